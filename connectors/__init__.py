@@ -1,0 +1,1 @@
+"""The two systems' wires. Knows no Django, no Celery and no companies."""

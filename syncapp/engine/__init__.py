@@ -1,0 +1,1 @@
+"""Pure decisions: standard library and `connectors.contracts` / `connectors.errors` only. No Django, no clock, no wire."""

@@ -1,0 +1,170 @@
+"""Decisions as values, and the situation they are made from.
+
+A decision can be shown (preview), stored, applied, explained and undone; it is made by `engine.decide.decide` from a
+`Situation` alone: no database, no network, no clock but the `now` it is given (sync-semantics sections 4 to 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from connectors.contracts import RecordState, RemoteRecord, Side, Token
+from syncapp.engine.mapping import MappingSpec
+
+Projection = Mapping[str, Any]
+"""Canonical key -> canonical value. Absent and None are the same value (section 2.3)."""
+
+
+class DecisionKind(StrEnum):
+    NOTHING = "nothing"
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"
+    LINK = "link"
+    SKIP = "skip"
+    WAIT = "wait"
+    CONFLICT = "conflict"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One rule that was met: a stable code for the words registry, and the values seen."""
+
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChange:
+    """One merge unit to be written to `target`. `values` is canonical key -> new value; `before` what the target holds."""
+
+    unit: str
+    target: Side
+    values: Projection
+    before: Projection
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitHold:
+    """One merge unit that stays as it is until a person (or the source) moves. `why`: conflict, drift, locked,
+    oscillation, undone, initial."""
+
+    unit: str
+    why: str
+    sf: Projection
+    qbo: Projection
+    base_sf: Projection
+    base_qbo: Projection
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record on the other side that may be the same thing. `rank` is the ladder class of section 8 (1 best … 5).
+
+    `holder` is the link id that already holds it, if any. `name_type` says what it is when it is not the mapped entity
+    (a Vendor that has the name). `state` may be inactive.
+    """
+
+    side: Side
+    object: str
+    id: str
+    name: str
+    rank: int
+    score: int
+    reasons: tuple[str, ...]
+    state: RecordState = RecordState.LIVE
+    holder: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    unique_backwards: bool = True
+    """No other record of our side has the same keys, so that the match is unique in both directions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParentNeed:
+    """A reference that must be linked first: canonical key, the mapping key it goes through, the side's own id."""
+
+    key: str
+    mapping: str
+    side: Side
+    remote_id: str
+    state: str = "unlinked"
+    """unlinked | linked | skipped | problem | gone"""
+    other_id: str = ""
+    """The counterpart's id when linked."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """What the store knows of a link. Bases are None where unknown (never agreed, relinked, mapping changed);
+    `unknown_units` are units whose base is unknown though others are known."""
+
+    id: str
+    sf_id: str = ""
+    qbo_id: str = ""
+    lifecycle: str = "creating"
+    sf_base: Projection | None = None
+    qbo_base: Projection | None = None
+    unknown_units: frozenset[str] = frozenset()
+    held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """unit -> {why, sf, qbo, sf_token, qbo_token, answer?} as stored."""
+    sf_state: RecordState = RecordState.NONE
+    qbo_state: RecordState = RecordState.NONE
+    no_recreate: bool = False
+    writes: tuple[tuple[str, str, str], ...] = ()
+    """Recent writes of the last 24 h for the oscillation stop: (unit, target side, digest of value), oldest first."""
+    forced: Side | None = None
+    """A person pressed Send to QuickBooks (QUICKBOOKS) or Sync from QuickBooks (SALESFORCE): the target of the press."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything a decision rests on, for one link."""
+
+    spec: MappingSpec
+    link: LinkView
+    sf: RemoteRecord | None
+    qbo: RemoteRecord | None
+    now: datetime
+    candidates: tuple[Candidate, ...] = ()
+    """Only filled where one side is missing and a create is possible."""
+    parents: tuple[ParentNeed, ...] = ()
+    barrier_open: bool = True
+    """Both sides were scanned to the end (creation barrier, section 8)."""
+    writes_enabled: bool = True
+    realm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What shall happen to one link, with its reasons.
+
+    `create_on` names the side a new record is made on; `link_to` the candidate an existing one is linked to. `changes`
+    are units to write, `adopt` units whose bases move to the current values without a write, `holds` units that wait.
+    `attention` is the state a person sees (none, conflict, data_error, blocked, oscillation …).
+    """
+
+    kind: DecisionKind
+    reasons: tuple[Reason, ...] = ()
+    create_on: Side | None = None
+    create_values: Projection = field(default_factory=dict)
+    link_to: Candidate | None = None
+    candidates: tuple[Candidate, ...] = ()
+    changes: tuple[UnitChange, ...] = ()
+    adopt: tuple[str, ...] = ()
+    holds: tuple[UnitHold, ...] = ()
+    released: tuple[str, ...] = ()
+    """Units whose stored hold is over."""
+    waits: tuple[ParentNeed, ...] = ()
+    attention: str = "none"
+    lifecycle: str = ""
+    sf_token: Token | None = None
+    qbo_token: Token | None = None
+    """The versions of both sides this was decided from."""
+    sf_now: Projection = field(default_factory=dict)
+    qbo_now: Projection = field(default_factory=dict)

@@ -1,0 +1,86 @@
+"""One file per noun of the glossary."""
+
+from syncapp.models.app_credentials import AppCredentials, ConnectionEnvironment, VendorSide
+from syncapp.models.audit import AuditEvent
+from syncapp.models.capture import Cursor, MappingPass, Observation
+from syncapp.models.company import Company, CompanyState
+from syncapp.models.connection import AuthMethod, Connection, ConnectionStatus
+from syncapp.models.integration import Integration, IntegrationState
+from syncapp.models.intent import OPEN_STATES, BatchSend, IntentState, WriteIntent
+from syncapp.models.link import (
+    CLOSED_LIFECYCLES,
+    Alias,
+    Attention,
+    DoNotMatch,
+    Lifecycle,
+    LinkBase,
+    LinkWait,
+    LinkWork,
+    MatchKey,
+    RecordLink,
+)
+from syncapp.models.mapping import (
+    Direction,
+    FieldMapping,
+    Initial,
+    Mapping,
+    MappingMode,
+    MappingVersion,
+    OnConflict,
+    OnDrift,
+)
+from syncapp.models.oauth_state import OAuthState
+from syncapp.models.problem import Problem
+from syncapp.models.run import Attempt, Outcome, PreviewItem, Run, RunKind, RunState
+from syncapp.models.schedule import Cadence, Schedule
+from syncapp.models.usage import ApiUsage
+
+__all__ = [
+    "CLOSED_LIFECYCLES",
+    "OPEN_STATES",
+    "Alias",
+    "ApiUsage",
+    "AppCredentials",
+    "Attempt",
+    "Attention",
+    "AuditEvent",
+    "AuthMethod",
+    "BatchSend",
+    "Cadence",
+    "Company",
+    "CompanyState",
+    "Connection",
+    "ConnectionEnvironment",
+    "ConnectionStatus",
+    "Cursor",
+    "Direction",
+    "DoNotMatch",
+    "FieldMapping",
+    "Initial",
+    "Integration",
+    "IntegrationState",
+    "IntentState",
+    "Lifecycle",
+    "LinkBase",
+    "LinkWait",
+    "LinkWork",
+    "Mapping",
+    "MappingMode",
+    "MappingPass",
+    "MappingVersion",
+    "MatchKey",
+    "OAuthState",
+    "Observation",
+    "OnConflict",
+    "OnDrift",
+    "Outcome",
+    "PreviewItem",
+    "Problem",
+    "RecordLink",
+    "Run",
+    "RunKind",
+    "RunState",
+    "Schedule",
+    "VendorSide",
+    "WriteIntent",
+]

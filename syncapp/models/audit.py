@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from django.db import models
+
+from syncapp.ids import uuid7
+from syncapp.tenancy import TenantModel
+
+
+class AuditEvent(TenantModel):
+    """Append-only: one row per applied remote write, and one per decision of a person that changes what is written.
+
+    `intent` is unique: an applied intent has exactly one row (invariant 3). `number` and `chain` are the sealer's.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    intent = models.OneToOneField(
+        "syncapp.WriteIntent", null=True, on_delete=models.PROTECT, related_name="audit"
+    )
+    link = models.ForeignKey(
+        "syncapp.RecordLink", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    action = models.CharField(max_length=40)
+    side = models.CharField(max_length=3, blank=True)
+    object = models.CharField(max_length=80, blank=True)
+    remote_id = models.CharField(max_length=32, blank=True)
+    actor = models.CharField(max_length=255, blank=True)
+    cause = models.CharField(max_length=120, blank=True)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    guard = models.CharField(max_length=20, blank=True)
+    request_id = models.CharField(max_length=80, blank=True)
+    at = models.DateTimeField()
+    number = models.BigIntegerField(null=True)
+    chain = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["company", "-id"], name="audit_company_newest"),
+            models.Index(fields=["link", "-id"], name="audit_link"),
+        ]
+        base_manager_name = "all_companies"

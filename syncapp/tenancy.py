@@ -1,0 +1,63 @@
+"""Which company's rows the current code may see. Fail-closed: without a company, tenant models refuse to answer.
+
+`with tenant(company_id):` surrounds each request and each piece of work (DESIGN section 8; stack handbook section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ClassVar, Self
+
+from django.db import models
+
+_company: ContextVar[int | None] = ContextVar("company", default=None)
+
+
+class NoCompany(RuntimeError):
+    """A tenant model was asked for rows outside `with tenant(...)`."""
+
+
+@contextmanager
+def tenant(company_id: int) -> Iterator[None]:
+    """Run the block as this company: `objects` of every tenant model starts from it."""
+    token = _company.set(company_id)
+    try:
+        yield
+    finally:
+        _company.reset(token)
+
+
+def current_company_id() -> int:
+    """The company of the current context. Raises NoCompany when there is none."""
+    company_id = _company.get()
+    if company_id is None:
+        raise NoCompany("No company in context: use `with tenant(company_id):`.")
+    return company_id
+
+
+class TenantManager(models.Manager[Any]):
+    """Rows of the current company only; raises NoCompany without one."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(company_id=current_company_id())
+
+
+class TenantModel(models.Model):
+    """Base of every model that belongs to a company. Saving without a company takes the one in context."""
+
+    company = models.ForeignKey("syncapp.Company", on_delete=models.CASCADE, db_index=False, related_name="+")
+
+    objects: ClassVar[models.Manager[Self]] = TenantManager()
+    all_companies: ClassVar[models.Manager[Self]] = models.Manager()
+    """For the tick, the sweeper, migrations and operators: work that starts before a company is known."""
+
+    class Meta:
+        abstract = True
+        base_manager_name = "all_companies"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.company_id is None:
+            self.company_id = current_company_id()
+        super().save(*args, **kwargs)
