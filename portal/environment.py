@@ -129,12 +129,14 @@ class Environment:
                 f"{name} must look like smtp+tls://user:password@mail.example.com:587."
             ) from error
 
-    def field_keys(self, name: str, default: str) -> tuple[tuple[str, bytes], ...]:
-        """Keys for secrets in the database, newest first: `id:base64 of 32 bytes`, separated by commas."""
+    def field_keys(self, name: str, default: str) -> dict[str, str]:
+        """Keys for secrets in the database by id, newest first: `id:base64 of 32 bytes`, separated by commas.
+
+        Both alphabets of base64 are read; the values returned are in the one for addresses (`-` and `_`).
+        """
         entries = [entry.strip() for entry in self.text(name, default).split(",") if entry.strip()]
-        keys = tuple(_field_key(name, entry) for entry in entries)
-        ids = [key_id for key_id, _ in keys]
-        if len(set(ids)) != len(ids):
+        keys = dict(_field_key(name, entry) for entry in entries)
+        if len(keys) != len(entries):
             raise ImproperlyConfigured(
                 f"{name} uses the same key id twice; every key needs an id of its own."
             )
@@ -150,15 +152,16 @@ def _split(name: str, value: str) -> SplitResult:
     return parts
 
 
-def _field_key(name: str, entry: str) -> tuple[str, bytes]:
+def _field_key(name: str, entry: str) -> tuple[str, str]:
     key_id, _, encoded = entry.partition(":")
+    encoded = encoded.replace("+", "-").replace("/", "_")
     try:
-        key = base64.b64decode(encoded, validate=True)
+        size = len(base64.b64decode(encoded, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
-        key = b""
-    if not _KEY_ID.fullmatch(key_id) or len(key) != 32:
+        size = 0
+    if not _KEY_ID.fullmatch(key_id) or size != 32:
         raise ImproperlyConfigured(
             f"{name} must be a list of id:key, newest first, each key 32 random bytes in base64. Make one with: "
             "python -c \"import base64,secrets; print('k1:' + base64.b64encode(secrets.token_bytes(32)).decode())\""
         )
-    return key_id, key
+    return key_id, encoded

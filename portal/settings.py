@@ -39,7 +39,7 @@ SIM_QUICKBOOKS_URL = f"http://127.0.0.1:{SIM_QUICKBOOKS_PORT}" if SIMULATOR else
 # --- keys ---
 
 SECRET_KEY = env.text("SECRET_KEY", f"{LOCAL_PREFIX}only-for-commands-that-need-no-key" if DEBUG else "")
-# Keys for secrets stored in the database, newest first: the first encrypts, all decrypt. ((id, 32 bytes), ...)
+# Keys for secrets stored in the database, newest first: the first encrypts, all decrypt.
 FIELD_ENCRYPTION_KEYS = env.field_keys("FIELD_ENCRYPTION_KEYS", "")
 
 # App credentials of the whole installation; a company can bring its own.
@@ -61,7 +61,7 @@ def _refuse_unsafe_production() -> None:
         )
     if not FIELD_ENCRYPTION_KEYS:
         raise ImproperlyConfigured(f"FIELD_ENCRYPTION_KEYS is not set. {hint}")
-    if any(key_id.startswith(LOCAL_PREFIX) for key_id, _ in FIELD_ENCRYPTION_KEYS):
+    if any(key_id.startswith(LOCAL_PREFIX) for key_id in FIELD_ENCRYPTION_KEYS):
         raise ImproperlyConfigured(
             "FIELD_ENCRYPTION_KEYS holds a key generated for development; make one of your own."
         )

@@ -1,0 +1,83 @@
+"""Fixtures of every test: a real PostgreSQL database and a real Valkey, both only when a test asks for them.
+
+`db` and `django_db` work as everywhere with pytest-django. A test that reads what the token store wrote (alias
+`vault`: the same database over a second connection) needs `django_db(transaction=True, databases=["default",
+"vault"])`: what a test's transaction has not committed, the other connection cannot see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from portal.local import testing
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Point both aliases to a fresh clone of a migrated database."""
+    from django.db import connections
+
+    testing.ensure_servers()
+    with django_db_blocker.unblock():
+        _migrate_template_once()
+        testing.create_database(testing.worker_database(), testing.template_name())
+        _use(testing.worker_database())
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+def _migrate_template_once() -> None:
+    from django.core.management import call_command
+    from django.db import connections
+
+    with testing.one_at_a_time() as folder:
+        done = folder / "migrated"
+        if not done.exists():
+            testing.create_database(testing.template_name())
+            _use(testing.template_name())
+            call_command("migrate", verbosity=0, interactive=False)
+            connections.close_all()  # a database in use cannot be cloned
+            done.touch()
+
+
+def _use(name: str) -> None:
+    from django.conf import settings
+    from django.db import connections
+
+    connections.close_all()
+    for alias in connections:
+        settings.DATABASES[alias]["NAME"] = name
+        connections[alias].settings_dict["NAME"] = name
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> str:
+    """Address of the run's Valkey: this worker's own database of it."""
+    from django.conf import settings
+
+    testing.ensure_servers()
+    return str(settings.REDIS_URL)
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """Address of an empty Valkey database."""
+    import redis
+
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushdb()
+    return redis_server
+
+
+@pytest.fixture(autouse=True)
+def _fast_and_separate(request: pytest.FixtureRequest) -> None:
+    """Tests with a database start with an empty cache and hash passwords quickly."""
+    if request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames):
+        settings = request.getfixturevalue("settings")
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+        request.getfixturevalue("redis_url")
