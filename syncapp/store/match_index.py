@@ -1,0 +1,286 @@
+"""The match index: normalised identity keys of both sides' records, and what they say belongs together.
+
+Matching is set-based (sync-semantics section 8): for a whole slice of half-links the same few queries, never one per
+record. What a key is and how good a set of shared kinds is, the engine says (`engine.match`); here they are found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection as database
+
+from connectors.contracts import RecordState, Side
+from syncapp.engine.decision import Candidate
+from syncapp.models import CLOSED_LIFECYCLES, Connection, DoNotMatch, MatchKey, Observation, RecordLink
+from syncapp.models import Mapping as MappingRow
+
+Key = tuple[str, str]
+"""(kind, normalised value): kinds are external, code, name, email, phone, postal."""
+
+SEEDS = ("external", "code", "name", "email")
+"""Kinds that alone make two records a pair; the others only strengthen one (a postal code is shared by thousands)."""
+PER_KEY = 25
+"""How many records of the other side one key brings at most: a person cannot choose among more."""
+VALUE_LENGTH = 255
+SCORES = {"external": 100, "code": 60, "name": 30, "email": 25, "phone": 10, "postal": 5}
+REAL_STATES = (RecordState.LIVE, RecordState.INACTIVE)
+
+
+def rank_of(kinds: Iterable[str]) -> int:
+    """The class of section 8 that these shared kinds reach: 2 external id … 5 name alone or e-mail alone."""
+    shared = set(kinds)
+    if "external" in shared:
+        return 2
+    if "code" in shared:
+        return 3
+    return 4 if "name" in shared and len(shared) > 1 else 5
+
+
+_REPLACE = """
+with fresh as (
+       select distinct * from unnest(%(ids)s::text[], %(kinds)s::text[], %(values)s::text[]) as f(id, kind, value)),
+     stale as (
+       delete from {table} m
+        where m.connection_id = %(connection)s and m.object = %(object)s and m.remote_id = any(%(records)s)
+          and not exists (select 1 from fresh f where f.id = m.remote_id and f.kind = m.kind and f.value = m.value))
+insert into {table} (company_id, connection_id, object, remote_id, kind, value)
+select %(company)s, %(connection)s, %(object)s, id, kind, value from fresh order by id, kind, value
+on conflict do nothing
+"""
+
+
+def put_keys(connection: Connection, object: str, rows: Sequence[tuple[str, Iterable[Key]]]) -> None:
+    """Replace the keys of these records of one object by the given ones: `rows` is (remote id, keys).
+
+    One statement for the whole page; a record without keys loses those it had.
+    """
+    keys = [(remote_id, kind, _fit(value)) for remote_id, found in rows for kind, value in found if value]
+    with database.cursor() as cursor:
+        cursor.execute(
+            _REPLACE.format(table=MatchKey._meta.db_table),
+            {
+                "company": connection.company_id,
+                "connection": connection.id,
+                "object": object,
+                "records": [remote_id for remote_id, _ in rows],
+                "ids": [key[0] for key in keys],
+                "kinds": [key[1] for key in keys],
+                "values": [key[2] for key in keys],
+            },
+        )
+
+
+def _fit(value: str) -> str:
+    """Longer values are told apart by a digest at the end."""
+    if len(value) <= VALUE_LENGTH:
+        return value
+    digest = hashlib.sha256(value.encode()).hexdigest()
+    return value[: VALUE_LENGTH - len(digest)] + digest
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One side of a mapping in the index."""
+
+    side: Side
+    connection: uuid.UUID
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A record `near` and one `far` of the other side with the kinds of keys that they share."""
+
+    near: str
+    far: str
+    kinds: tuple[str, ...]
+
+    @property
+    def rank(self) -> int:
+        return rank_of(self.kinds)
+
+
+def candidates(mapping: MappingRow, links: Sequence[RecordLink]) -> dict[uuid.UUID, tuple[Candidate, ...]]:
+    """Records of the other side that may be the same thing, for each half-link given; best first.
+
+    Links with both ids or none get no entry, links without any candidate an empty one. Pairs that a person refused
+    (DoNotMatch) are left out; a candidate that another link holds says so in `holder`.
+    """
+    found: dict[uuid.UUID, tuple[Candidate, ...]] = {}
+    salesforce, quickbooks = _ends(mapping)
+    for near, far in ((salesforce, quickbooks), (quickbooks, salesforce)):
+        halves = [link for link in links if _half_on(link, near.side)]
+        if halves:
+            found |= _candidates_of(mapping, halves, near, far)
+    return found
+
+
+def _ends(mapping: MappingRow) -> tuple[_End, _End]:
+    integration = mapping.integration
+    if integration.salesforce_id is None or integration.quickbooks_id is None:
+        raise ValueError("An integration is matched only when both sides are connected.")
+    return (
+        _End(Side.SALESFORCE, integration.salesforce_id, mapping.sf_object),
+        _End(Side.QUICKBOOKS, integration.quickbooks_id, mapping.qbo_entity),
+    )
+
+
+def _half_on(link: RecordLink, side: Side) -> bool:
+    mine, other = (link.sf_id, link.qbo_id) if side is Side.SALESFORCE else (link.qbo_id, link.sf_id)
+    return bool(mine) and not other
+
+
+def _id_on(link: RecordLink, side: Side) -> str:
+    return str(link.sf_id if side is Side.SALESFORCE else link.qbo_id)
+
+
+def _candidates_of(
+    mapping: MappingRow, links: Sequence[RecordLink], near: _End, far: _End
+) -> dict[uuid.UUID, tuple[Candidate, ...]]:
+    pairs = _pairs(near, far, [_id_on(link, near.side) for link in links])
+    refused = _refused(mapping, near.side, pairs)
+    pairs = [pair for pair in pairs if (pair.near, pair.far) not in refused]
+    far_ids = sorted({pair.far for pair in pairs})
+    rivals = _rivals(mapping, near, far, far_ids)
+    records = _records(mapping, far, far_ids)
+    by_record: dict[str, list[Candidate]] = defaultdict(list)
+    for pair in pairs:
+        if pair.far in records:
+            candidate = _candidate(pair, far, records[pair.far], rivals.get(pair.far, {}))
+            by_record[pair.near].append(candidate)
+    return {
+        link.id: tuple(sorted(by_record[_id_on(link, near.side)], key=lambda c: (c.rank, -c.score, c.id)))
+        for link in links
+    }
+
+
+_PAIRS = """
+with seed as (
+  select distinct mine.remote_id as near, theirs.remote_id as far
+    from {keys} mine
+    cross join lateral (
+      select k.remote_id from {keys} k
+       where k.connection_id = %(far)s and k.object = %(far_object)s and k.kind = mine.kind and k.value = mine.value
+       order by k.remote_id limit %(per_key)s) theirs
+   where mine.connection_id = %(near)s and mine.object = %(near_object)s and mine.remote_id = any(%(ids)s)
+     and mine.kind = any(%(seeds)s))
+select seed.near, seed.far, array_agg(distinct mine.kind)
+  from seed
+  join {keys} mine on mine.connection_id = %(near)s and mine.object = %(near_object)s and mine.remote_id = seed.near
+  join {keys} theirs on theirs.connection_id = %(far)s and theirs.object = %(far_object)s
+   and theirs.remote_id = seed.far and theirs.kind = mine.kind and theirs.value = mine.value
+ group by seed.near, seed.far
+"""
+
+
+def _pairs(near: _End, far: _End, ids: Sequence[str]) -> list[_Pair]:
+    with database.cursor() as cursor:
+        cursor.execute(
+            _PAIRS.format(keys=MatchKey._meta.db_table),
+            {
+                "near": near.connection,
+                "near_object": near.object,
+                "far": far.connection,
+                "far_object": far.object,
+                "ids": list(ids),
+                "seeds": list(SEEDS),
+                "per_key": PER_KEY,
+            },
+        )
+        return [_Pair(near_id, far_id, tuple(sorted(kinds))) for near_id, far_id, kinds in cursor.fetchall()]
+
+
+def _refused(mapping: MappingRow, near: Side, pairs: Sequence[_Pair]) -> set[tuple[str, str]]:
+    """Pairs (near, far) that a person said are not the same thing."""
+    column = "sf_id" if near is Side.SALESFORCE else "qbo_id"
+    rows = DoNotMatch.all_companies.filter(
+        company_id=mapping.company_id,
+        integration_id=mapping.integration_id,
+        sf_object=mapping.sf_object,
+        qbo_entity=mapping.qbo_entity,
+        **{f"{column}__in": [pair.near for pair in pairs]},
+    ).values_list("sf_id", "qbo_id")
+    return {(sf, qbo) if near is Side.SALESFORCE else (qbo, sf) for sf, qbo in rows}
+
+
+def _rivals(mapping: MappingRow, near: _End, far: _End, far_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """far id -> near id -> rank: who on our side has the keys of these records and is still free."""
+    back = _pairs(far, near, far_ids)
+    refused = _refused(mapping, far.side, back)
+    free = _records(mapping, near, sorted({pair.far for pair in back}))
+    rivals: dict[str, dict[str, int]] = defaultdict(dict)
+    for pair in back:
+        record = free.get(pair.far)
+        if record is not None and not record.holder and (pair.near, pair.far) not in refused:
+            rivals[pair.near][pair.far] = pair.rank
+    return rivals
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What the store knows of a remote record: its name, state, the full link that holds it, its keys."""
+
+    name: str
+    state: RecordState
+    holder: str
+    keys: Mapping[str, str]
+
+
+def _records(mapping: MappingRow, end: _End, ids: Sequence[str]) -> dict[str, _Record]:
+    """The records of one side that exist over there; deleted, merged and missing ones are left out."""
+    states = dict(
+        Observation.all_companies.filter(
+            connection_id=end.connection, object=end.object, remote_id__in=ids
+        ).values_list("remote_id", "state")
+    )
+    keys: dict[str, dict[str, str]] = defaultdict(dict)
+    rows = MatchKey.all_companies.filter(connection_id=end.connection, object=end.object, remote_id__in=ids)
+    for remote_id, kind, value in rows.values_list("remote_id", "kind", "value"):
+        keys[remote_id][kind] = value
+    links = _links(mapping, end.side, ids)
+    found = {}
+    for remote_id in ids:
+        state = RecordState(states.get(remote_id, RecordState.LIVE))
+        if state in REAL_STATES:
+            name, holder = links.get(remote_id, ("", ""))
+            found[remote_id] = _Record(
+                name or keys[remote_id].get("name", ""), state, holder, keys[remote_id]
+            )
+    return found
+
+
+def _links(mapping: MappingRow, side: Side, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """remote id -> (name, id of the link that has both sides, or empty)."""
+    mine, other = ("sf_id", "qbo_id") if side is Side.SALESFORCE else ("qbo_id", "sf_id")
+    rows = (
+        RecordLink.all_companies.filter(
+            integration_id=mapping.integration_id,
+            sf_object=mapping.sf_object,
+            qbo_entity=mapping.qbo_entity,
+            **{f"{mine}__in": ids},
+        )
+        .exclude(lifecycle__in=CLOSED_LIFECYCLES)
+        .values_list("id", "name", mine, other)
+    )
+    return {remote: (name, str(link_id) if there else "") for link_id, name, remote, there in rows}
+
+
+def _candidate(pair: _Pair, far: _End, record: _Record, rivals: Mapping[str, int]) -> Candidate:
+    return Candidate(
+        side=far.side,
+        object=far.object,
+        id=pair.far,
+        name=record.name,
+        rank=pair.rank,
+        score=sum(SCORES.get(kind, 0) for kind in pair.kinds),
+        reasons=pair.kinds,
+        state=record.state,
+        holder=record.holder,
+        details=dict(record.keys),
+        unique_backwards=not any(near != pair.near and rank <= pair.rank for near, rank in rivals.items()),
+    )
