@@ -1,10 +1,12 @@
-"""Makes or completes the environment `.venv`. Run by `make` with the machine's own Python, before anything is installed.
+"""Makes or completes the environment `.venv`. Run by `make` with the machine's own Python, before all else.
 
 usage: python3 portal/local/install.py REQUIREMENTS_FILE ...
 
 Standard library only, and readable by older Pythons, so that these get a sentence instead of a syntax error. It can be
 interrupted at any point: what is half made is completed or made anew by the next run.
 """
+
+from __future__ import annotations
 
 import fcntl
 import hashlib
@@ -13,38 +15,35 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import TextIO
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-VENV = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(VENV, "bin", "python")
-DONE = os.path.join(VENV, ".installed")
+ROOT = Path(__file__).resolve().parent.parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
 WANTED = ((3, 11), (3, 12), (3, 13))
 
-# Prints a line only when the environment is the one at this place and its Python is one of the wanted.
-PROBE = (
-    "import sys, pip; print(sys.version_info[:2] in {wanted} and sys.prefix == {venv!r})".replace(
-        "{wanted}", repr(WANTED)
-    )
-).replace("{venv!r}", repr(VENV))
+# True only when the environment was made at this place, by a wanted Python, and has pip.
+PROBE = f"import sys, pip; print(sys.version_info[:2] in {WANTED!r} and sys.prefix == {str(VENV)!r})"
 
 
-def main(files):
-    with open(os.path.join(ROOT, "requirements.txt")) as lock:
+def main(files: list[str]) -> None:
+    with (ROOT / "requirements.txt").open() as lock:
         if not try_lock(lock):
             say("Waiting for another setup in this folder ...")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        missing = [name for name in files if installed(name) != digest(name)]
-        if not missing and os.path.exists(PYTHON) and environment_works():
+        works = environment_works()
+        missing = [name for name in files if not works or installed(name) != digest(name)]
+        if not missing:
             return
-        began = time.time()
-        if not environment_works():
+        began = time.monotonic()
+        if not works:
             make_environment(suitable_python())
-            missing = files
         install(missing)
-        say("Environment ready after %.0f s." % (time.time() - began))
+        say(f"Environment ready after {time.monotonic() - began:.0f} s.")
 
 
-def try_lock(file):
+def try_lock(file: TextIO) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -52,87 +51,96 @@ def try_lock(file):
     return True
 
 
-def environment_works():
-    if not os.path.exists(PYTHON):
+def environment_works() -> bool:
+    try:
+        answer = subprocess.run(
+            [str(PYTHON), "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+        )
+    except OSError:
         return False
-    answer = subprocess.run([PYTHON, "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return answer.stdout.strip() == b"True"
 
 
-def suitable_python():
+def suitable_python() -> str:
     """This Python, or another one of the machine, of a version that the libraries were chosen for."""
     if sys.version_info[:2] in WANTED:
         return sys.executable
     for major, minor in reversed(WANTED):
-        found = shutil.which("python%d.%d" % (major, minor))
-        if found and subprocess.run([found, "-c", ""], stderr=subprocess.DEVNULL).returncode == 0:
+        found = shutil.which(f"python{major}.{minor}")
+        if (
+            found
+            and subprocess.run([found, "-c", ""], stderr=subprocess.DEVNULL, check=False).returncode == 0
+        ):
             return found
-    stop(
-        "Ledgerbridge needs Python 3.11, 3.12 or 3.13; this is %s and no other was found. "
-        "Install one and run `make PYTHON=/path/to/python3.13 run`." % sys.version.split()[0]
+    sys.exit(
+        f"Ledgerbridge needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]} and no other was found. "
+        "Install one, or name it: `make PYTHON=/path/to/python3.13 run`."
     )
 
 
-def make_environment(python):
-    say("Creating .venv with %s ..." % python)
+def make_environment(python: str) -> None:
+    say(f"Creating .venv with {python} ...")
     if create(python):
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        say("This Python comes without the module venv; installing Debian's python3-venv ...")
-        subprocess.run(["apt-get", "update", "-qq"])
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "python3-venv"])
+        say("This Python comes without the module venv; installing the system's python3-venv ...")
+        for command in ("update -qq", "install -y -qq --no-install-recommends python3-venv"):
+            subprocess.run(["apt-get", *command.split()], check=False)
         if create(python):
             return
-    stop(
-        "Could not create .venv. On Debian and Ubuntu the module venv is a package of its own: "
-        "`sudo apt-get install python3-venv`, then run this again."
+    sys.exit(
+        "Could not create .venv (see above). On Debian and Ubuntu the module venv is a package of its own: "
+        "`sudo apt-get install python3-venv`, then run the same command again."
     )
 
 
-def create(python):
-    return subprocess.run([python, "-m", "venv", "--clear", VENV]).returncode == 0
+def create(python: str) -> bool:
+    return subprocess.run([python, "-m", "venv", "--clear", str(VENV)], check=False).returncode == 0
 
 
-def install(files):
-    os.makedirs(DONE, exist_ok=True)
-    say("Installing %s (a minute or less) ..." % ", ".join(files))
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+def install(files: list[str]) -> None:
+    say(f"Installing {', '.join(files)} (a minute or less) ...")
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--require-hashes",
+    ]
     for name in files:
-        command += ["-r", os.path.join(ROOT, name)]
-    if subprocess.run(command).returncode != 0:
-        stop("Installing the libraries did not finish (see above). Run the same command again to continue.")
+        command += ["-r", str(ROOT / name)]
+    if subprocess.run(command, check=False).returncode != 0:
+        sys.exit(
+            "Installing the libraries did not finish (see above). Run the same command again to continue."
+        )
     for name in files:
-        with open(stamp(name), "w") as file:
-            file.write(digest(name))
+        stamp(name).write_text(digest(name))
 
 
-def stamp(name):
-    return os.path.join(DONE, name.replace("/", "-"))
+def stamp(name: str) -> Path:
+    return VENV / f"installed-{name.replace('/', '-')}"
 
 
-def digest(name):
-    with open(os.path.join(ROOT, name), "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
+def digest(name: str) -> str:
+    return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
 
 
-def installed(name):
+def installed(name: str) -> str:
     try:
-        with open(stamp(name)) as file:
-            return file.read()
+        return stamp(name).read_text()
     except OSError:
         return ""
 
 
-def say(text):
-    print(text, flush=True)
-
-
-def stop(text):
-    sys.exit(text)
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except KeyboardInterrupt:
-        stop("\nStopped. Run the same command again to continue.")
+        sys.exit("\nStopped. Run the same command again to continue.")
