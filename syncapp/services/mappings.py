@@ -1,0 +1,300 @@
+"""The draft of a mapping and its published versions: check, publish, compare, switch.
+
+The rows of a mapping are a draft that people edit; what runs is the last published version, which never changes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from connectors.contracts import Side
+from syncapp.engine.mapping import Condition, Direction, FieldSpec, MappingSpec, Mode, ValueType
+from syncapp.models import FieldMapping, Mapping, MappingVersion
+from syncapp.services import audit
+from syncapp.services.errors import Refused
+from syncapp.store import specs
+
+OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "blank")
+"""The operators of a structured filter condition (`engine.mapping.Condition`)."""
+
+MOST_PLACES = 7
+"""Decimal places that either side keeps at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a draft cannot be published. `position` is the row's place from 1 among the rows that are on, None for the
+    mapping as a whole; `code` and `values` name the words in `syncapp.messages`."""
+
+    code: str
+    position: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftChange:
+    """One difference between the draft and what runs. `what` is added, removed or changed; for a changed row
+    `before` and `after` hold only the settings that differ."""
+
+    key: str
+    label: str
+    what: str
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+
+def validate(mapping: Mapping) -> list[Fault]:
+    """Everything that stands in the way of publishing this draft, all at once; empty when it can be published."""
+    spec = specs.draft_spec(mapping)
+    known = set(Mapping.objects.filter(integration_id=mapping.integration_id).values_list("key", flat=True))
+    return [*_whole_faults(spec), *_row_faults(spec, known), *_target_faults(spec), *_group_faults(spec)]
+
+
+def publish(mapping: Mapping, person: Any | None, note: str = "") -> MappingVersion:
+    """Freeze the draft as the next version; it is used from the next decision on.
+
+    Fields that changed have no known agreement any more: equal values are taken as agreed, unequal ones follow the
+    row's rule for the first link (sync-semantics 2.7). Raises Refused `mapping.invalid` with every fault, or
+    `mapping.unchanged` when the draft is what already runs.
+    """
+    with transaction.atomic():
+        mapping = Mapping.objects.select_for_update().get(pk=mapping.pk)
+        faults = validate(mapping)
+        if faults:
+            raise Refused("mapping.invalid", faults=faults, count=len(faults), label=mapping.label)
+        if mapping.published_number and not draft_differs(mapping):
+            raise Refused("mapping.unchanged", label=mapping.label)
+        return _freeze(mapping, person, note)
+
+
+def _freeze(mapping: Mapping, person: Any | None, note: str) -> MappingVersion:
+    number = mapping.published_number + 1
+    version = MappingVersion.objects.create(
+        mapping=mapping,
+        number=number,
+        spec=specs.to_json(specs.draft_spec(mapping)),
+        note=note[:255],
+        published_by=audit.name_of(person),
+    )
+    before = mapping.published_number
+    mapping.published_number = number
+    mapping.draft_changed_at = None
+    mapping.save(update_fields=["published_number", "draft_changed_at"])
+    audit.decided(
+        "mapping.published",
+        person,
+        cause=note or mapping.label,
+        before={"mapping": mapping.label, "version": before},
+        after={"mapping": mapping.label, "version": number},
+    )
+    return version
+
+
+def draft_differs(mapping: Mapping) -> bool:
+    """Whether publishing would change what runs."""
+    published = specs.published_spec(mapping)
+    return published is None or specs.to_json(published) != specs.to_json(specs.draft_spec(mapping))
+
+
+def draft_changes(mapping: Mapping) -> list[DraftChange]:
+    """What publishing would change, row by row; empty for a mapping that was never published."""
+    published = specs.published_spec(mapping)
+    if published is None:
+        return []
+    before, after = specs.to_json(published), specs.to_json(specs.draft_spec(mapping))
+    old = {row["key"]: row for row in before["fields"]}
+    new = {row["key"]: row for row in after["fields"]}
+    changes = [_row_change(key, old.get(key), new.get(key)) for key in {**old, **new}]
+    if list(old) != list(new) and set(old) == set(new):
+        changes.append(DraftChange("", "Order of the fields", "changed"))
+    whole = {name: value for name, value in before.items() if name != "fields" and value != after[name]}
+    if whole:
+        changes.append(DraftChange("", "Settings", "changed", whole, {name: after[name] for name in whole}))
+    return [change for change in changes if change is not None]
+
+
+def _row_change(key: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> DraftChange | None:
+    if old == new:
+        return None
+    if old is None or new is None:
+        row = old or new or {}
+        return DraftChange(key, row.get("label", key), "added" if old is None else "removed")
+    differing = [name for name in new if new[name] != old.get(name)]
+    return DraftChange(
+        key,
+        new["label"],
+        "changed",
+        {name: old.get(name) for name in differing},
+        {name: new[name] for name in differing},
+    )
+
+
+def mark_changed(mapping: Mapping) -> None:
+    """Remember that the draft was edited, or that the edit was taken back."""
+    changed_at = timezone.now() if draft_differs(mapping) else None
+    Mapping.objects.filter(pk=mapping.pk).update(draft_changed_at=changed_at)
+    mapping.draft_changed_at = changed_at
+
+
+def discard_draft(mapping: Mapping, person: Any | None) -> None:
+    """Put the rows and settings back to the published version. Raises Refused `mapping.never_published`."""
+    published = specs.published_spec(mapping)
+    if published is None:
+        raise Refused("mapping.never_published", label=mapping.label)
+    with transaction.atomic():
+        _write_rows(mapping, published.fields)
+        _write_settings(mapping, published)
+        audit.decided("mapping.draft_discarded", person, cause=mapping.label)
+
+
+def rows_from_recipe(mapping: Mapping, spec: MappingSpec) -> None:
+    """Fill the draft with a recipe's rows and settings, in place of what was there."""
+    with transaction.atomic():
+        _write_rows(mapping, spec.fields)
+        _write_settings(mapping, spec)
+
+
+def _write_rows(mapping: Mapping, rows: Iterable[FieldSpec]) -> None:
+    mapping.rows.all().delete()
+    FieldMapping.objects.bulk_create(
+        FieldMapping(
+            company_id=mapping.company_id, mapping=mapping, position=position, **specs.row_values(row)
+        )
+        for position, row in enumerate(rows, start=1)
+    )
+
+
+def _write_settings(mapping: Mapping, spec: MappingSpec) -> None:
+    stored = specs.to_json(spec)
+    policies = stored["policies"]
+    mapping.external_id_field = spec.external_id_field
+    mapping.create_in_qbo = policies.pop("create_in_qbo")
+    mapping.create_in_sf = policies.pop("create_in_sf")
+    mapping.sf_filter = stored["sf_filter"]
+    mapping.qbo_filter = stored["qbo_filter"]
+    mapping.policies = {**policies, **({"options": stored["options"]} if stored["options"] else {})}
+    mapping.draft_changed_at = None
+    mapping.save()
+
+
+def move_row(mapping: Mapping, row_id: int, step: int) -> None:
+    """Move one row up (-1) or down (+1) among the rows of the draft; at either end it stays."""
+    with transaction.atomic():
+        rows = list(mapping.rows.select_for_update())
+        place = next((index for index, row in enumerate(rows) if row.pk == row_id), None)
+        if place is None or not 0 <= place + step < len(rows):
+            return
+        rows.insert(place + step, rows.pop(place))
+        for position, row in enumerate(rows, start=1):
+            row.position = position
+        FieldMapping.objects.bulk_update(rows, ["position"])
+    mark_changed(mapping)
+
+
+def set_mode(mapping: Mapping, mode: str, person: Any | None) -> None:
+    """Switch when a mapping runs: off, by button only, on schedule, or as records change. Takes effect at once.
+
+    Raises Refused `mapping.unknown_mode`, or `mapping.not_published` when it would run without a version.
+    """
+    if mode not in {choice.value for choice in Mode}:
+        raise Refused("mapping.unknown_mode", mode=mode)
+    if mode != Mode.OFF and not mapping.published_number:
+        raise Refused("mapping.not_published", label=mapping.label)
+    before = mapping.mode
+    if before == mode:
+        return
+    mapping.mode = mode
+    mapping.save(update_fields=["mode"])
+    audit.decided(
+        "mapping.mode",
+        person,
+        cause=mapping.label,
+        before={"mode": before},
+        after={"mode": mode, "mapping": mapping.label},
+    )
+
+
+# --- what can be wrong with a draft ---
+
+
+def _whole_faults(spec: MappingSpec) -> Iterator[Fault]:
+    if not spec.fields:
+        yield Fault("mapping.no_rows")
+    for side, conditions in (("Salesforce", spec.sf_filter), ("QuickBooks", spec.qbo_filter)):
+        for number, condition in enumerate(conditions, start=1):
+            if not _usable(condition):
+                yield Fault("mapping.bad_condition", None, {"side": side, "number": number})
+
+
+def _usable(condition: Condition) -> bool:
+    if condition.operator not in OPERATORS or not condition.path:
+        return False
+    if condition.operator == "in":
+        return isinstance(condition.value, list | tuple) and bool(condition.value)
+    return condition.operator == "blank" or condition.value not in (None, "")
+
+
+def _row_faults(spec: MappingSpec, known_mappings: set[str]) -> Iterator[Fault]:
+    keys = Counter(row.key for row in spec.fields)
+    for position, row in enumerate(spec.fields, start=1):
+        values = {"label": row.label or row.key}
+        if not row.key or keys[row.key] > 1:
+            yield Fault("mapping.key_twice", position, {**values, "key": row.key})
+        if not row.qbo_path:
+            yield Fault("mapping.no_quickbooks_field", position, values)
+        yield from _source_faults(position, row, values)
+        if row.type is ValueType.REFERENCE and row.refers_to not in known_mappings:
+            yield Fault("mapping.refers_to_nothing", position, {**values, "refers_to": row.refers_to})
+        if row.type is ValueType.DECIMAL and row.places > MOST_PLACES:
+            yield Fault("mapping.too_many_places", position, {**values, "most": MOST_PLACES})
+
+
+def _source_faults(position: int, row: FieldSpec, values: dict[str, Any]) -> Iterator[Fault]:
+    if row.sf_path:
+        return
+    if row.constant is None:
+        yield Fault("mapping.no_salesforce_field", position, values)
+    elif row.direction is not Direction.TO_QBO:
+        yield Fault("mapping.constant_both_ways", position, values)
+
+
+def _target_faults(spec: MappingSpec) -> Iterator[Fault]:
+    """Two rows that write the same field would undo one another for ever."""
+    for side, name in ((Side.QUICKBOOKS, "qbo_path"), (Side.SALESFORCE, "sf_path")):
+        writers: dict[str, FieldSpec] = {}
+        for position, row in enumerate(spec.fields, start=1):
+            path = getattr(row, name)
+            if not path or not row.direction.allows(side):
+                continue
+            first = writers.setdefault(path.lower(), row)
+            if first is not row:
+                yield Fault(
+                    "mapping.two_rows_one_field",
+                    position,
+                    {"label": row.label, "other": first.label, "path": path},
+                )
+
+
+def _group_faults(spec: MappingSpec) -> Iterator[Fault]:
+    """Rows that merge as one must follow the same rules, or half an address would move."""
+    leaders: dict[str, FieldSpec] = {}
+    for position, row in enumerate(spec.fields, start=1):
+        if not row.group:
+            continue
+        leader = leaders.setdefault(row.group, row)
+        if _rules(row) != _rules(leader):
+            yield Fault(
+                "mapping.group_disagrees",
+                position,
+                {"label": row.label, "other": leader.label, "group": row.group},
+            )
+
+
+def _rules(row: FieldSpec) -> tuple[Any, ...]:
+    return (row.direction, row.on_conflict, row.on_drift, row.initial)

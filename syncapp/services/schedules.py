@@ -1,0 +1,243 @@
+"""When mappings run by the clock: next times in the company's zone, and claiming what is due.
+
+A schedule keeps one UTC time, `next_at`. The tick claims due rows; a tick that came late runs a schedule once however
+many times it missed, and a schedule whose last run is still open is not started a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+from django.db import transaction
+from django.utils import timezone
+
+from syncapp.models import (
+    Cadence,
+    CompanyState,
+    IntegrationState,
+    Mapping,
+    MappingMode,
+    Run,
+    RunKind,
+    RunState,
+    Schedule,
+)
+from syncapp.services import audit
+from syncapp.services.errors import Refused
+from syncapp.tenancy import tenant
+
+MOST_MINUTES = 24 * 60
+BY_THE_CLOCK = (MappingMode.SCHEDULE, MappingMode.CHANGES)
+"""The modes in which a schedule starts a mapping; the other two wait for a person or are off."""
+OPEN_RUNS = (RunState.QUEUED, RunState.READING, RunState.RUNNING)
+
+
+def save(schedule: Schedule, person: Any | None, *, now: datetime | None = None) -> Schedule:
+    """Check a schedule, work out its next time and store it.
+
+    Raises Refused: `schedule.minutes`, `schedule.minute_of_hour`, `schedule.time_missing`, `schedule.cron_wrong`,
+    `schedule.never` (a date that never comes), `schedule.other_mapping` (not of this integration).
+    """
+    check(schedule)
+    schedule.next_at = _next(schedule, now or timezone.now())
+    is_new = schedule.pk is None
+    schedule.save()
+    audit.decided("schedule.added" if is_new else "schedule.changed", person, after=_facts(schedule))
+    return schedule
+
+
+def check(schedule: Schedule) -> None:
+    """Raise Refused, as `save` does, when this schedule cannot run."""
+    if schedule.mapping_id and schedule.mapping.integration_id != schedule.integration_id:
+        raise Refused("schedule.other_mapping")
+    if schedule.cadence == Cadence.EVERY and not 1 <= schedule.minutes <= MOST_MINUTES:
+        raise Refused("schedule.minutes", most=MOST_MINUTES)
+    if schedule.cadence == Cadence.HOURLY and not 0 <= schedule.at_minute <= 59:
+        raise Refused("schedule.minute_of_hour")
+    if schedule.cadence == Cadence.DAILY and schedule.at_time is None:
+        raise Refused("schedule.time_missing")
+    if schedule.cadence == Cadence.CRON:
+        _check_cron(schedule.cron)
+
+
+def _check_cron(expression: str) -> None:
+    if len(expression.split()) != 5:
+        raise Refused("schedule.cron_wrong", cron=expression)
+    try:
+        next(CronSim(expression, datetime(2026, 1, 1, tzinfo=UTC)))
+    except CronSimError:
+        raise Refused("schedule.cron_wrong", cron=expression) from None
+    except StopIteration:
+        raise Refused("schedule.never", cron=expression) from None
+
+
+def next_times(schedule: Schedule, n: int = 5, now: datetime | None = None, zone: str = "") -> list[datetime]:
+    """The next `n` times after `now`, UTC. `zone` spares the look-up of the company's. Empty while it cannot run.
+
+    A time that the clocks jump over comes at the end of the jump; a time that comes twice runs once.
+    """
+    times = _times(schedule, now or timezone.now(), zone or schedule.integration.company.zone)
+    try:
+        return [next(times) for _ in range(n)]
+    except (CronSimError, StopIteration, RuntimeError):
+        return []
+
+
+def _next(schedule: Schedule, now: datetime) -> datetime | None:
+    return next(iter(next_times(schedule, 1, now)), None)
+
+
+def _times(schedule: Schedule, now: datetime, zone: str) -> Iterator[datetime]:
+    if schedule.cadence == Cadence.EVERY:
+        yield from _every(timedelta(minutes=schedule.minutes), now)
+    previous = now.astimezone(UTC)
+    for local in CronSim(_expression(schedule), now.astimezone(ZoneInfo(zone))):
+        moment = local.astimezone(UTC)
+        if moment > previous:  # in the doubled hour the first pass is over already
+            previous = moment
+            yield moment
+
+
+def _every(step: timedelta, now: datetime) -> Iterator[datetime]:
+    """Multiples of the step since the epoch, so that every 15 minutes means at :00, :15, :30, :45."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    moment = epoch + ((now - epoch) // step) * step
+    while True:
+        moment += step
+        yield moment
+
+
+def _expression(schedule: Schedule) -> str:
+    if schedule.cadence == Cadence.HOURLY:
+        return f"{schedule.at_minute} * * * *"
+    if schedule.cadence == Cadence.DAILY and schedule.at_time is not None:
+        return f"{schedule.at_time.minute} {schedule.at_time.hour} * * *"
+    return schedule.cron
+
+
+def pause(schedule: Schedule, person: Any | None) -> None:
+    """Stop starting runs by this schedule until it is resumed. A run under way goes on."""
+    _set_paused(schedule, person, paused=True)
+
+
+def resume(schedule: Schedule, person: Any | None, *, now: datetime | None = None) -> None:
+    """Start again with the next time from now on; what was missed meanwhile is not made up for."""
+    _set_paused(schedule, person, paused=False, now=now)
+
+
+def _set_paused(schedule: Schedule, person: Any | None, *, paused: bool, now: datetime | None = None) -> None:
+    if schedule.paused == paused:
+        return
+    schedule.paused = paused
+    schedule.next_at = None if paused else _next(schedule, now or timezone.now())
+    schedule.save(update_fields=["paused", "next_at"])
+    audit.decided("schedule.paused" if paused else "schedule.resumed", person, after=_facts(schedule))
+
+
+def remove(schedule: Schedule, person: Any | None) -> None:
+    """Delete a schedule; its runs stay in the list of runs."""
+    audit.decided("schedule.removed", person, before=_facts(schedule))
+    schedule.delete()
+
+
+def run_now(schedule: Schedule, person: Any | None) -> Run:
+    """Start this schedule's run at a person's press; its next time stays as it is.
+
+    Raises Refused `schedule.still_running` or `schedule.nothing_to_run`.
+    """
+    if _still_running(schedule):
+        raise Refused("schedule.still_running")
+    with transaction.atomic():
+        runs = _start(schedule, person, "Run now")
+    if not runs:
+        raise Refused("schedule.nothing_to_run")
+    return runs[0]
+
+
+def start_due(now: datetime | None = None, limit: int = 200) -> int:
+    """Start every schedule that is due, of all companies; returns how many were started.
+
+    Outside a company. Safe with several ticks at once: each due row is claimed by one of them. A schedule that cannot
+    start (paused company, integration not switched on, last run still open) keeps its rhythm and starts next time.
+    """
+    now = now or timezone.now()
+    started = 0
+    for schedule_id, company_id in _due(now, limit):
+        with transaction.atomic(), tenant(company_id):
+            started += _start_claimed(schedule_id, now)
+    return started
+
+
+def _due(now: datetime, limit: int) -> list[tuple[int, int]]:
+    rows = Schedule.all_companies.filter(paused=False, next_at__lte=now).order_by("next_at")
+    return list(rows.values_list("pk", "company_id")[:limit])
+
+
+def _start_claimed(schedule_id: int, now: datetime) -> bool:
+    schedule = (
+        Schedule.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("company", "integration", "mapping")
+        .filter(pk=schedule_id, paused=False, next_at__lte=now)
+        .first()
+    )
+    if schedule is None:
+        return False
+    schedule.next_at = _next(schedule, now)
+    starts = _may_start(schedule) and not _still_running(schedule)
+    runs = _start(schedule, None, "Schedule") if starts else []
+    if runs:
+        schedule.last_at = now
+    schedule.save(update_fields=["next_at", "last_at"])
+    return bool(runs)
+
+
+def _may_start(schedule: Schedule) -> bool:
+    company, integration = schedule.company, schedule.integration
+    return (
+        company.state == CompanyState.ACTIVE
+        and not company.paused
+        and integration.state == IntegrationState.ACTIVE
+        and integration.switched_on_at is not None
+    )
+
+
+def _still_running(schedule: Schedule) -> bool:
+    return Run.objects.filter(schedule=schedule, state__in=OPEN_RUNS).exists()
+
+
+def _start(schedule: Schedule, person: Any | None, cause: str) -> list[Run]:
+    from syncapp.services import runs as run_service
+
+    started = []
+    for mapping in _mappings(schedule):
+        run = run_service.request_mapping(mapping, person=person, cause=cause, kind=RunKind.SCHEDULE)
+        Run.objects.filter(pk=run.pk).update(schedule=schedule)
+        run.schedule = schedule
+        started.append(run)
+    return started
+
+
+def _mappings(schedule: Schedule) -> list[Mapping]:
+    mappings = Mapping.objects.filter(
+        integration_id=schedule.integration_id, mode__in=BY_THE_CLOCK, published_number__gt=0
+    )
+    if schedule.mapping_id:
+        mappings = mappings.filter(pk=schedule.mapping_id)
+    return list(mappings.order_by("pk"))
+
+
+def _facts(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "schedule": schedule.pk,
+        "mapping": schedule.mapping.label if schedule.mapping_id and schedule.mapping else "",
+        "cadence": schedule.cadence,
+        "minutes": schedule.minutes,
+        "at_minute": schedule.at_minute,
+        "at_time": schedule.at_time.strftime("%H:%M") if schedule.at_time else "",
+        "cron": schedule.cron,
+        "paused": schedule.paused,
+    }

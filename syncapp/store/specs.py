@@ -1,0 +1,161 @@
+"""Mappings between rows and engine values: the stored JSON of a published version <-> `MappingSpec`.
+
+A published version never changes, so its value is built once per process. The mode is the person's switch on the
+mapping and takes effect without publishing: it is read from the mapping's row each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields as dataclass_fields
+from dataclasses import replace
+from enum import Enum
+from typing import Any
+
+from syncapp.engine.mapping import (
+    Condition,
+    Direction,
+    FieldSpec,
+    Initial,
+    MappingPolicies,
+    MappingSpec,
+    Mode,
+    OnConflict,
+    OnDrift,
+    ValueType,
+)
+from syncapp.models import FieldMapping, MappingVersion
+from syncapp.models import Mapping as MappingRow
+
+_ENUMS: dict[str, type[Enum]] = {
+    "type": ValueType,
+    "direction": Direction,
+    "on_conflict": OnConflict,
+    "on_drift": OnDrift,
+    "initial": Initial,
+}
+_FIELD_NAMES = tuple(f.name for f in dataclass_fields(FieldSpec))
+_POLICY_NAMES = frozenset(f.name for f in dataclass_fields(MappingPolicies))
+_COLUMN_POLICIES = ("create_in_qbo", "create_in_sf")
+
+
+def to_json(spec: MappingSpec) -> dict[str, Any]:
+    """Everything of a mapping that publishing freezes, as JSON. Mode and number are columns of their rows."""
+    return {
+        "key": spec.key,
+        "label": spec.label,
+        "sf_object": spec.sf_object,
+        "qbo_entity": spec.qbo_entity,
+        "external_id_field": spec.external_id_field,
+        "fields": [{name: _plain(getattr(row, name)) for name in _FIELD_NAMES} for row in spec.fields],
+        "sf_filter": [_condition_json(condition) for condition in spec.sf_filter],
+        "qbo_filter": [_condition_json(condition) for condition in spec.qbo_filter],
+        "policies": {name: getattr(spec.policies, name) for name in sorted(_POLICY_NAMES)},
+        "options": dict(spec.options),
+    }
+
+
+def from_json(data: Mapping[str, Any], *, number: int, mode: Mode = Mode.CHANGES) -> MappingSpec:
+    """The engine's value of a stored spec. Unknown names are left out: an older release may have written them."""
+    policies = {name: value for name, value in data.get("policies", {}).items() if name in _POLICY_NAMES}
+    return MappingSpec(
+        key=data["key"],
+        label=data["label"],
+        version=number,
+        sf_object=data["sf_object"],
+        qbo_entity=data["qbo_entity"],
+        fields=tuple(_field(row) for row in data["fields"]),
+        mode=mode,
+        sf_filter=_conditions(data.get("sf_filter", ())),
+        qbo_filter=_conditions(data.get("qbo_filter", ())),
+        policies=MappingPolicies(**policies),
+        external_id_field=data.get("external_id_field", ""),
+        options=dict(data.get("options", {})),
+    )
+
+
+def spec_of(version: MappingVersion) -> MappingSpec:
+    """The engine's value of a published version; built once per process and version."""
+    return _cached(version.mapping_id, version.number) or _remember(version)
+
+
+def published_spec(mapping: MappingRow) -> MappingSpec | None:
+    """What runs now: the published version with the mapping's present mode. None before the first publishing.
+
+    At most one query, none once the version is known to this process.
+    """
+    if not mapping.published_number:
+        return None
+    spec = _cached(mapping.pk, mapping.published_number)
+    if spec is None:
+        version = MappingVersion.all_companies.get(mapping_id=mapping.pk, number=mapping.published_number)
+        spec = _remember(version)
+    return replace(spec, mode=Mode(mapping.mode))
+
+
+def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) -> MappingSpec:
+    """What publishing would freeze: the enabled rows in their order, with the mapping's filters and policies."""
+    rows = mapping.rows.all() if rows is None else rows
+    policies = {name: value for name, value in mapping.policies.items() if name in _POLICY_NAMES}
+    policies |= {name: getattr(mapping, name) for name in _COLUMN_POLICIES}
+    return MappingSpec(
+        key=mapping.key,
+        label=mapping.label,
+        version=mapping.published_number + 1,
+        sf_object=mapping.sf_object,
+        qbo_entity=mapping.qbo_entity,
+        fields=tuple(
+            _field({name: getattr(row, name) for name in _FIELD_NAMES}) for row in rows if row.enabled
+        ),
+        mode=Mode(mapping.mode),
+        sf_filter=_conditions(mapping.sf_filter),
+        qbo_filter=_conditions(mapping.qbo_filter),
+        policies=MappingPolicies(**policies),
+        external_id_field=mapping.external_id_field,
+        options=dict(mapping.policies.get("options", {})),
+    )
+
+
+def row_values(spec: FieldSpec) -> dict[str, Any]:
+    """The columns of the draft row that stands for this field, without mapping and position."""
+    return {name: _plain(getattr(spec, name)) for name in _FIELD_NAMES}
+
+
+_versions: dict[tuple[int, int], MappingSpec] = {}
+_MOST_VERSIONS = 512
+
+
+def _cached(mapping_id: int, number: int) -> MappingSpec | None:
+    return _versions.get((mapping_id, number))
+
+
+def _remember(version: MappingVersion) -> MappingSpec:
+    if len(_versions) >= _MOST_VERSIONS:
+        _versions.clear()
+    spec = from_json(version.spec, number=version.number)
+    _versions[(version.mapping_id, version.number)] = spec
+    return spec
+
+
+def forget_specs() -> None:
+    """Empty this process's memory of versions: tests reuse ids."""
+    _versions.clear()
+
+
+def _field(values: Mapping[str, Any]) -> FieldSpec:
+    known = {name: values[name] for name in _FIELD_NAMES if name in values}
+    return FieldSpec(
+        **{name: _ENUMS[name](value) if name in _ENUMS else value for name, value in known.items()}
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _condition_json(condition: Condition) -> dict[str, Any]:
+    return {"path": condition.path, "operator": condition.operator, "value": condition.value}
+
+
+def _conditions(rows: Iterable[Mapping[str, Any]]) -> tuple[Condition, ...]:
+    return tuple(Condition(row["path"], row["operator"], row.get("value")) for row in rows)

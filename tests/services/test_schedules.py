@@ -1,0 +1,207 @@
+"""Schedules: next times in the company's zone, and claiming what is due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import pytest
+
+from syncapp import services
+from syncapp.models import AuditEvent, Run, RunState, Schedule
+from syncapp.services import schedules
+from syncapp.services.errors import Refused
+from syncapp.tenancy import tenant
+from tests.builders import NOW, a_company, a_mapping, a_run, a_schedule, an_integration
+
+pytestmark = pytest.mark.django_db
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)
+
+
+def times(schedule: Schedule, now: datetime, n: int = 3, zone: str = "America/Chicago") -> list[datetime]:
+    return schedules.next_times(schedule, n, now, zone)
+
+
+def test_every_fifteen_minutes_means_the_quarters_of_the_hour() -> None:
+    schedule = Schedule(cadence="every", minutes=15)
+    assert times(schedule, NOW) == [
+        utc(2026, 11, 12, 17, 45),
+        utc(2026, 11, 12, 18, 0),
+        utc(2026, 11, 12, 18, 15),
+    ]
+
+
+def test_a_daily_time_is_the_companys_time_in_winter_and_in_summer() -> None:
+    schedule = Schedule(cadence="daily", at_time=time(2, 0))
+    assert times(schedule, NOW, 1) == [utc(2026, 11, 13, 8, 0)]
+    assert times(schedule, utc(2026, 7, 1, 12, 0), 1) == [utc(2026, 7, 2, 7, 0)]
+
+
+def test_a_time_that_the_clocks_jump_over_comes_at_the_end_of_the_jump() -> None:
+    schedule = Schedule(cadence="daily", at_time=time(2, 30))
+    assert times(schedule, utc(2026, 3, 8, 6, 0), 2) == [utc(2026, 3, 8, 8, 0), utc(2026, 3, 9, 7, 30)]
+
+
+def test_a_time_that_comes_twice_runs_once() -> None:
+    schedule = Schedule(cadence="daily", at_time=time(1, 30))
+    first_pass = utc(2026, 11, 1, 6, 30)
+    assert times(schedule, utc(2026, 11, 1, 5, 0), 1) == [first_pass]
+    between_the_passes = first_pass + timedelta(minutes=31)
+    assert times(schedule, between_the_passes, 1) == [utc(2026, 11, 2, 7, 30)]
+
+
+def test_an_hourly_minute_counts_in_a_zone_with_half_hours() -> None:
+    schedule = Schedule(cadence="hourly", at_minute=0)
+    assert times(schedule, utc(2026, 11, 12, 6, 10), 2, "Asia/Kolkata") == [
+        utc(2026, 11, 12, 6, 30),
+        utc(2026, 11, 12, 7, 30),
+    ]
+
+
+def test_every_hour_of_the_doubled_hour_is_kept_for_hourly_schedules() -> None:
+    schedule = Schedule(cadence="hourly", at_minute=0)
+    assert times(schedule, utc(2026, 11, 1, 5, 30), 3) == [utc(2026, 11, 1, hour) for hour in (6, 7, 8)]
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"cadence": "every", "minutes": 0}, "schedule.minutes"),
+        ({"cadence": "every", "minutes": 1441}, "schedule.minutes"),
+        ({"cadence": "hourly", "at_minute": 60}, "schedule.minute_of_hour"),
+        ({"cadence": "daily", "at_time": None}, "schedule.time_missing"),
+        ({"cadence": "cron", "cron": "every day"}, "schedule.cron_wrong"),
+        ({"cadence": "cron", "cron": "* * * * * *"}, "schedule.cron_wrong"),
+        ({"cadence": "cron", "cron": "99 * * * *"}, "schedule.cron_wrong"),
+    ],
+)
+def test_a_schedule_that_cannot_run_is_refused(values: dict[str, object], code: str) -> None:
+    integration = an_integration()
+    with tenant(integration.company_id), pytest.raises(Refused) as refused:
+        schedules.save(Schedule(integration=integration, **values), None)
+    assert refused.value.code == code
+
+
+def test_a_mapping_of_another_integration_is_refused() -> None:
+    company = a_company()
+    integration, other = an_integration(company), a_mapping(an_integration(company))
+    with tenant(company.pk), pytest.raises(Refused) as refused:
+        schedules.save(Schedule(integration=integration, mapping=other), None)
+    assert refused.value.code == "schedule.other_mapping"
+
+
+def test_saving_works_out_the_next_time_and_is_in_the_audit_trail() -> None:
+    integration = an_integration()
+    with tenant(integration.company_id):
+        schedule = schedules.save(
+            Schedule(integration=integration, cadence="cron", cron="0 6 * * MON"), None, now=NOW
+        )
+    assert schedule.next_at == utc(2026, 11, 16, 12, 0)
+    assert [(row.action, row.after["cron"]) for row in AuditEvent.all_companies.all()] == [
+        ("schedule.added", "0 6 * * MON")
+    ]
+
+
+class Starts:
+    """Stands in for the service that starts runs: makes the row and nothing else."""
+
+    def __init__(self) -> None:
+        self.causes: list[str] = []
+
+    def __call__(self, mapping, person=None, cause="", kind="schedule"):  # type: ignore[no-untyped-def]
+        self.causes.append(cause)
+        return a_run(mapping.integration, mapping=mapping, state=RunState.QUEUED, kind=kind, finished_at=None)
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> Starts:
+    stand_in = Starts()
+    monkeypatch.setattr(services, "runs", SimpleNamespace(request_mapping=stand_in), raising=False)
+    return stand_in
+
+
+def a_due_schedule(**values: object) -> Schedule:
+    mapping = a_mapping()
+    return a_schedule(
+        mapping.integration, **{"mapping": mapping, "next_at": NOW - timedelta(hours=5), **values}
+    )
+
+
+def test_missed_times_run_once(starts: Starts) -> None:
+    schedule = a_due_schedule()
+    assert [schedules.start_due(NOW), schedules.start_due(NOW)] == [1, 0]
+    schedule = Schedule.all_companies.get(pk=schedule.pk)
+    assert (schedule.last_at, schedule.next_at) == (NOW, utc(2026, 11, 12, 17, 45))
+    assert Run.all_companies.get(schedule=schedule).state == RunState.QUEUED
+
+
+def test_a_schedule_whose_last_run_is_open_waits_for_its_next_time(starts: Starts) -> None:
+    schedule = a_due_schedule()
+    a_run(schedule.integration, schedule=schedule, state=RunState.RUNNING, finished_at=None)
+    assert schedules.start_due(NOW) == 0
+    assert Schedule.all_companies.get(pk=schedule.pk).next_at == utc(2026, 11, 12, 17, 45)
+
+
+@pytest.mark.parametrize("held_by", ["company", "integration", "mapping", "closing", "draft"])
+def test_nothing_starts_while_it_is_paused_or_off(starts: Starts, held_by: str) -> None:
+    schedule = a_due_schedule()
+    company, integration, mapping = schedule.company, schedule.integration, schedule.mapping
+    if held_by == "company":
+        company.paused = True
+    elif held_by == "closing":
+        company.state = "closing"
+    elif held_by == "integration":
+        integration.state = "paused"
+    elif held_by == "draft":
+        mapping.published_number = 0
+    else:
+        mapping.mode = "button"
+    for row in (company, integration, mapping):
+        row.save()
+    assert (schedules.start_due(NOW), starts.causes) == (0, [])
+
+
+def test_a_schedule_of_the_whole_integration_starts_each_mapping_that_runs_by_the_clock(
+    starts: Starts,
+) -> None:
+    integration = an_integration()
+    for key, mode in (("a", "schedule"), ("b", "changes"), ("c", "button"), ("d", "off")):
+        a_mapping(integration, key=key, mode=mode)
+    schedule = a_schedule(integration, next_at=NOW)
+    schedules.start_due(NOW)
+    started = Run.all_companies.filter(schedule=schedule).values_list("mapping__key", flat=True)
+    assert sorted(started) == ["a", "b"]
+
+
+def test_a_paused_schedule_has_no_next_time_and_makes_up_for_nothing_when_resumed() -> None:
+    schedule = a_schedule()
+    with tenant(schedule.company_id):
+        schedules.pause(schedule, None)
+        assert (schedule.paused, schedule.next_at) == (True, None)
+        schedules.resume(schedule, None, now=NOW)
+        assert (schedule.paused, schedule.next_at) == (False, utc(2026, 11, 12, 17, 45))
+
+
+def test_run_now_leaves_the_next_time_and_does_not_start_twice(starts: Starts) -> None:
+    schedule = a_due_schedule()
+    with tenant(schedule.company_id):
+        run = schedules.run_now(schedule, None)
+        assert (run.schedule, starts.causes) == (schedule, ["Run now"])
+        with pytest.raises(Refused) as refused:
+            schedules.run_now(schedule, None)
+    assert refused.value.code == "schedule.still_running"
+
+
+def test_two_ticks_at_once_start_a_schedule_once(starts: Starts) -> None:
+    schedule = a_due_schedule()
+    seen = schedules._due(NOW, 10)
+    schedules.start_due(NOW)
+    with patch.object(
+        schedules, "_due", return_value=seen
+    ):  # the second tick looked before the first was done
+        assert schedules.start_due(NOW) == 0
+    assert Run.all_companies.filter(schedule=schedule).count() == 1
