@@ -29,12 +29,12 @@ _base = urlsplit(BASE_URL)
 PROXY_COUNT = env.number("PROXY_COUNT", 0, high=5)  # reverse proxies in front that set X-Forwarded-*
 
 # The stand-ins of both services (`manage.py simulator`). Only a development installation may talk to them.
-SIMULATOR = env.flag("SIMULATOR", default=DEBUG)
+SIMULATOR_ENABLED = env.flag("SIMULATOR", default=DEBUG)
 SIM_SALESFORCE_PORT = env.port("SIM_SALESFORCE_PORT", 8801)
 SIM_QUICKBOOKS_PORT = env.port("SIM_QUICKBOOKS_PORT", 8802)
 SIM_SEED = env.text("SIM_SEED", "small")
-SIM_SALESFORCE_URL = f"http://127.0.0.1:{SIM_SALESFORCE_PORT}" if SIMULATOR else ""
-SIM_QUICKBOOKS_URL = f"http://127.0.0.1:{SIM_QUICKBOOKS_PORT}" if SIMULATOR else ""
+SIM_SALESFORCE_URL = f"http://127.0.0.1:{SIM_SALESFORCE_PORT}" if SIMULATOR_ENABLED else ""
+SIM_QUICKBOOKS_URL = f"http://127.0.0.1:{SIM_QUICKBOOKS_PORT}" if SIMULATOR_ENABLED else ""
 
 # --- keys ---
 
@@ -74,7 +74,7 @@ def _refuse_unsafe_production() -> None:
     for name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
         if not env.text(name):
             raise ImproperlyConfigured(f"{name} is not set. {hint}")
-    if SIMULATOR:
+    if SIMULATOR_ENABLED:
         raise ImproperlyConfigured(
             "SIMULATOR is for DEBUG=1 only: a production installation never talks to it."
         )
@@ -307,7 +307,7 @@ _SIMULATED_CONSENT = [
     f"http://{host}:{port}"
     for host in ("127.0.0.1", "localhost")
     for port in (SIM_SALESFORCE_PORT, SIM_QUICKBOOKS_PORT)
-    if SIMULATOR
+    if SIMULATOR_ENABLED
 ]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

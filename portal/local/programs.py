@@ -1,0 +1,71 @@
+"""The programs of an installation: how each is started and how long it may take to stop."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal.local.ports import LOOPBACK
+from portal.local.supervisor import Program
+
+# Work in flight is protected by leases, so a worker that does not finish in time may be cut off.
+_WORKER_STOP = ((signal.SIGTERM, 10.0), (signal.SIGQUIT, 5.0))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to start and where."""
+
+    root: Path  # the checkout
+    data_dir: Path
+    port: int
+    salesforce_port: int
+    quickbooks_port: int
+    seed: str
+    base_url: str
+    demo: bool = True
+    reload: bool = False
+
+
+def python(arguments: str, *more: str) -> tuple[str, ...]:
+    """A command of this environment's Python; `arguments` is split at blanks, `more` is taken as it is."""
+    return (sys.executable, *arguments.split(), *more)
+
+
+def simulator(plan: Plan) -> Program:
+    """Both stand-ins, with their state in the data folder."""
+    options = f"--salesforce-port {plan.salesforce_port} --quickbooks-port {plan.quickbooks_port} --seed {plan.seed}"
+    state = str(plan.data_dir / "simulator.db")
+    return Program("simulator", python(f"-m connectors.simulator {options} --state", state))
+
+
+def web(plan: Plan) -> Program:
+    """The portal's web server."""
+    options = "--workers 2 --threads 4 --max-requests 2000 --max-requests-jitter 200 --timeout 60 --graceful-timeout 5"
+    logs = "--no-control-socket --log-level warning"
+    reload = " --reload" if plan.reload else ""
+    return Program(
+        "web", python(f"-m gunicorn portal.wsgi --bind {LOOPBACK}:{plan.port} {options} {logs}{reload}")
+    )
+
+
+def worker(work: str, processes: int = 2) -> Program:
+    """A worker for the queue `work` ("interactive" or "bulk") and for what the system itself has to do."""
+    options = f"--queues {work},system --hostname {work}@%h --concurrency {processes}"
+    return Program(
+        f"worker-{work[:5]}", _celery(f"worker {options} --without-gossip --without-mingle"), _WORKER_STOP
+    )
+
+
+def beat(plan: Plan) -> Program:
+    """The one clock that rings the tick."""
+    folder = plan.data_dir / "beat"
+    folder.mkdir(exist_ok=True)
+    return Program("beat", _celery("beat --pidfile= --schedule", str(folder / "schedule")))
+
+
+def _celery(arguments: str, *more: str) -> tuple[str, ...]:
+    command, _, options = arguments.partition(" ")
+    return python(f"-m celery --app portal --quiet {command} --loglevel warning {options}", *more)
