@@ -102,8 +102,8 @@ def simulator(**options: Any) -> Iterator[Simulator]:
 
     async def serve() -> None:
         stop = asyncio.Event()
-        shared["stop"] = lambda: loop.call_soon_threadsafe(stop.set)
         loop = asyncio.get_running_loop()
+        shared["stop"] = lambda: loop.call_soon_threadsafe(stop.set)
         running = Running(chosen)
         await running.start()
         shared["world"] = running.world
@@ -126,13 +126,11 @@ def simulator(**options: Any) -> Iterator[Simulator]:
         raise shared["error"]
     world = shared["world"]
     try:
-        yield Simulator(
-            *(
-                Side(world.urls.get(name, ""), world.tls_urls.get(name, ""))
-                for name in ("salesforce", "quickbooks")
-            ),
-            world.ca_file,
-        )
+        sides = [
+            Side(world.urls.get(name, ""), world.tls_urls.get(name, ""))
+            for name in ("salesforce", "quickbooks")
+        ]
+        yield Simulator(sides[0], sides[1], world.ca_file)
     finally:
         shared["stop"]()
         thread.join(30)
