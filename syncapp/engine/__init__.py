@@ -1,1 +1,1 @@
-"""Pure decisions: standard library and `connectors.contracts` / `connectors.errors` only. No Django, no clock, no wire."""
+"""Pure decisions: standard library, `connectors.contracts` and `connectors.errors` only. No Django, clock or wire."""

@@ -1,0 +1,267 @@
+"""A mapping made ready for use: paths parsed, readers and renderers built once, rows sorted into merge units.
+
+`compile_spec` is cheap after the first call for a spec: services hold one `MappingSpec` per slice and pass it along.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from connectors.contracts import Body, Side
+from syncapp.engine.entities import EntityTraits, traits
+from syncapp.engine.mapping import Direction, FieldSpec, Initial, MappingSpec, OnConflict, OnDrift, ValueType
+from syncapp.engine.paths import Reader, reader, reference_path, split
+from syncapp.engine.records import Comparer, comparer, normaliser, read_text
+from syncapp.engine.rendering import Renderer, renderer
+from syncapp.engine.transforms import STREET_LINES, Transform, chain, join_lines
+
+CACHE_SIZE = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledRow:
+    """One row with its readers (raw body to canonical value), renderers and the members of its target paths."""
+
+    spec: FieldSpec
+    key: str
+    read_sf: Reader
+    read_qbo: Reader
+    to_sf: Renderer | None
+    to_qbo: Renderer | None
+    same: Comparer
+    sf_members: tuple[str, ...]
+    qbo_members: tuple[str, ...]
+    lines: bool
+    reference: bool
+    external: bool = False
+    """The row that keeps the QuickBooks id in the Salesforce external id field (W6)."""
+
+    def read(self, side: Side) -> Reader:
+        return self.read_sf if side is Side.SALESFORCE else self.read_qbo
+
+    def members(self, side: Side) -> tuple[str, ...]:
+        return self.sf_members if side is Side.SALESFORCE else self.qbo_members
+
+    def render(self, target: Side, value: Any) -> Any:
+        """The value as `target` shall hold it (not for references)."""
+        render = self.to_sf if target is Side.SALESFORCE else self.to_qbo
+        return value if render is None else render(value)
+
+    def length(self, side: Side) -> int | None:
+        return self.spec.sf_length if side is Side.SALESFORCE else self.spec.qbo_length
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledUnit:
+    """One merge unit: a row or a group of rows that is decided and written as one. The first row's policies rule."""
+
+    name: str
+    rows: tuple[CompiledRow, ...]
+    policy: FieldSpec
+    keys: tuple[str, ...]
+
+    def allows(self, target: Side) -> bool:
+        return self.policy.direction.allows(target)
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledSpec:
+    """A mapping with everything that its rows need at hand."""
+
+    spec: MappingSpec
+    rows: tuple[CompiledRow, ...]
+    units: tuple[CompiledUnit, ...]
+    by_key: dict[str, CompiledRow]
+    by_unit: dict[str, CompiledUnit]
+    sf_traits: EntityTraits
+    qbo_traits: EntityTraits
+
+    def traits(self, side: Side) -> EntityTraits:
+        return self.sf_traits if side is Side.SALESFORCE else self.qbo_traits
+
+    @cached_property
+    def sf_readers(self) -> tuple[tuple[str, Reader], ...]:
+        return tuple((row.key, row.read_sf) for row in self.rows)
+
+    @cached_property
+    def qbo_readers(self) -> tuple[tuple[str, Reader], ...]:
+        return tuple((row.key, row.read_qbo) for row in self.rows)
+
+    def readers(self, side: Side) -> tuple[tuple[str, Reader], ...]:
+        return self.sf_readers if side is Side.SALESFORCE else self.qbo_readers
+
+    @cached_property
+    def references(self) -> tuple[CompiledRow, ...]:
+        return tuple(row for row in self.rows if row.reference)
+
+    @cached_property
+    def parsed(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+        """Rows whose JSON form differs from the canonical one, with the function back."""
+        kinds = (ValueType.DECIMAL, ValueType.DATE, ValueType.DATETIME)
+        return tuple(
+            (row.key, normaliser(row.spec.type, row.spec.places))
+            for row in self.rows
+            if row.spec.type in kinds
+        )
+
+    def flows_to(self, target: Side) -> bool:
+        """Whether any row may be written to `target`."""
+        return any(unit.allows(target) for unit in self.units)
+
+
+_cache: OrderedDict[int, CompiledSpec] = OrderedDict()
+
+
+def compile_spec(spec: MappingSpec) -> CompiledSpec:
+    """The compiled form of a spec; remembered by identity while the spec is in use. Raises UnknownTransform."""
+    found = _cache.get(id(spec))
+    if found is not None and found.spec is spec:
+        return found
+    made = _compile(spec)
+    _cache[id(spec)] = made
+    while len(_cache) > CACHE_SIZE:
+        _cache.popitem(last=False)
+    return made
+
+
+def _compile(spec: MappingSpec) -> CompiledSpec:
+    qbo_traits = traits(Side.QUICKBOOKS, spec.qbo_entity)
+    rows = tuple(_compile_row(row, _row_suffix(row, spec, qbo_traits)) for row in _all_rows(spec))
+    by_key = {row.key: row for row in rows}
+    units = _units(rows)
+    return CompiledSpec(
+        spec=spec,
+        rows=rows,
+        units=units,
+        by_key=by_key,
+        by_unit={unit.name: unit for unit in units},
+        sf_traits=traits(Side.SALESFORCE, spec.sf_object),
+        qbo_traits=qbo_traits,
+    )
+
+
+EXTERNAL_ID = "external_id"
+"""Key and unit of the row that every mapping with an external id field has beside its own rows."""
+
+
+def _all_rows(spec: MappingSpec) -> tuple[FieldSpec, ...]:
+    if not spec.external_id_field:
+        return spec.fields
+    row = FieldSpec(
+        key=EXTERNAL_ID,
+        label="QuickBooks id",
+        sf_path=spec.external_id_field,
+        qbo_path="Id",
+        direction=Direction.TO_SF,
+        on_conflict=OnConflict.QBO,
+        on_drift=OnDrift.OVERWRITE,
+        initial=Initial.QBO,
+    )
+    return (*spec.fields, row)
+
+
+def _units(rows: tuple[CompiledRow, ...]) -> tuple[CompiledUnit, ...]:
+    members: dict[str, list[CompiledRow]] = {}
+    for row in rows:
+        members.setdefault(row.spec.unit, []).append(row)
+    return tuple(
+        CompiledUnit(name, tuple(found), found[0].spec, tuple(row.key for row in found))
+        for name, found in members.items()
+    )
+
+
+def name_suffix(spec: MappingSpec) -> str:
+    """The suffix that this mapping's rule puts behind a name that QuickBooks already has; empty without such a rule."""
+    return str(spec.options.get("name_suffix", "")) if spec.policies.name_clash == "suffix" else ""
+
+
+def _row_suffix(row: FieldSpec, spec: MappingSpec, qbo_traits: EntityTraits) -> str:
+    return name_suffix(spec) if row.qbo_path == qbo_traits.name_path else ""
+
+
+def _compile_row(row: FieldSpec, suffix: str) -> CompiledRow:
+    transforms = chain(row.transform)
+    lines = any(transform.lines for transform in transforms)
+    reference = row.type is ValueType.REFERENCE
+    qbo_path = reference_path(row.qbo_path) if reference and row.qbo_path else row.qbo_path
+    return CompiledRow(
+        spec=row,
+        key=row.key,
+        read_sf=_sf_reader(row),
+        read_qbo=_qbo_reader(row, qbo_path, transforms, suffix, lines=lines),
+        to_sf=None if reference else renderer(row, transforms, Side.SALESFORCE),
+        to_qbo=None if reference else renderer(row, transforms, Side.QUICKBOOKS),
+        same=comparer(row.type),
+        sf_members=split(row.sf_path) if row.sf_path else (),
+        qbo_members=split(qbo_path) if qbo_path else (),
+        lines=lines,
+        reference=reference,
+        external=row.key == EXTERNAL_ID,
+    )
+
+
+def _constant_reader(row: FieldSpec) -> Reader:
+    value = normaliser(row.type, row.places)(row.constant)
+
+    def read(_body: Body) -> Any:
+        return value
+
+    return read
+
+
+def _sf_reader(row: FieldSpec) -> Reader:
+    return _value_reader(row, reader(row.sf_path)) if row.sf_path else _constant_reader(row)
+
+
+def _qbo_reader(
+    row: FieldSpec, path: str, transforms: tuple[Transform, ...], suffix: str, *, lines: bool
+) -> Reader:
+    if not path:
+        return _constant_reader(row)
+    read = _value_reader(row, _lines_reader(path) if lines else reader(path))
+    cleaners = [transform.clean_qbo for transform in transforms if transform.clean_qbo is not None]
+    if suffix:
+        cleaners.append(lambda name: name.removesuffix(suffix))
+    return _cleaned(read, cleaners) if cleaners else read
+
+
+def _value_reader(row: FieldSpec, raw: Reader) -> Reader:
+    normal = normaliser(row.type, row.places)
+    if normal is not read_text:
+        return lambda body: normal(raw(body))
+
+    def read(body: Body) -> Any:
+        value = raw(body)
+        # The shortest way through for what nearly every value is: plain text or nothing.
+        if value is None or value == "":
+            return None
+        return read_text(value)
+
+    return read
+
+
+def _lines_reader(path: str) -> Reader:
+    parent = ".".join(split(path)[:-1])
+    read_parent = reader(parent)
+
+    def read(body: Body) -> Any:
+        part = read_parent(body)
+        return join_lines([part.get(line) for line in STREET_LINES]) if part else None
+
+    return read
+
+
+def _cleaned(read: Reader, cleaners: list[Callable[[str], str]]) -> Reader:
+    def cleaned(body: Body) -> Any:
+        value = read(body)
+        if not isinstance(value, str):
+            return value
+        for clean in cleaners:
+            value = clean(value)
+        return value or None
+
+    return cleaned

@@ -1,0 +1,92 @@
+"""What an object over there is like, beyond its fields: the part of an entity that a mapping cannot say as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.contracts import Body, Environment, RecordState, Side
+
+Finish = Callable[[dict[str, Any]], None]
+
+
+def _as_composed(_body: dict[str, Any]) -> None:
+    """Most objects need nothing more than their rows."""
+
+
+def _live(_body: Body) -> RecordState:
+    return RecordState.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class NameProbe:
+    """How to find out, by its unique name, whether a create whose answer was lost happened: look for `value` at `path`
+    in each of `objects`, inactive ones included (sync-semantics section 13)."""
+
+    objects: tuple[str, ...]
+    path: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTraits:
+    """One object type of one side.
+
+    `name_path` is where a person reads its name; `name_rivals` are the other objects that share its unique names;
+    `list_entity` means that it is made inactive, never deleted; `system_fields` are read beside the mapped ones;
+    `forbidden` maps a path to characters the vendor refuses there; `finish` completes a composed body.
+    """
+
+    side: Side
+    object: str
+    label: str
+    plural: str
+    name_path: str = "Name"
+    other_name_paths: tuple[str, ...] = ()
+    unique_name: bool = False
+    name_rivals: tuple[str, ...] = ()
+    list_entity: bool = False
+    active_path: str = ""
+    searchable: tuple[str, ...] = ()
+    system_fields: tuple[str, ...] = ()
+    read_only: frozenset[str] = frozenset()
+    forbidden: Mapping[str, str] = field(default_factory=dict)
+    finish: Finish = _as_composed
+    state_of: Callable[[Body], RecordState] = _live
+    web_path: str = ""
+    """Path of the record's page, `{id}` for the id."""
+
+    def deactivate_body(self) -> dict[str, Any]:
+        """The update that makes a list record inactive. Empty where the object has no such thing."""
+        return {self.active_path: False} if self.list_entity and self.active_path else {}
+
+    def reactivate_body(self, name: str) -> dict[str, Any]:
+        """The update that brings an inactive list record back, with its clean name: the vendor has put a suffix on it
+        (quickbooks.md 3.1.5)."""
+        return {self.active_path: True, self.name_path: name} if self.deactivate_body() else {}
+
+    def probe(self, body: Body) -> NameProbe | None:
+        """How to find a create of this body that may have happened; None where no unique name tells."""
+        name = body.get(self.name_path)
+        if not self.unique_name or not name:
+            return None
+        return NameProbe((self.object, *self.name_rivals), self.name_path, str(name))
+
+    def web_url(self, environment: Environment, base_url: str, id: str) -> str:
+        """The address of a record's page for a person; empty where none is known. `base_url` is the connection's."""
+        if not self.web_path or not id:
+            return ""
+        return f"{_web_host(self.side, environment, base_url)}{self.web_path.format(id=id)}"
+
+
+_QUICKBOOKS_HOSTS = {
+    Environment.PRODUCTION: "https://app.qbo.intuit.com",
+    Environment.SANDBOX: "https://app.sandbox.qbo.intuit.com",
+}
+
+
+def _web_host(side: Side, environment: Environment, base_url: str) -> str:
+    if side is Side.QUICKBOOKS and environment in _QUICKBOOKS_HOSTS:
+        return _QUICKBOOKS_HOSTS[environment]
+    return base_url.rstrip("/")

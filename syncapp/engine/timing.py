@@ -1,0 +1,61 @@
+"""All tunable times and limits of syncing in one frozen value (sync-semantics section 19)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Times are in seconds, the rest are counts. Tests use `divided(40)` to make the times short."""
+
+    newest_guard: float = 120.0
+    """Closer than this, `newest` does not decide a conflict: a person is asked."""
+    settle: float = 2.0
+    """A Salesforce stamp younger than this may still be followed by another write of the same second."""
+    unknown_wait: float = 90.0
+    """Wait before finding out what came of a write whose answer was lost."""
+    unknown_wait_batch: float = 180.0
+    requestid_trust: float = 1800.0
+    """Older than this, a write is probed twice before it is sent again with its request id."""
+    probe_gap: float = 60.0
+    unknown_ask: float = 86400.0
+    """Still unclear after this: a person is asked."""
+    lease: float = 120.0
+    renewal: float = 30.0
+    sweep: float = 30.0
+    backoff_base: float = 2.0
+    backoff_cap: float = 900.0
+    """Longest wait after a transient failure."""
+    backoff_cap_blocked: float = 21600.0
+    """Longest wait for what is blocked or out of quota."""
+    settle_retry: float = 3.0
+    connect_timeout: float = 5.0
+    read_timeout: float = 30.0
+    read_timeout_bulk: float = 120.0
+    token_timeout: float = 10.0
+    oscillation_window: float = 86400.0
+    breaker_window: float = 120.0
+    breaker_probe_first: float = 30.0
+    breaker_probe_last: float = 900.0
+    cas_max: int = 5
+    """Rounds of read, merge and send against a record that keeps moving."""
+    attempts_transient: int = 8
+    attempts_data: int = 2
+    attempts_bug: int = 3
+    breaker_failures: int = 5
+    retry_share: float = 0.10
+    """Share of a connection's calls that may be retries."""
+    qbo_batch: int = 30
+    sf_collection: int = 200
+    sf_composite_collections: int = 5
+
+    def divided(self, by: float) -> Timing:
+        """The same timing with every time divided by `by`; counts and shares stay."""
+        kept = {"retry_share"}
+        times = {
+            item.name: getattr(self, item.name) / by
+            for item in fields(self)
+            if isinstance(getattr(self, item.name), float) and item.name not in kept
+        }
+        return replace(self, **times)
