@@ -30,11 +30,19 @@ def _current_keys() -> dict[str, AESGCM]:
     return _keys(tuple(settings.FIELD_ENCRYPTION_KEYS.items()))
 
 
+def current_key_id() -> str:
+    """The id of the key that encrypts. Raises SecretUnreadable when this installation has none."""
+    if not settings.FIELD_ENCRYPTION_KEYS:
+        raise SecretUnreadable("FIELD_ENCRYPTION_KEYS is not set.")
+    return next(iter(settings.FIELD_ENCRYPTION_KEYS))
+
+
 def seal(text: str, context: str) -> str:
     """Encrypt `text` for the place named by `context`; empty text stays empty."""
     if not text:
         return ""
-    key_id, key = next(iter(_current_keys().items()))
+    key_id = current_key_id()
+    key = _current_keys()[key_id]
     nonce = os.urandom(12)
     sealed = nonce + key.encrypt(nonce, text.encode(), context.encode())
     return f"v1:{key_id}:{base64.b64encode(sealed).decode()}"
@@ -70,3 +78,8 @@ class Sealed:
 
     def __set__(self, row: Any, text: str) -> None:
         setattr(row, self.column, seal(text, self._context(row)))
+
+    def needs_rotation(self, row: Any) -> bool:
+        """Whether this row's secret was sealed with an older key than the one that encrypts now."""
+        sealed = getattr(row, self.column)
+        return bool(sealed) and not sealed.startswith(f"v1:{current_key_id()}:")

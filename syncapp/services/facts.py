@@ -1,0 +1,46 @@
+"""What the wire clients must know of a connection, taken from its row and the installation's settings."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from connectors.contracts import AppCredentials, ConnectionFacts, Environment, Side
+from syncapp.models import AppCredentials as AppRow
+from syncapp.models import Connection
+
+
+def facts_of(connection: Connection) -> ConnectionFacts:
+    """The facts of a stored connection; no secrets."""
+    return facts(
+        Side(connection.side),
+        Environment(connection.environment),
+        remote_id=connection.remote_id,
+        login_host=connection.login_host,
+    )
+
+
+def facts(
+    side: Side, environment: Environment, *, remote_id: str = "", login_host: str = ""
+) -> ConnectionFacts:
+    """The facts of a connection that may not exist yet; the simulator's address only in its own environment."""
+    simulated = environment is Environment.SIMULATOR
+    return ConnectionFacts(
+        side=side,
+        environment=environment,
+        remote_id=remote_id,
+        login_host=login_host,
+        simulator_url=simulator_url(side) if simulated else "",
+    )
+
+
+def simulator_url(side: Side) -> str:
+    """Where the stand-in of this side listens; empty where this installation has no simulator."""
+    url = settings.SIM_SALESFORCE_URL if side is Side.SALESFORCE else settings.SIM_QUICKBOOKS_URL
+    return str(url)
+
+
+def app_of(row: AppRow | None) -> AppCredentials:
+    """The key pair as the clients take it. Raises SecretUnreadable when the stored secret cannot be opened."""
+    if row is None:
+        return AppCredentials(client_id="")
+    return AppCredentials(client_id=row.client_id, client_secret=row.client_secret)
