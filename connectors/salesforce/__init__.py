@@ -1,0 +1,1 @@
+"""The Salesforce wire: sign-in, queries, changes, writes, faults (reference salesforce.md)."""

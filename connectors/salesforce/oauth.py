@@ -1,0 +1,278 @@
+"""Signing in to Salesforce: every flow that gives a token, and what belongs to it (reference salesforce.md 1).
+
+These calls go to the login host, where no library of ours speaks; they are named in docs/decisions and `OWN_DOORS`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import jwt
+import requests
+
+from connectors import jsonwire
+from connectors.contracts import AppCredentials, Grant
+from connectors.errors import Failure, FailureKind
+from connectors.http import TOKEN, CallError, Outcome, Session
+from connectors.salesforce.ids import to_18
+
+SCOPES = ("api", "refresh_token", "id")
+"""`full` would not include the refresh token (1.2)."""
+ASSERTION_LIFE_S = 180
+PASSWORD_FLOW_ENDS = "Winter '27"  # noqa: S105 - a release
+"""Salesforce retires the username and password flow with this release; new orgs have it off already (1.4)."""
+
+_K = FailureKind
+_GRANT_WORDS: tuple[tuple[str, str, FailureKind], ...] = (
+    # What invalid_grant's description contains -> our code and kind (1.7).
+    ("expired access/refresh token", "oauth.invalid_grant", _K.AUTH),
+    ("expired authorization code", "oauth.code_expired", _K.AUTH),
+    ("invalid authorization code", "oauth.code_expired", _K.AUTH),
+    ("invalid code verifier", "oauth.invalid_verifier", _K.AUTH),
+    ("authentication failure", "oauth.authentication_failure", _K.AUTH),
+    ("inactive user", "oauth.inactive_user", _K.AUTH),
+    ("inactive organization", "oauth.inactive_organization", _K.AUTH),
+    ("ip restricted", "oauth.ip_restricted", _K.AUTH),
+    ("hasn't approved this consumer", "oauth.user_not_approved", _K.CONFIG),
+    ("audience validation failed", "oauth.audience", _K.CONFIG),
+    ("not supported on this domain", "oauth.domain", _K.CONFIG),
+)
+_KINDS: dict[str, FailureKind] = {
+    "invalid_grant": _K.AUTH,
+    "invalid_client": _K.CONFIG,
+    "invalid_client_id": _K.CONFIG,
+    "invalid_request": _K.BUG,
+    "invalid_token": _K.AUTH,
+    "redirect_uri_mismatch": _K.CONFIG,
+    "unsupported_grant_type": _K.CONFIG,
+    "unauthorized_client": _K.CONFIG,
+    "invalid_scope": _K.CONFIG,
+    "invalid_app_access": _K.CONFIG,
+    "access_denied": _K.PERMISSION,
+    "OAUTH_APPROVAL_ERROR_GENERIC": _K.CONFIG,
+    "server_error": _K.TRANSIENT,
+    "temporarily_unavailable": _K.TRANSIENT,
+}
+_SERVER_ERRORS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is connected, from the identity address (1.6). Ids have 18 characters."""
+
+    org_id: str
+    user_id: str
+    username: str
+    display_name: str = ""
+    email: str = ""
+
+
+def challenge(verifier: str) -> str:
+    """The PKCE S256 challenge of a verifier: base64url of its SHA-256, without padding (1.2)."""
+    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def callback_failure(error: str, description: str = "") -> Failure:
+    """The failure that a redirect back to us names in `error`; both spellings of a denied consent (1.2, 1.4)."""
+    error = error.replace("access-denied", "access_denied")
+    if error == "invalid_client" and "must be installed" in description.replace("+", " "):
+        return Failure(_K.CONFIG, "oauth.app_not_installed", description)
+    return Failure(_KINDS.get(error, _K.CONFIG), f"oauth.{error}", description)
+
+
+class SalesforceOAuth:
+    """The sign-in endpoints under one login host, for one app.
+
+    Every method raises CallError: kind auth when the grant or code is dead, config when app or host are set up wrongly,
+    transient when the host cannot be reached.
+    """
+
+    def __init__(self, origin: str, app: AppCredentials, session: Session) -> None:
+        self._origin = origin.rstrip("/")
+        self._app = app
+        self._session = session
+
+    def authorize_url(
+        self, redirect_uri: str, state: str, verifier: str, *, prompt: str = "", login_hint: str = ""
+    ) -> str:
+        """Where to send the person's browser; `verifier` stays with us until the code comes back."""
+        query = {
+            "response_type": "code",
+            "client_id": self._app.client_id,
+            "redirect_uri": redirect_uri,
+            "scope": " ".join(SCOPES),
+            "state": state,
+            "code_challenge": challenge(verifier),
+            "code_challenge_method": "S256",
+            "prompt": prompt,
+            "login_hint": login_hint,
+        }
+        return f"{self._origin}/services/oauth2/authorize?{urlencode({k: v for k, v in query.items() if v})}"
+
+    def exchange(self, code: str, redirect_uri: str, verifier: str) -> Grant:
+        """The grant for a code; each code works once."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+        }
+        return self._grant(form | self._client())
+
+    def refresh(self, refresh_token: str) -> Grant:
+        """A fresh grant. With rotation on, the old refresh token is dead as soon as this is sent: store the new one
+        before anything else. Where none comes back, the given one goes on."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self._grant(form | self._client(), refresh_token)
+
+    def jwt_bearer(self, username: str, private_key: str, audience: str = "") -> Grant:
+        """A grant for a pre-authorised user, signed by the app's certificate (PEM private key). No refresh token: sign
+        again (1.5). Raises CallError (config) for a key that cannot be read."""
+        claims = {
+            "iss": self._app.client_id,
+            "sub": username,
+            "aud": audience or self._origin,
+            "exp": int(time.time()) + ASSERTION_LIFE_S,
+        }
+        try:
+            assertion = jwt.encode(claims, private_key, algorithm="RS256")
+        except (ValueError, TypeError, jwt.PyJWTError) as error:
+            words = "The private key could not be read: it must be an RSA key in PEM form without a password."
+            raise CallError(Failure(_K.CONFIG, "oauth.private_key", words), Outcome.NOT_SENT) from error
+        form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
+        return self._grant(form)
+
+    def client_credentials(self) -> Grant:
+        """A grant for the app's own run-as user; works on a My Domain host only (1.1, 1.5)."""
+        return self._grant({"grant_type": "client_credentials"} | self._client())
+
+    def password(self, username: str, password: str, security_token: str) -> Grant:
+        """A grant for a user name and password, for orgs that still allow it: it ends with `PASSWORD_FLOW_ENDS`."""
+        form = {"grant_type": "password", "username": username, "password": password + security_token}
+        return self._grant(form | self._client())
+
+    def revoke(self, token: str) -> None:
+        """End a token; a refresh token ends its access tokens with it. An unknown token counts as ended."""
+        try:
+            self._post("revoke", {"token": token})
+        except CallError as error:
+            if error.failure.code != "oauth.invalid_token":
+                raise
+
+    def introspect(self, token: str, hint: str = "access_token") -> Mapping[str, Any]:
+        """What Salesforce knows of a token of this app: `active`, scope, username, exp (1.6)."""
+        form = {"token": token, "token_type_hint": hint}
+        answer: Mapping[str, Any] = self._post("introspect", form | self._client()).json()
+        return answer
+
+    def identity(self, access_token: str, identity_url: str) -> Identity:
+        """Who the token belongs to; `identity_url` comes from the grant and was checked there."""
+        response = self._session.call(
+            "GET",
+            identity_url,
+            label="identity",
+            patience=TOKEN,
+            repeatable=True,
+            headers={"Authorization": f"Bearer {access_token}", "Accept": "application/json"},
+        )
+        if not response.ok:
+            raise CallError(_failure(response), Outcome.REFUSED)
+        body = _json(response)
+        return Identity(
+            to_18(body["organization_id"]),
+            to_18(body["user_id"]),
+            body.get("username") or "",
+            body.get("display_name") or "",
+            body.get("email") or "",
+        )
+
+    def _client(self) -> dict[str, str]:
+        return {"client_id": self._app.client_id, "client_secret": self._app.client_secret}
+
+    def _grant(self, form: Mapping[str, str], refresh_token: str = "") -> Grant:
+        answer = _json(self._post("token", form))
+        self._verify(answer)
+        return Grant(
+            access_token=answer["access_token"],
+            refresh_token=answer.get("refresh_token") or refresh_token,
+            instance_url=answer["instance_url"].rstrip("/"),
+            identity_url=answer.get("id") or "",
+            scopes=tuple((answer.get("scope") or "").split()),
+        )
+
+    def _verify(self, answer: Mapping[str, Any]) -> None:
+        """Believe no address but Salesforce's, and no `id` that our secret has not signed (1.2)."""
+        for key in ("access_token", "instance_url"):
+            if not isinstance(answer.get(key), str):
+                raise _distrust("oauth.incomplete", f"The answer holds no {key}.")
+        for url in filter(None, (answer["instance_url"], answer.get("id"))):
+            if not self._session.hosts.allows(url):
+                raise _distrust("oauth.foreign_host", "The answer names an address that is not Salesforce's.")
+        if urlsplit(answer["instance_url"]).path.strip("/"):
+            raise _distrust("oauth.foreign_host", "The answer names an address with a path for its server.")
+        signature = answer.get("signature")
+        if signature is not None and not self._signed(answer, str(signature)):
+            raise _distrust("oauth.signature", "The answer's signature is not made with this app's secret.")
+
+    def _signed(self, answer: Mapping[str, Any], signature: str) -> bool:
+        text = f"{answer.get('id', '')}{answer.get('issued_at', '')}".encode()
+        digest = hmac.new(self._app.client_secret.encode(), text, hashlib.sha256).digest()
+        return hmac.compare_digest(base64.b64encode(digest), signature.encode())
+
+    def _post(self, endpoint: str, form: Mapping[str, str]) -> requests.Response:
+        response = self._session.call(
+            "POST",
+            f"{self._origin}/services/oauth2/{endpoint}",
+            label=f"oauth2/{endpoint}",
+            patience=TOKEN,
+            headers={"Accept": "application/json"},
+            data=dict(form),
+        )
+        if response.status_code != 200:
+            raise CallError(_failure(response), Outcome.REFUSED)
+        return response
+
+
+def _distrust(code: str, words: str) -> CallError:
+    return CallError(Failure(FailureKind.CONFIG, code, words), Outcome.REFUSED)
+
+
+def _json(response: requests.Response) -> Mapping[str, Any]:
+    try:
+        body = jsonwire.decode(response.content)
+    except ValueError:
+        body = None
+    if not isinstance(body, Mapping):
+        words = "The sign-in answer could not be read."
+        raise CallError(Failure(FailureKind.TRANSIENT, "net.unreadable", words), Outcome.UNKNOWN)
+    return body
+
+
+def _failure(response: requests.Response) -> Failure:
+    status = response.status_code
+    try:
+        body = jsonwire.decode(response.content)
+    except ValueError:
+        body = None
+    error = str(body.get("error") or "") if isinstance(body, Mapping) else ""
+    words = str(body.get("error_description") or "") if isinstance(body, Mapping) else ""
+    if not error:
+        kind = _K.TRANSIENT if status >= _SERVER_ERRORS else _K.AUTH if status in {401, 403} else _K.CONFIG
+        return Failure(
+            kind,
+            f"oauth.http_{status}",
+            f"The sign-in host answered with status {status}.",
+            http_status=status,
+        )
+    code, kind = f"oauth.{error}", _KINDS.get(error, _K.CONFIG)
+    if error == "invalid_grant":
+        code, kind = next(((c, k) for part, c, k in _GRANT_WORDS if part in words.lower()), (code, kind))
+    return Failure(kind, code, words, http_status=status)

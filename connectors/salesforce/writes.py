@@ -1,0 +1,255 @@
+"""Writes to Salesforce: up to five collections of 200 in one composite, or a few guarded single writes.
+
+Reference salesforce.md 4.1 to 4.3, 4.7, 4.8; sync-semantics 7.4 to 7.6 and W6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import quote
+
+from connectors import jsonwire
+from connectors.contracts import (
+    CONDITIONAL_LIMIT,
+    Operation,
+    RemoteRecord,
+    Write,
+    WriteResult,
+    WriteStatus,
+)
+from connectors.errors import Failure, FailureKind
+from connectors.salesforce import faults, soql
+from connectors.salesforce.hosts import DATA_PATH
+from connectors.salesforce.ids import to_18
+from connectors.salesforce.records import columns, record
+
+COLLECTION_LIMIT = 200
+COLLECTIONS_LIMIT = 5
+WRITE_LIMIT = COLLECTION_LIMIT * COLLECTIONS_LIMIT
+METHODS = {
+    Operation.CREATE: "POST",
+    Operation.UPDATE: "PATCH",
+    Operation.UPSERT: "PATCH",
+    Operation.DELETE: "DELETE",
+}
+COMPOSITE_CREATED = 201
+COMPOSITE_REFUSED = 300
+COMPOSITE_BROKEN = 500
+
+_Key = tuple[Operation, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One sub-request of up to 200 writes of one kind; `places` are their positions in the call."""
+
+    operation: Operation
+    object: str
+    external_field: str
+    writes: tuple[Write, ...]
+    places: tuple[int, ...]
+
+
+def calls(writes: Sequence[Write]) -> list[tuple[Write, ...]]:
+    """Divide writes, in order, into the fewest groups that one composite can carry each."""
+    groups: list[list[Write]] = []
+    load: dict[_Key, int] = {}
+    for write in writes:
+        guarded = bool(write.read_back)
+        if not groups or guarded != bool(groups[-1][0].read_back) or not _fits(groups[-1], load, write):
+            groups.append([])
+            load = {}
+        groups[-1].append(write)
+        load[_key(write)] = load.get(_key(write), 0) + 1
+    return [tuple(group) for group in groups]
+
+
+def _fits(group: Sequence[Write], load: Mapping[_Key, int], write: Write) -> bool:
+    if write.read_back:
+        return len(group) < CONDITIONAL_LIMIT
+    counts = {**load, _key(write): load.get(_key(write), 0) + 1}
+    return sum(-(-count // COLLECTION_LIMIT) for count in counts.values()) <= COLLECTIONS_LIMIT
+
+
+def _key(write: Write) -> _Key:
+    return write.operation, write.object, write.external_field if write.operation is Operation.UPSERT else ""
+
+
+def check(writes: Sequence[Write]) -> None:
+    """Raise ValueError when one call cannot carry these writes, or two of them are of the same record."""
+    if len(calls(writes)) > 1:
+        raise ValueError("one Salesforce call cannot carry these writes; divide them with calls()")
+    seen: set[tuple[str, str]] = set()
+    for write in writes:
+        if write.operation not in METHODS:
+            raise ValueError(f"Salesforce knows no {write.operation}")
+        target = write.id or (write.external_value if write.operation is Operation.UPSERT else "")
+        if target and (write.object, target) in seen:
+            raise ValueError(f"two writes of {write.object} {target} in one call")
+        seen.add((write.object, target))
+
+
+def compose(writes: Sequence[Write]) -> bytes:
+    """The body of the composite that carries these writes: the same writes give the same bytes."""
+    check(writes)
+    if writes and writes[0].read_back:
+        requests = [part for place, write in enumerate(writes) for part in _guarded(place, write)]
+    else:
+        requests = [_sub_request(n, collection) for n, collection in enumerate(collections(writes))]
+    # Not collated: a query that reads back must run after its write (4.2).
+    return jsonwire.encode({"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests})
+
+
+def collections(writes: Sequence[Write]) -> list[Collection]:
+    """The sub-requests of one call, in order of their first write."""
+    by_key: dict[_Key, list[int]] = {}
+    for place, write in enumerate(writes):
+        by_key.setdefault(_key(write), []).append(place)
+    return [
+        Collection(*key, tuple(writes[place] for place in chunk), tuple(chunk))
+        for key, places in by_key.items()
+        for chunk in chunks(places, COLLECTION_LIMIT)
+    ]
+
+
+def chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """The items in runs of at most `size`."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _sub_request(number: int, collection: Collection) -> dict[str, Any]:
+    url = f"{DATA_PATH}/composite/sobjects"
+    request: dict[str, Any] = {"method": METHODS[collection.operation], "referenceId": f"c{number}"}
+    if collection.operation is Operation.DELETE:
+        ids = ",".join(write.id for write in collection.writes)
+        return {**request, "url": f"{url}?ids={ids}&allOrNone=false"}
+    if collection.operation is Operation.UPSERT:
+        url += f"/{collection.object}/{soql.name(collection.external_field)}"
+    return {
+        **request,
+        "url": url,
+        "body": {"allOrNone": False, "records": [_row(w) for w in collection.writes]},
+    }
+
+
+def _row(write: Write) -> dict[str, Any]:
+    row = {"attributes": {"type": write.object}, **write.body}
+    if write.operation is Operation.UPDATE:
+        row["id"] = write.id
+    elif write.operation is Operation.UPSERT:
+        row[write.external_field] = write.external_value
+    return row
+
+
+def _guarded(place: int, write: Write) -> list[dict[str, Any]]:
+    """A single write, conditional where it updates, and the query that reads the record back."""
+    base = f"{DATA_PATH}/sobjects/{soql.name(write.object)}"
+    request: dict[str, Any] = {
+        "method": METHODS[write.operation],
+        "referenceId": f"w{place}",
+        "body": dict(write.body),
+    }
+    target = write.id
+    if write.operation is Operation.UPDATE:
+        request["url"] = f"{base}/{write.id}"
+        if write.expected is not None:
+            request["httpHeaders"] = {"If-Unmodified-Since": http_date(write.expected.modified)}
+    elif write.operation is Operation.UPSERT:
+        request["url"] = f"{base}/{soql.name(write.external_field)}/{quote(write.external_value, safe='')}"
+        target = f"@{{w{place}.id}}"
+    elif write.operation is Operation.CREATE:
+        request["url"] = base
+        target = f"@{{w{place}.id}}"
+    else:
+        raise ValueError("a deletion has nothing to read back")
+    query = soql.select(
+        write.object, columns(write.object, write.read_back), where=[soql.equals("Id", target)]
+    )
+    return [request, {"method": "GET", "referenceId": f"r{place}", "url": query_path(query, deleted=True)}]
+
+
+def query_path(query: str, *, deleted: bool) -> str:
+    """The address of a query, as a sub-request of a composite names it."""
+    return f"{DATA_PATH}/{'queryAll' if deleted else 'query'}?q={quote(query, safe='')}"
+
+
+def http_date(when: datetime) -> str:
+    """RFC 1123, whole seconds, as conditional headers want it (2.3)."""
+    return format_datetime(when.astimezone(UTC).replace(microsecond=0), usegmt=True)
+
+
+def results(
+    writes: Sequence[Write], answer: Mapping[str, Any], read_at: datetime | None, tid: str
+) -> tuple[WriteResult, ...]:
+    """One result per write, in order, from the composite's answer. Raises KeyError, TypeError or ValueError for an
+    answer that does not fit the call."""
+    parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
+    if writes and writes[0].read_back:
+        return tuple(_single(n, write, parts, read_at, tid) for n, write in enumerate(writes))
+    found: list[WriteResult | None] = [None] * len(writes)
+    for number, collection in enumerate(collections(writes)):
+        rows = _collection_results(collection, parts[f"c{number}"], tid)
+        for place, result in zip(collection.places, rows, strict=True):
+            found[place] = result
+    return tuple(_present(found))
+
+
+def _present(found: Iterable[WriteResult | None]) -> Iterator[WriteResult]:
+    for result in found:
+        if result is None:
+            raise ValueError("a write is without a result")
+        yield result
+
+
+def _collection_results(collection: Collection, part: Mapping[str, Any], tid: str) -> list[WriteResult]:
+    body, status = part.get("body"), part["httpStatusCode"]
+    if status >= COMPOSITE_REFUSED or not isinstance(body, list):
+        return [_refused(write, status, body, tid) for write in collection.writes]
+    return [_row_result(write, row, tid) for write, row in zip(collection.writes, body, strict=True)]
+
+
+def _row_result(write: Write, row: Mapping[str, Any], tid: str) -> WriteResult:
+    if not row["success"]:
+        failure = faults.from_row(row.get("errors") or (), tid)
+        return WriteResult(write.ref, WriteStatus.REFUSED, write.id, failure=failure, request_id=tid)
+    created = write.operation is Operation.CREATE or bool(row.get("created"))
+    return WriteResult(
+        write.ref, WriteStatus.APPLIED, to_18(row.get("id") or write.id), created=created, request_id=tid
+    )
+
+
+def _refused(write: Write, status: int, body: Any, tid: str) -> WriteResult:
+    failure = faults.from_body(status, body, tid)
+    if status >= COMPOSITE_BROKEN:
+        unknown = Failure(
+            FailureKind.UNKNOWN_WRITE, failure.code, failure.message, http_status=status, request_id=tid
+        )
+        return WriteResult(write.ref, WriteStatus.UNKNOWN, write.id, failure=unknown, request_id=tid)
+    return WriteResult(write.ref, WriteStatus.REFUSED, write.id, failure=failure, request_id=tid)
+
+
+def _single(
+    place: int, write: Write, parts: Mapping[str, Mapping[str, Any]], read_at: datetime | None, tid: str
+) -> WriteResult:
+    part = parts[f"w{place}"]
+    status, body = part["httpStatusCode"], part.get("body")
+    seen = _read_back(write.object, parts.get(f"r{place}"), read_at)
+    if status >= COMPOSITE_REFUSED:
+        refused = _refused(write, status, body, tid)
+        return WriteResult(
+            refused.ref, refused.status, write.id, record=seen, failure=refused.failure, request_id=tid
+        )
+    id_ = to_18((body or {}).get("id") or write.id)
+    created = status == COMPOSITE_CREATED
+    return WriteResult(write.ref, WriteStatus.APPLIED, id_, created=created, record=seen, request_id=tid)
+
+
+def _read_back(object_: str, part: Mapping[str, Any] | None, read_at: datetime | None) -> RemoteRecord | None:
+    if part is None or part["httpStatusCode"] >= COMPOSITE_REFUSED:
+        return None
+    rows = part["body"].get("records") or ()
+    return record(object_, rows[0], read_at) if rows else None
