@@ -16,7 +16,7 @@ from portal.local.secrets import write_private
 from portal.people.models import Membership, Role, User
 
 EMAIL = "demo@example.com"
-PASSWORD = "ledgerbridge"  # noqa: S105 - a development installation listens on loopback only; it is printed anyway
+PASSWORD = "ledgerbridge"  # noqa: S105 # nosec B105 - loopback only, and printed
 
 
 class Command(BaseCommand):

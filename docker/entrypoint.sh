@@ -1,0 +1,28 @@
+#!/bin/sh
+# One image, several roles: web, worker-interactive, worker-bulk, beat, migrate; anything else goes to manage.py.
+set -eu
+
+role="${1:-web}"
+case "$role" in
+  web)
+    exec gunicorn portal.wsgi --bind 0.0.0.0:8000 \
+      --workers "${WEB_WORKERS:-2}" --threads "${WEB_THREADS:-4}" \
+      --max-requests 2000 --max-requests-jitter 200 --timeout 60 --graceful-timeout 30 \
+      --worker-tmp-dir /tmp --no-control-socket --forwarded-allow-ips "${FORWARDED_ALLOW_IPS:-*}"
+    ;;
+  worker-interactive | worker-bulk)
+    work="${role#worker-}"
+    exec celery --app portal worker --queues "$work,system" --hostname "$work@%h" \
+      --concurrency "${WORKER_PROCESSES:-2}" --without-gossip --without-mingle --loglevel info
+    ;;
+  beat)
+    exec celery --app portal beat --schedule /tmp/beat --pidfile= --loglevel info
+    ;;
+  migrate)
+    python manage.py check --deploy --fail-level ERROR
+    exec python manage.py migrate --no-input
+    ;;
+  *)
+    exec python manage.py "$@"
+    ;;
+esac
