@@ -5,6 +5,7 @@ usage: python .ci/compose.py FILE ...
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,19 @@ def complaints_about(file: Path) -> list[str]:
     try:
         document = yaml.safe_load(text)
         if PyCompose is not None:
-            PyCompose.from_yaml(yaml.safe_dump(document))  # safe_load has resolved anchors and merges
+            PyCompose.from_yaml(
+                interpolated(yaml.safe_dump(document))
+            )  # anchors and merges are resolved by then
     except (yaml.YAMLError, ValueError) as error:
         return [str(error)]
     return [*unknown_names(document), *missing_files(document, file.parent)]
+
+
+def interpolated(text: str) -> str:
+    """`text` with `${NAME:-default}` as its default and other variables as some value, as at run time."""
+    return re.sub(
+        r"\$\{\w+(?::?([-?])([^}]*))?\}", lambda found: found[2] if found[1] == "-" else "value", text
+    )
 
 
 def unknown_names(document: dict[str, Any]) -> list[str]:

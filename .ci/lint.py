@@ -17,7 +17,7 @@ CHECKS = {
     "imports": "lint-imports",
     "migrations": "python manage.py makemigrations --check --dry-run",
     "templates": "djlint templates portal syncapp --lint --quiet",
-    "security": "bandit --quiet --recursive portal syncapp connectors --configfile pyproject.toml",
+    "security": "bandit --quiet -ll --recursive portal syncapp connectors --configfile pyproject.toml",
     "dockerfile": "hadolint docker/Dockerfile",
     "compose": "python .ci/compose.py docker/compose.yaml",
 }
