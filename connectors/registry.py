@@ -1,12 +1,9 @@
-"""From the facts of a connection to the client that speaks to it, and to its sign-in."""
+"""From the facts of a connection to the client that speaks to it. Sign-in: `connectors.<side>.oauth`."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from connectors.contracts import (
     AccessSource,
-    AppCredentials,
     CallMeter,
     ConnectionFacts,
     Limiter,
@@ -17,10 +14,8 @@ from connectors.contracts import (
 from connectors.http import Session
 from connectors.quickbooks import hosts as quickbooks_hosts
 from connectors.quickbooks.client import QuickBooksClient
-from connectors.quickbooks.oauth import Endpoints, QuickBooksOAuth, discover
 from connectors.salesforce import hosts as salesforce_hosts
 from connectors.salesforce.client import SalesforceClient
-from connectors.salesforce.oauth import SalesforceOAuth
 
 OWN_DOORS: dict[str, str] = {
     "oauth2/token": "Neither library does the web flow with PKCE, rotation-safe refresh or the hard-expiry header.",
@@ -32,9 +27,6 @@ OWN_DOORS: dict[str, str] = {
     "versions": "simple-salesforce only makes addresses below one pinned version; this list lies above them.",
 }
 """Each call that does not leave through simple-salesforce or python-quickbooks, and why (docs/decisions)."""
-
-_endpoints: dict[tuple[str, str], tuple[datetime, Endpoints]] = {}
-ENDPOINTS_LIFE_S = 24 * 3600
 
 
 def client_for(
@@ -80,23 +72,3 @@ def quickbooks_client(
 def base_url(facts: ConnectionFacts, instance_url: str = "") -> str:
     """What `Access.base_url` must be: the grant's instance_url for Salesforce, the API host for QuickBooks."""
     return quickbooks_hosts.api_origin(facts) if facts.side is Side.QUICKBOOKS else instance_url
-
-
-def salesforce_oauth(facts: ConnectionFacts, app: AppCredentials) -> SalesforceOAuth:
-    """Sign-in of a Salesforce connection at its login host. Raises CallError for a host that is not Salesforce's."""
-    session = Session(salesforce_hosts.host_rule(facts.environment), ca_file=facts.ca_file)
-    return SalesforceOAuth(salesforce_hosts.login_origin(facts), app, session)
-
-
-def quickbooks_oauth(facts: ConnectionFacts, app: AppCredentials) -> QuickBooksOAuth:
-    """Sign-in of a QuickBooks connection; its endpoints come from the discovery document, kept for a day."""
-    session = Session(quickbooks_hosts.sign_in_rule(facts.environment), ca_file=facts.ca_file)
-    return QuickBooksOAuth(_quickbooks_endpoints(session, facts), app, session)
-
-
-def _quickbooks_endpoints(session: Session, facts: ConnectionFacts) -> Endpoints:
-    key, now = (facts.environment.value, facts.simulator_url), datetime.now(UTC)
-    kept = _endpoints.get(key)
-    if kept is None or (now - kept[0]).total_seconds() > ENDPOINTS_LIFE_S:
-        kept = _endpoints[key] = (now, discover(session, facts.environment, facts.simulator_url))
-    return kept[1]

@@ -2,12 +2,15 @@
 
 Our own calls: intuit-oauth fetches the discovery document at every construction, without a time limit, and cannot ask
 for the hard expiry (9.5). Named in docs/decisions and `OWN_DOORS`.
+
+Every function raises CallError: kind auth when the grant or code is dead, config when the key pair is wrong, transient
+when Intuit cannot be reached.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,9 +19,10 @@ from urllib.parse import urlencode
 import requests
 
 from connectors import jsonwire
-from connectors.contracts import AppCredentials, Environment, Grant
+from connectors.contracts import AppCredentials, ConnectionFacts, Environment, Grant
 from connectors.errors import ConnectorError, Failure, FailureKind
 from connectors.http import TOKEN, CallError, Outcome, Session, request_id
+from connectors.quickbooks.hosts import sign_in_rule
 
 ACCOUNTING = "com.intuit.quickbooks.accounting"
 """Reads and writes together; there is no scope for reading alone (1.3)."""
@@ -36,6 +40,9 @@ _KINDS: dict[str, FailureKind] = {
     "server_error": _K.TRANSIENT,
     "temporarily_unavailable": _K.TRANSIENT,
 }
+OK = 200
+UNKNOWN_TOKEN = 400
+ENDPOINTS_LIFE = timedelta(days=1)
 _SERVER_ERRORS = 500
 
 
@@ -47,17 +54,6 @@ class Endpoints:
     token: str
     revoke: str
     userinfo: str
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who signed in, as userinfo says (needs the openid scope)."""
-
-    subject: str
-    email: str = ""
-    email_verified: bool = False
-    given_name: str = ""
-    family_name: str = ""
 
 
 DISCOVERY = {
@@ -76,16 +72,28 @@ KNOWN_ENDPOINTS = {
 """What the documents said when last read; used where they cannot be fetched."""
 
 
-def discover(session: Session, environment: Environment, simulator_origin: str = "") -> Endpoints:
-    """The endpoints of an environment, from its discovery document; the known ones where it cannot be had.
+_kept: dict[tuple[Environment, str], tuple[datetime, Endpoints]] = {}
 
-    Raises CallError (config, `oauth.foreign_host`) for a document that names a host that is not Intuit's; in simulator
-    mode, where nothing is known by heart, whatever kept the document from us.
+
+def endpoints_of(facts: ConnectionFacts) -> Endpoints:
+    """The endpoints of an environment, from its discovery document (kept for a day); the known ones where it cannot be
+    had.
+
+    Raises CallError (config, `oauth.forged_instance`) for a document that names a host that is not Intuit's; in
+    simulator mode, where nothing is known by heart, whatever kept the document from us.
     """
-    known = KNOWN_ENDPOINTS.get(environment)
-    url = DISCOVERY.get(environment) or f"{simulator_origin.rstrip('/')}/.well-known/openid_configuration"
+    key, now = (facts.environment, facts.simulator_url), datetime.now(UTC)
+    kept = _kept.get(key)
+    if kept is None or now - kept[0] > ENDPOINTS_LIFE:
+        kept = _kept[key] = (now, _discover(facts))
+    return kept[1]
+
+
+def _discover(facts: ConnectionFacts) -> Endpoints:
+    session, known = _session(facts), KNOWN_ENDPOINTS.get(facts.environment)
+    local = f"{facts.simulator_url.rstrip('/')}/.well-known/openid_configuration"
     try:
-        endpoints = _fetch(session, url)
+        endpoints = _fetch(session, DISCOVERY.get(facts.environment, local))
     except ConnectorError as error:
         if known is None or error.failure.kind is not FailureKind.TRANSIENT:
             raise
@@ -93,14 +101,14 @@ def discover(session: Session, environment: Environment, simulator_origin: str =
     for address in (endpoints.authorize, endpoints.token, endpoints.revoke, endpoints.userinfo):
         if not session.hosts.allows(address):
             words = "The discovery document names an address that is not Intuit's."
-            raise CallError(Failure(FailureKind.CONFIG, "oauth.foreign_host", words), Outcome.REFUSED)
+            raise CallError(Failure(FailureKind.CONFIG, "oauth.forged_instance", words), Outcome.REFUSED)
     return endpoints
 
 
 def _fetch(session: Session, url: str) -> Endpoints:
     headers = {"Accept": "application/json"}
     response = session.call("GET", url, label="discovery", patience=TOKEN, repeatable=True, headers=headers)
-    if response.status_code != 200:
+    if response.status_code != OK:
         words = "The discovery document could not be fetched."
         failure = Failure(FailureKind.TRANSIENT, "oauth.discovery", words, http_status=response.status_code)
         raise CallError(failure, Outcome.REFUSED)
@@ -114,105 +122,107 @@ def callback_failure(error: str, description: str = "") -> Failure:
     return Failure(_KINDS.get(error, _K.CONFIG), f"oauth.{error}", description)
 
 
-class QuickBooksOAuth:
-    """Intuit's sign-in endpoints, for one app.
+def authorize_url(
+    facts: ConnectionFacts,
+    app: AppCredentials,
+    *,
+    redirect_uri: str,
+    state: str,
+    challenge: str = "",
+    scopes: tuple[str, ...] = (ACCOUNTING,),
+) -> str:
+    """Where to send the person's browser. The company chosen there comes back as `realmId`, and only there. Intuit
+    knows no PKCE (1.3): `challenge` is not used."""
+    del challenge
+    query = {
+        "client_id": app.client_id,
+        "response_type": "code",
+        "scope": " ".join(scopes),
+        "redirect_uri": redirect_uri,
+        "state": state,
+    }
+    return f"{endpoints_of(facts).authorize}?{urlencode(query)}"
 
-    Every method raises CallError: kind auth when the grant or code is dead, config when the key pair is wrong,
-    transient when Intuit cannot be reached (a refresh may then be repeated with the same token, 1.4).
-    """
 
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        app: AppCredentials,
-        session: Session,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._endpoints = endpoints
-        self._app = app
-        self._session = session
-        self._clock = clock
+def exchange(
+    facts: ConnectionFacts, app: AppCredentials, *, code: str, redirect_uri: str, verifier: str = ""
+) -> Grant:
+    """The grant for a code; never send a code twice: Intuit may take back what the first exchange gave."""
+    del verifier
+    return _grant(
+        facts, app, {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+    )
 
-    def authorize_url(self, redirect_uri: str, state: str, scopes: tuple[str, ...] = (ACCOUNTING,)) -> str:
-        """Where to send the person's browser. The company chosen there comes back as `realmId`, and only there."""
-        query = {
-            "client_id": self._app.client_id,
-            "response_type": "code",
-            "scope": " ".join(scopes),
-            "redirect_uri": redirect_uri,
-            "state": state,
-        }
-        return f"{self._endpoints.authorize}?{urlencode(query)}"
 
-    def exchange(self, code: str, redirect_uri: str) -> Grant:
-        """The grant for a code; never send a code twice: Intuit may take back what the first exchange gave."""
-        return self._grant({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri})
+def refresh(facts: ConnectionFacts, app: AppCredentials, refresh_token: str) -> Grant:
+    """A fresh grant with the refresh token to store from now on, its expiry and its hard expiry (1.5). After a lost
+    answer it may be repeated with the same token (1.4)."""
+    return _grant(facts, app, {"grant_type": "refresh_token", "refresh_token": refresh_token}, refresh_token)
 
-    def refresh(self, refresh_token: str) -> Grant:
-        """A fresh grant with the refresh token to store from now on, its expiry and its hard expiry (1.5)."""
-        return self._grant({"grant_type": "refresh_token", "refresh_token": refresh_token}, refresh_token)
 
-    def revoke(self, token: str) -> None:
-        """End a connection by its refresh token. An unknown token counts as ended."""
-        response = self._session.call(
-            "POST",
-            self._endpoints.revoke,
-            label="oauth2/revoke",
-            patience=TOKEN,
-            headers={**self._basic(), "Accept": "application/json", "Content-Type": "application/json"},
-            data=jsonwire.encode({"token": token}),
-        )
-        if response.status_code not in {200, 400}:
-            raise CallError(_failure(response), Outcome.REFUSED)
+def revoke(facts: ConnectionFacts, app: AppCredentials, token: str) -> None:
+    """End a connection by its refresh token. An unknown token counts as ended."""
+    response = _session(facts).call(
+        "POST",
+        endpoints_of(facts).revoke,
+        label="oauth2/revoke",
+        patience=TOKEN,
+        headers={**_basic(app), "Accept": "application/json", "Content-Type": "application/json"},
+        data=jsonwire.encode({"token": token}),
+    )
+    if response.status_code not in {OK, UNKNOWN_TOKEN}:
+        raise CallError(_failure(response), Outcome.REFUSED)
 
-    def userinfo(self, access_token: str) -> Person:
-        """Who signed in."""
-        response = self._session.call(
-            "GET",
-            self._endpoints.userinfo,
-            label="userinfo",
-            patience=TOKEN,
-            repeatable=True,
-            headers={"Authorization": f"Bearer {access_token}", "Accept": "application/json"},
-        )
-        if response.status_code != 200:
-            raise CallError(_failure(response), Outcome.REFUSED)
-        body = _json(response)
-        return Person(
-            str(body.get("sub") or ""),
-            str(body.get("email") or ""),
-            body.get("emailVerified") is True,
-            str(body.get("givenName") or ""),
-            str(body.get("familyName") or ""),
-        )
 
-    def _grant(self, form: Mapping[str, str], refresh_token: str = "") -> Grant:
-        asked_at = self._clock()
-        response = self._session.call(
-            "POST",
-            self._endpoints.token,
-            label="oauth2/token",
-            patience=TOKEN,
-            headers={**self._basic(), **HARD_EXPIRY_HEADER, "Accept": "application/json"},
-            data=dict(form),
-        )
-        if response.status_code != 200:
-            raise CallError(_failure(response), Outcome.REFUSED)
-        body = _json(response)
-        if not isinstance(body.get("access_token"), str):
-            words = "The answer holds no access token."
-            raise CallError(Failure(FailureKind.CONFIG, "oauth.incomplete", words), Outcome.REFUSED)
-        return Grant(
-            access_token=body["access_token"],
-            refresh_token=str(body.get("refresh_token") or refresh_token),
-            access_expires_at=_after(asked_at, body.get("expires_in")),
-            refresh_expires_at=_after(asked_at, body.get("x_refresh_token_expires_in")),
-            refresh_hard_expires_at=_after(asked_at, body.get("x_refresh_token_hard_expires_in")),
-        )
+def userinfo(facts: ConnectionFacts, access_token: str) -> dict[str, Any]:
+    """Who signed in (needs the openid scope): sub, email, emailVerified, givenName, familyName ... (1.6)."""
+    response = _session(facts).call(
+        "GET",
+        endpoints_of(facts).userinfo,
+        label="userinfo",
+        patience=TOKEN,
+        repeatable=True,
+        headers={"Authorization": f"Bearer {access_token}", "Accept": "application/json"},
+    )
+    if response.status_code != OK:
+        raise CallError(_failure(response), Outcome.REFUSED)
+    return dict(_json(response))
 
-    def _basic(self) -> dict[str, str]:
-        pair = base64.b64encode(f"{self._app.client_id}:{self._app.client_secret}".encode()).decode()
-        return {"Authorization": f"Basic {pair}"}
+
+def _session(facts: ConnectionFacts) -> Session:
+    return Session(sign_in_rule(facts.environment), ca_file=facts.ca_file)
+
+
+def _grant(
+    facts: ConnectionFacts, app: AppCredentials, form: Mapping[str, str], refresh_token: str = ""
+) -> Grant:
+    endpoint, asked_at = endpoints_of(facts).token, datetime.now(UTC)
+    response = _session(facts).call(
+        "POST",
+        endpoint,
+        label="oauth2/token",
+        patience=TOKEN,
+        headers={**_basic(app), **HARD_EXPIRY_HEADER, "Accept": "application/json"},
+        data=dict(form),
+    )
+    if response.status_code != OK:
+        raise CallError(_failure(response), Outcome.REFUSED)
+    body = _json(response)
+    if not isinstance(body.get("access_token"), str):
+        words = "The answer holds no access token."
+        raise CallError(Failure(FailureKind.CONFIG, "oauth.incomplete", words), Outcome.REFUSED)
+    return Grant(
+        access_token=body["access_token"],
+        refresh_token=str(body.get("refresh_token") or refresh_token),
+        access_expires_at=_after(asked_at, body.get("expires_in")),
+        refresh_expires_at=_after(asked_at, body.get("x_refresh_token_expires_in")),
+        refresh_hard_expires_at=_after(asked_at, body.get("x_refresh_token_hard_expires_in")),
+    )
+
+
+def _basic(app: AppCredentials) -> dict[str, str]:
+    pair = base64.b64encode(f"{app.client_id}:{app.client_secret}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
 
 
 def _after(when: datetime, seconds: Any) -> datetime | None:
