@@ -223,9 +223,13 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "portal:index"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
+SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)  # 0: only people with an invitation can sign up
+ACCOUNT_ADAPTER = "portal.people.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "portal.people.adapters.SocialAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "portal.people.forms.SignupForm"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -289,6 +293,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop the session on the way back from a vendor's consent page
 CSRF_COOKIE_HTTPONLY = False
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "portal.pages.errors.csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _base.scheme == "https"
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
+from portal.operators import operators_site
+from portal.pages import home, mailbox
+from portal.people import invitations
+from portal.site import portal_site
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz/live", health.live, name="health-live"),
     path("healthz", health.ready, name="health-ready"),
     path("accounts/", include("allauth.urls")),
+    path("theme/", home.theme, name="theme"),
+    path("join/<str:token>/", invitations.join, name="join"),
+    path("operators/", operators_site.urls),
 ]
+if settings.SHOW_MAILS:
+    urlpatterns += [path("dev/mails/", mailbox.mails, name="mails")]
+urlpatterns += [path("", portal_site.urls)]
+
+handler403 = "portal.pages.errors.forbidden"
+handler404 = "portal.pages.errors.not_found"
+handler500 = "portal.pages.errors.broken"
