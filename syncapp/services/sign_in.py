@@ -9,6 +9,8 @@ from typing import Any
 
 from connectors.contracts import AppCredentials, ConnectionFacts, Grant, Side
 from connectors.errors import ConnectorError, Failure, FailureKind
+from connectors.quickbooks import oauth as quickbooks
+from connectors.salesforce import oauth as salesforce
 from syncapp.models import AuthMethod, Connection
 from syncapp.services.facts import app_of, facts_of
 
@@ -31,13 +33,15 @@ class SignIn:
 
     def renew(self, refresh_token: str) -> Grant:
         """A new access token. Raises ConnectorError: `oauth.invalid_grant` when the grant is dead."""
-        if self.method is AuthMethod.OAUTH:
-            return _oauth(self.facts.side).refresh(self.facts, self.app, refresh_token)
-        return _METHODS[self.method](self)
+        if self.method is not AuthMethod.OAUTH:
+            return _METHODS[self.method](self)
+        swap = salesforce.refresh if self.facts.side is Side.SALESFORCE else quickbooks.refresh
+        return swap(self.facts, self.app, refresh_token)
 
     def revoke(self, token: str) -> None:
         """End the grant at the vendor. Raises ConnectorError when the vendor cannot be told."""
-        _oauth(self.facts.side).revoke(self.facts, self.app, token)
+        end = salesforce.revoke if self.facts.side is Side.SALESFORCE else quickbooks.revoke
+        end(self.facts, self.app, token)
 
 
 def sign_in_of(connection: Connection) -> SignIn:
@@ -51,15 +55,35 @@ def sign_in_of(connection: Connection) -> SignIn:
     )
 
 
-def _oauth(side: Side) -> Any:
-    from connectors.quickbooks import oauth as quickbooks
-    from connectors.salesforce import oauth as salesforce
+def authorize_url(
+    facts: ConnectionFacts, app: AppCredentials, *, redirect_uri: str, state: str, challenge: str
+) -> str:
+    """The vendor's consent page. Raises ConnectorError (config) for a login host that is not the vendor's."""
+    page = salesforce.authorize_url if facts.side is Side.SALESFORCE else quickbooks.authorize_url
+    return page(facts, app, redirect_uri=redirect_uri, state=state, challenge=challenge)
 
-    return salesforce if side is Side.SALESFORCE else quickbooks
+
+def exchange(
+    facts: ConnectionFacts, app: AppCredentials, *, code: str, redirect_uri: str, verifier: str
+) -> Grant:
+    """The grant for the code that a consent page sent back; a code works once. Raises ConnectorError."""
+    swap = salesforce.exchange if facts.side is Side.SALESFORCE else quickbooks.exchange
+    return swap(facts, app, code=code, redirect_uri=redirect_uri, verifier=verifier)
+
+
+def denial(side: Side, error: str, description: str) -> Failure:
+    """The failure that a consent page names when it sends a person back without a code."""
+    read = salesforce.callback_failure if side is Side.SALESFORCE else quickbooks.callback_failure
+    return read(error, description)
+
+
+def identity(facts: ConnectionFacts, grant: Grant) -> dict[str, Any]:
+    """Whose Salesforce token this is: organization_id (18 characters), username … Raises ConnectorError."""
+    return salesforce.identity(facts, grant)
 
 
 def _jwt(sign_in: SignIn) -> Grant:
-    return _oauth(Side.SALESFORCE).jwt_bearer(
+    return salesforce.jwt_bearer(
         sign_in.facts,
         sign_in.app,
         username=sign_in.secrets["username"],
@@ -68,11 +92,11 @@ def _jwt(sign_in: SignIn) -> Grant:
 
 
 def _client_credentials(sign_in: SignIn) -> Grant:
-    return _oauth(Side.SALESFORCE).client_credentials(sign_in.facts, sign_in.app)
+    return salesforce.client_credentials(sign_in.facts, sign_in.app)
 
 
 def _password(sign_in: SignIn) -> Grant:
-    return _oauth(Side.SALESFORCE).password(
+    return salesforce.password(
         sign_in.facts,
         sign_in.app,
         username=sign_in.secrets["username"],
