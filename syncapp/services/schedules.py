@@ -28,6 +28,7 @@ from syncapp.models import (
 )
 from syncapp.services import audit
 from syncapp.services.errors import Refused
+from syncapp.store import clock
 from syncapp.tenancy import tenant
 
 MOST_MINUTES = 24 * 60
@@ -164,7 +165,7 @@ def start_due(now: datetime | None = None, limit: int = 200) -> int:
     Outside a company. Safe with several ticks at once: each due row is claimed by one of them. A schedule that cannot
     start (paused company, integration not switched on, last run still open) keeps its rhythm and starts next time.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     started = 0
     for schedule_id, company_id in _due(now, limit):
         with transaction.atomic(), tenant(company_id):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields as dataclass_fields
-from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -74,9 +73,11 @@ def from_json(data: Mapping[str, Any], *, number: int, mode: Mode = Mode.CHANGES
     )
 
 
-def spec_of(version: MappingVersion) -> MappingSpec:
-    """The engine's value of a published version; built once per process and version."""
-    return _cached(version.mapping_id, version.number) or _remember(version)
+def spec_of(version: MappingVersion, mode: Mode = Mode.CHANGES) -> MappingSpec:
+    """The engine's value of a published version; built once per process, version and mode, so that the same version
+    is the same object each time (the engine remembers compiled specs by identity)."""
+    key = (version.mapping_id, version.number, mode)
+    return _specs.get(key) or _remember(key, from_json(version.spec, number=version.number, mode=mode))
 
 
 def published_spec(mapping: MappingRow) -> MappingSpec | None:
@@ -86,11 +87,13 @@ def published_spec(mapping: MappingRow) -> MappingSpec | None:
     """
     if not mapping.published_number:
         return None
-    spec = _cached(mapping.pk, mapping.published_number)
-    if spec is None:
-        version = MappingVersion.all_companies.get(mapping_id=mapping.pk, number=mapping.published_number)
-        spec = _remember(version)
-    return replace(spec, mode=Mode(mapping.mode))
+    mode = Mode(mapping.mode)
+    known = _specs.get((mapping.pk, mapping.published_number, mode))
+    if known is not None:
+        return known
+    return spec_of(
+        MappingVersion.all_companies.get(mapping_id=mapping.pk, number=mapping.published_number), mode
+    )
 
 
 def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) -> MappingSpec:
@@ -121,25 +124,15 @@ def row_values(spec: FieldSpec) -> dict[str, Any]:
     return {name: _plain(getattr(spec, name)) for name in _FIELD_NAMES}
 
 
-_versions: dict[tuple[int, int], MappingSpec] = {}
-_MOST_VERSIONS = 512
+_Key = tuple[int, int, Mode]
+_specs: dict[_Key, MappingSpec] = {}
+_MOST_SPECS = 512
 
 
-def _cached(mapping_id: int, number: int) -> MappingSpec | None:
-    return _versions.get((mapping_id, number))
-
-
-def _remember(version: MappingVersion) -> MappingSpec:
-    if len(_versions) >= _MOST_VERSIONS:
-        _versions.clear()
-    spec = from_json(version.spec, number=version.number)
-    _versions[(version.mapping_id, version.number)] = spec
-    return spec
-
-
-def forget_specs() -> None:
-    """Empty this process's memory of versions: tests reuse ids."""
-    _versions.clear()
+def _remember(key: _Key, spec: MappingSpec) -> MappingSpec:
+    if len(_specs) >= _MOST_SPECS:
+        _specs.clear()
+    return _specs.setdefault(key, spec)
 
 
 def _field(values: Mapping[str, Any]) -> FieldSpec:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("people", "0001_initial"),
-        ("syncapp", "0003_members_and_invitations"),
+        ("syncapp", "0002_tables"),
     ]
 
     operations = [

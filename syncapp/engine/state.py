@@ -1,0 +1,94 @@
+"""How a record stands, in the one vocabulary of states (reference product 6.3), from what the store knows of its link.
+
+The keys are those of the portal's table of looks; the words of the state itself belong there. `about` follows the word
+(the parent waited for, the reason of a skip), `next_step` is the line under it: what happens next, or who is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+IGNORED = "person.ignored"
+"""The code of a skip that a person asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateWords:
+    """A state of the vocabulary with what belongs to this record."""
+
+    key: str
+    about: str = ""
+    next_step: str = ""
+
+
+_ASKING = {
+    "candidate": "A possible match waits for you",
+    "data_error": "Not tried again until something changes",
+    "blocked": "Not tried again until something changes",
+    "unknown": "Finding out what became of the last write",
+    "quarantined": "Set aside after several failures",
+    "oscillation": "Both sides keep changing it back",
+}
+_SKIPS = {
+    "filter": "left out by the filter",
+    "skip.filter": "left out by the filter",
+    "skip.direction": "not created from this side",
+    "skip.gone": "deleted on both sides",
+}
+
+
+def state_of(
+    *,
+    lifecycle: str,
+    attention: str,
+    code: str = "",
+    values: Mapping[str, Any] | None = None,
+    paused: bool = False,
+    due: bool = False,
+    leased: bool = False,
+) -> StateWords:
+    """The state of a link. `due` means it has work, `leased` that somebody works on it now."""
+    seen = values or {}
+    if leased:
+        return StateWords("syncing", next_step="Being compared and written now")
+    if due:
+        return StateWords("queued", next_step="Starts by itself")
+    if lifecycle in {"unlinked", "absorbed"}:
+        return StateWords("unlinked", next_step="Not kept in step")
+    if paused:
+        return StateWords("paused", next_step="Nothing is sent until you resume it")
+    if lifecycle == "gone":
+        return StateWords("deleted_there", next_step="Gone on both sides")
+    return _by_attention(attention, code, seen) or _by_lifecycle(lifecycle)
+
+
+def _by_attention(attention: str, code: str, seen: Mapping[str, Any]) -> StateWords | None:
+    if attention in _ASKING:
+        return StateWords("needs_attention", next_step=_ASKING[attention])
+    if attention == "conflict":
+        return StateWords("conflict", next_step="Waits for your choice")
+    if attention == "gone":
+        return StateWords("deleted_there", next_step="Waits for you")
+    if attention == "waiting":
+        return StateWords("waiting", about=str(seen.get("name", "")), next_step="Goes on by itself")
+    if attention == "drift":
+        side = "changed_sf" if seen.get("side") == "sf" else "changed_qbo"
+        return StateWords(side, next_step="Left as it is")
+    if attention == "skipped":
+        return _skipped(code, seen)
+    return None
+
+
+def _skipped(code: str, seen: Mapping[str, Any]) -> StateWords:
+    if code == IGNORED:
+        return StateWords("ignored", next_step="Left alone until you say otherwise")
+    reason = str(seen.get("reason", "")) or _SKIPS.get(code, "by rule")
+    return StateWords("skipped", about=reason, next_step="Never sent while the rule holds")
+
+
+def _by_lifecycle(lifecycle: str) -> StateWords:
+    if lifecycle == "linked":
+        return StateWords("in_sync", next_step="Nothing to send")
+    return StateWords("not_synced", next_step="Not on the other side yet")

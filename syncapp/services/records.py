@@ -1,0 +1,346 @@
+"""Lists of records: by state, by mapping, by name or id, page by page, and how many there are of each state.
+
+A page is read by key, never by number, so that the millionth record costs what the first does. Rows are plain values:
+51 are read to know whether there is a next page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+
+from syncapp.engine.state import StateWords, state_of
+from syncapp.models import (
+    CLOSED_LIFECYCLES,
+    Attention,
+    Connection,
+    Integration,
+    Lifecycle,
+    LinkWait,
+    LinkWork,
+    RecordLink,
+)
+from syncapp.services import addresses
+from syncapp.tenancy import current_company_id
+
+PAGE = 50
+IGNORED = "person.ignored"
+"""The attention code of a record that a person said to leave alone."""
+
+_OPEN = (Lifecycle.CREATING, Lifecycle.CANDIDATE, Lifecycle.LINKED)
+_ASKING = (
+    Attention.DATA_ERROR,
+    Attention.CANDIDATE,
+    Attention.BLOCKED,
+    Attention.UNKNOWN,
+    Attention.QUARANTINED,
+    Attention.OSCILLATION,
+)
+
+STATE_FILTERS: dict[str, tuple[tuple[Lifecycle, Attention], ...]] = {
+    "in_sync": ((Lifecycle.LINKED, Attention.NONE),),
+    "waiting": tuple((lifecycle, Attention.WAITING) for lifecycle in _OPEN),
+    "needs_attention": tuple((lifecycle, attention) for attention in _ASKING for lifecycle in _OPEN),
+    "conflict": tuple((lifecycle, Attention.CONFLICT) for lifecycle in _OPEN),
+    "changed": tuple((lifecycle, Attention.DRIFT) for lifecycle in _OPEN),
+    "deleted_there": (
+        *((lifecycle, Attention.GONE) for lifecycle in _OPEN),
+        *((Lifecycle.GONE, attention) for attention in Attention),
+    ),
+    "not_synced": ((Lifecycle.CREATING, Attention.NONE), (Lifecycle.CANDIDATE, Attention.NONE)),
+    "skipped": tuple((lifecycle, Attention.SKIPPED) for lifecycle in _OPEN),
+    "unlinked": tuple((lifecycle, attention) for lifecycle in CLOSED_LIFECYCLES for attention in Attention),
+}
+"""Which stored pairs of lifecycle and attention a filter of the list means. A record that is due shows as queued or
+syncing, whatever else it is; `syncing` and `queued` are filters of their own."""
+WORK_FILTERS = ("syncing", "queued")
+FILTERS = (*WORK_FILTERS, *STATE_FILTERS)
+
+_COLUMNS = (
+    "id", "name", "name_key", "mapping_id", "mapping__label", "integration_id", "sf_object", "qbo_entity", "sf_id",
+    "qbo_id", "lifecycle", "attention", "attention_code", "attention_values", "paused", "sf_state", "qbo_state",
+    "last_ok_at", "last_error_at", "last_cause", "created_at", "work__due_at", "work__lease_until",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """One line of the list. `changed_at` is the last time something was tried or came of it."""
+
+    id: UUID
+    name: str
+    mapping: str
+    sf_object: str
+    qbo_entity: str
+    sf_id: str
+    qbo_id: str
+    state: StateWords
+    changed_at: datetime
+    cause: str
+    sf_url: str
+    qbo_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Up to 50 rows. `older` is the key to give as `before` for the next page, empty on the last."""
+
+    rows: Sequence[RecordRow]
+    older: str
+
+
+def page(*, state: str = "", mapping: int | None = None, query: str = "", before: str = "") -> Page:
+    """One page of the company's records, newest first; a search is in the order of names.
+
+    `state` is one of FILTERS (anything else means all), `query` the beginning of a name, an id of either side or the
+    pasted address of a record. At most three queries, whatever the number of records.
+    """
+    if query.strip():
+        return _found(query, state, mapping, before)
+    rows = _newest(state, mapping, before)
+    more = len(rows) > PAGE
+    return Page(_rows(rows[:PAGE]), str(rows[PAGE - 1]["id"]) if more else "")
+
+
+def state_of_link(link: RecordLink, *, now: datetime | None = None) -> StateWords:
+    """The state of one record in the words of the one vocabulary. Reads its work and, while it waits, its parent."""
+    values = {column: getattr(link, column) for column in _COLUMNS if "__" not in column}
+    work = LinkWork.objects.filter(link=link).values("due_at", "lease_until").first() or {}
+    values |= {"work__due_at": work.get("due_at"), "work__lease_until": work.get("lease_until")}
+    return _state(values, _parents([values]), now or timezone.now())
+
+
+# --- reading pages ---
+
+
+def _newest(state: str, mapping: int | None, before: str) -> list[dict[str, Any]]:
+    links = RecordLink.objects.all()
+    if mapping:
+        links = links.filter(mapping_id=mapping)
+    key = _uuid(before)
+    if key:
+        links = links.filter(id__lt=key)
+    if state in STATE_FILTERS:
+        ids = _newest_of_state(links, STATE_FILTERS[state])
+        links = RecordLink.objects.filter(id__in=ids)
+    elif state in WORK_FILTERS:
+        links = links.filter(_being_worked_on(state, timezone.now()))
+    return list(links.order_by("-id").values(*_COLUMNS)[: PAGE + 1])
+
+
+def _newest_of_state(links: QuerySet[RecordLink], pairs: Iterable[tuple[str, str]]) -> list[UUID]:
+    """Ids of the newest links with one of these pairs: one walk of the state index per pair, then the best of them."""
+    walks = [
+        links.filter(lifecycle=lifecycle, attention=attention, work__isnull=True)
+        .order_by("-id")
+        .values("id")[: PAGE + 1]
+        for lifecycle, attention in pairs
+    ]
+    if len(walks) == 1:
+        return [row["id"] for row in walks[0]]
+    together = walks[0].union(*walks[1:], all=True).order_by("-id")
+    return [row["id"] for row in together[: PAGE + 1]]
+
+
+def _being_worked_on(state: str, now: datetime) -> Q:
+    leased = Q(work__lease_until__gt=now)
+    return leased if state == "syncing" else Q(work__isnull=False) & ~leased
+
+
+def _found(query: str, state: str, mapping: int | None, before: str) -> Page:
+    ids = addresses.ids_in(query)
+    if ids.salesforce or ids.quickbooks:
+        exact = _by_id(ids, mapping)
+        if exact or "://" in query:
+            return Page(_rows(exact), "")
+    rows = _by_name(query, state, mapping, before)
+    more = len(rows) > PAGE
+    last = rows[PAGE - 1] if more else None
+    return Page(_rows(rows[:PAGE]), f"{last['id']} {last['name_key']}" if last else "")
+
+
+def _by_id(ids: addresses.Ids, mapping: int | None) -> list[dict[str, Any]]:
+    """Records with that id on either side. Live ones are found through the unique indexes of the pairs."""
+    named = reduce(
+        or_,
+        [
+            Q(**{column: value})
+            for column, value in (("sf_id", ids.salesforce), ("qbo_id", ids.quickbooks))
+            if value
+        ],
+    )
+    integrations = list(Integration.objects.values_list("id", flat=True))
+    live = RecordLink.objects.filter(
+        named, ~Q(lifecycle__in=CLOSED_LIFECYCLES), integration_id__in=integrations
+    )
+    closed = RecordLink.objects.filter(named, lifecycle__in=CLOSED_LIFECYCLES)
+    found: list[dict[str, Any]] = []
+    for links in (live, closed):
+        wanted = links.filter(mapping_id=mapping) if mapping else links
+        found += wanted.order_by("-id").values(*_COLUMNS)[:PAGE]
+    return found[:PAGE]
+
+
+def _by_name(query: str, state: str, mapping: int | None, before: str) -> list[dict[str, Any]]:
+    prefix = query.strip().lower()
+    links = RecordLink.objects.filter(name_key__gte=prefix, name_key__lt=successor(prefix))
+    if mapping:
+        links = links.filter(mapping_id=mapping)
+    if state in STATE_FILTERS:
+        pairs = STATE_FILTERS[state]
+        links = links.filter(
+            reduce(or_, [Q(lifecycle=lifecycle, attention=attention) for lifecycle, attention in pairs]),
+            work__isnull=True,
+        )
+    elif state in WORK_FILTERS:
+        links = links.filter(_being_worked_on(state, timezone.now()))
+    key, _, name = before.partition(" ")
+    if _uuid(key):
+        links = links.filter(Q(name_key__gt=name) | Q(name_key=name, id__gt=key), name_key__gte=name)
+    return list(links.order_by("name_key", "id").values(*_COLUMNS)[: PAGE + 1])
+
+
+def successor(prefix: str) -> str:
+    """The first text that is not a beginning of `prefix`…: its last character moved on by one (collation "C")."""
+    last = ord(prefix[-1]) + 1
+    if 0xD800 <= last <= 0xDFFF:
+        last = 0xE000
+    return prefix[:-1] + chr(last) if last <= 0x10FFFF else prefix + chr(0x10FFFF)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+# --- rows ---
+
+
+def _rows(found: Sequence[Mapping[str, Any]]) -> list[RecordRow]:
+    connections, parents, now = _connections(found), _parents(found), timezone.now()
+    return [_row(values, connections.get(values["integration_id"], {}), parents, now) for values in found]
+
+
+def _row(
+    values: Mapping[str, Any],
+    connections: Mapping[str, Connection | None],
+    parents: Mapping[UUID, str],
+    now: datetime,
+) -> RecordRow:
+    links = addresses.urls(
+        connections, values["sf_object"], values["sf_id"], values["qbo_entity"], values["qbo_id"]
+    )
+    moments = (values["last_ok_at"], values["last_error_at"], values["created_at"])
+    return RecordRow(
+        id=values["id"],
+        name=values["name"],
+        mapping=values["mapping__label"],
+        sf_object=values["sf_object"],
+        qbo_entity=values["qbo_entity"],
+        sf_id=values["sf_id"] or "",
+        qbo_id=values["qbo_id"] or "",
+        state=_state(values, parents, now),
+        changed_at=max(moment for moment in moments if moment is not None),
+        cause=values["last_cause"],
+        sf_url=links["sf"],
+        qbo_url=links["qbo"],
+    )
+
+
+def _state(values: Mapping[str, Any], parents: Mapping[UUID, str], now: datetime) -> StateWords:
+    lease = values["work__lease_until"]
+    seen = dict(values["attention_values"] or {})
+    if values["id"] in parents:
+        seen["name"] = parents[values["id"]]
+    return state_of(
+        lifecycle=values["lifecycle"],
+        attention=values["attention"],
+        code=values["attention_code"],
+        values=seen,
+        paused=values["paused"],
+        due=values["work__due_at"] is not None,
+        leased=lease is not None and lease > now,
+    )
+
+
+def _parents(found: Iterable[Mapping[str, Any]]) -> dict[UUID, str]:
+    """The name of the record that each waiting one waits for."""
+    waiting = [values["id"] for values in found if values["attention"] == Attention.WAITING]
+    if not waiting:
+        return {}
+    waits = LinkWait.objects.filter(child_id__in=waiting).order_by("-id")
+    return dict(waits.values_list("child_id", "parent__name"))
+
+
+def _connections(found: Iterable[Mapping[str, Any]]) -> dict[int, dict[str, Connection | None]]:
+    wanted = {values["integration_id"] for values in found}
+    if not wanted:
+        return {}
+    rows = Integration.objects.filter(id__in=wanted).select_related("salesforce", "quickbooks")
+    return {row.id: {"sf": row.salesforce, "qbo": row.quickbooks} for row in rows}
+
+
+def connections_of(integration: Integration) -> dict[str, Connection | None]:
+    """Both connections of a pair, keyed `sf` and `qbo`, for `addresses.urls`."""
+    return {"sf": integration.salesforce, "qbo": integration.quickbooks}
+
+
+# --- counts ---
+
+_MANY = 20_000
+"""Above so many links the counts are kept for a few seconds."""
+_KEPT_SECONDS = 10
+
+
+def counts(mapping: int | None = None) -> dict[str, int]:
+    """How many records there are of each filter, and `all`. Large companies: at most ten seconds old.
+
+    The figures add up: a record that is due counts as queued or syncing and nowhere else.
+    """
+    key = f"record-counts:{current_company_id()}:{mapping or 0}"
+    kept = cache.get(key)
+    if kept is not None:
+        return dict(kept)
+    figures = _counted(mapping)
+    if figures["all"] > _MANY:
+        cache.set(key, figures, _KEPT_SECONDS)
+    return figures
+
+
+def _counted(mapping: int | None) -> dict[str, int]:
+    links = RecordLink.objects.filter(mapping_id=mapping) if mapping else RecordLink.objects.all()
+    pairs = {
+        (row["lifecycle"], row["attention"]): row["n"]
+        for row in links.order_by().values("lifecycle", "attention").annotate(n=Count("id"))
+    }
+    total = sum(pairs.values())
+    working = _working(mapping, timezone.now())
+    for (lifecycle, attention, _leased), n in working.items():
+        left = pairs.get((lifecycle, attention), 0)
+        pairs[(lifecycle, attention)] = max(0, left - n)
+    figures = {name: sum(pairs.get(pair, 0) for pair in wanted) for name, wanted in STATE_FILTERS.items()}
+    figures["syncing"] = sum(n for (_, _, leased), n in working.items() if leased)
+    figures["queued"] = sum(n for (_, _, leased), n in working.items() if not leased)
+    return {**figures, "all": total}
+
+
+def _working(mapping: int | None, now: datetime) -> dict[tuple[str, str, bool], int]:
+    work = LinkWork.objects.filter(mapping_id=mapping) if mapping else LinkWork.objects.all()
+    rows = (
+        work.order_by()
+        .annotate(leased=Q(lease_until__isnull=False) & Q(lease_until__gt=now))
+        .values(lifecycle=F("link__lifecycle"), attention=F("link__attention"), held=F("leased"))
+        .annotate(n=Count("link_id"))
+    )
+    return {(row["lifecycle"], row["attention"], row["held"]): row["n"] for row in rows}
