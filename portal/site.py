@@ -31,7 +31,14 @@ from portal.people.access import company_page, may
 from syncapp.tenancy import TenantModel, current_company_id
 
 # Modules with own pages: each has `urls`, a list of paths whose views are guarded by `company_page`.
-PAGES = ("portal.pages.home", "portal.pages.connect", "portal.pages.setup", "portal.pages.working")
+PAGES = (
+    "portal.pages.home",
+    "portal.pages.company",
+    "portal.pages.connect",
+    "portal.pages.setup",
+    "portal.pages.working",
+    "portal.admin.audit",
+)
 
 
 class PortalSite(admin.AdminSite):

@@ -7,6 +7,7 @@ asks the table below and runs the page inside `with tenant(company)`. Nothing el
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -82,6 +83,7 @@ class PortalRequest(HttpRequest):
 
 
 View = Callable[..., HttpResponseBase]
+Also = Callable[[Membership, dict[str, Any]], bool]
 
 
 def may(role: str, action: str) -> bool:
@@ -120,12 +122,13 @@ def helpers(company: Company, action: str) -> list[User]:
     return [row.user for row in rows.select_related("user").order_by("role", "user__email")[:5]]
 
 
-def company_page(action: str) -> Callable[[View], View]:
+def company_page(action: str, *, also: Also | None = None) -> Callable[[View], View]:
     """Guard a page: signed in, member of the session's company, role may do `action`; runs it as that company.
 
     The page gets a PortalRequest (`company`, `membership`). Strangers go to sign-in, people without a company to
     setup, a role that may not gets a 403 page naming who can help; `Refused` becomes a notice on the page they were on.
-    A form or htmx call that was made for another company than the session's now is refused (409).
+    A form or htmx call that was made for another company than the session's now is refused (409). `also` lets single
+    people in whose role does not (those who were asked to connect one side).
     """
     if action not in ACTIONS:
         raise KeyError(action)
@@ -133,7 +136,7 @@ def company_page(action: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return _guarded(request, action, view, args, kwargs)
+            return _guarded(request, Guard(action, also), view, args, kwargs)
 
         page.action = action  # type: ignore[attr-defined]
         return page
@@ -158,8 +161,21 @@ def signed_in_page(view: View) -> View:
     return page
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who may enter a page: every role that may do `action`, and those whom `also` lets in."""
+
+    action: str
+    also: Also | None = None
+
+    def admits(self, membership: Membership, kwargs: dict[str, Any]) -> bool:
+        if may(membership.role, self.action):
+            return True
+        return self.also is not None and self.also(membership, kwargs)
+
+
 def _guarded(
-    request: HttpRequest, action: str, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    request: HttpRequest, guard: Guard, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> HttpResponseBase:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
@@ -169,10 +185,10 @@ def _guarded(
     request.membership, request.company = membership, membership.company  # type: ignore[attr-defined]
     if _made_for_another_company(request, membership.company_id):
         return render(request, "errors/other_company.html", status=409)
-    if not may(membership.role, action):
-        return forbidden(request, action)
+    if not guard.admits(membership, kwargs):
+        return forbidden(request, guard.action)
     with tenant(membership.company_id):
-        return _answered(request, action, view, args, kwargs)
+        return _answered(request, guard.action, view, args, kwargs)
 
 
 def _answered(
