@@ -64,6 +64,12 @@ class CompiledUnit:
     policy: FieldSpec
     keys: tuple[str, ...]
 
+    @property
+    def label(self) -> str:
+        """The unit's name for people: the row's label, or the group's (`billing_address`: Billing address)."""
+        group = self.policy.group
+        return group.replace("_", " ").capitalize() if group else self.policy.label
+
     def allows(self, target: Side) -> bool:
         return self.policy.direction.allows(target)
 

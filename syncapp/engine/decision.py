@@ -41,7 +41,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class UnitChange:
-    """One merge unit to be written to `target`. `values` is canonical key -> new value; `before` what the target holds."""
+    """One merge unit to be written to `target`: canonical key -> new value; `before` is what the target holds."""
 
     unit: str
     target: Side
@@ -53,7 +53,7 @@ class UnitChange:
 @dataclass(frozen=True, slots=True)
 class UnitHold:
     """One merge unit that stays as it is until a person (or the source) moves. `why`: conflict, drift, locked,
-    oscillation, undone, initial."""
+    oscillation, undone, initial, data."""
 
     unit: str
     why: str
@@ -61,6 +61,14 @@ class UnitHold:
     qbo: Projection
     base_sf: Projection
     base_qbo: Projection
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A record to be made inactive or live again on `target`; the entity's traits know the body."""
+
+    target: Side
+    state: RecordState
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +120,15 @@ class LinkView:
     qbo_base: Projection | None = None
     unknown_units: frozenset[str] = frozenset()
     held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """unit -> {why, sf, qbo, sf_token, qbo_token, answer?} as stored."""
+    """unit -> {why, sf, qbo, base_sf, base_qbo, sf_token, qbo_token, answer?} as stored (`bases.held_after`). `answer`
+    is {side: sf | qbo | leave, …}."""
     sf_state: RecordState = RecordState.NONE
     qbo_state: RecordState = RecordState.NONE
     no_recreate: bool = False
     writes: tuple[tuple[str, str, str], ...] = ()
     """Recent writes of the last 24 h for the oscillation stop: (unit, target side, digest of value), oldest first."""
     forced: Side | None = None
-    """A person pressed Send to QuickBooks (QUICKBOOKS) or Sync from QuickBooks (SALESFORCE): the target of the press."""
+    """The target of a person's press: Send to QuickBooks (QUICKBOOKS) or Sync from QuickBooks (SALESFORCE)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,9 @@ class Situation:
     sf: RemoteRecord | None
     qbo: RemoteRecord | None
     now: datetime
+    known: Mapping[Side, Projection] = field(default_factory=dict)
+    """Sides that are known to be unchanged since their base and were not read again: take this projection instead of
+    projecting the record's body, which is then empty."""
     candidates: tuple[Candidate, ...] = ()
     """Only filled where one side is missing and a create is possible."""
     parents: tuple[ParentNeed, ...] = ()
@@ -138,6 +150,10 @@ class Situation:
     """Both sides were scanned to the end (creation barrier, section 8)."""
     writes_enabled: bool = True
     realm: str = ""
+    locks: Mapping[str, str] = field(default_factory=dict)
+    """Units that QuickBooks must not be asked to change, with the reason code (financial locks, section 5)."""
+    needed: bool = False
+    """Another record waits for this one: triggers do not hold it back, filters do (section 9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +184,5 @@ class Decision:
     """The versions of both sides this was decided from."""
     sf_now: Projection = field(default_factory=dict)
     qbo_now: Projection = field(default_factory=dict)
+    set_state: StateChange | None = None
+    """A record to deactivate or reactivate, beside or instead of field changes."""

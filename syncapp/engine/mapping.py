@@ -51,6 +51,8 @@ class ValueType(StrEnum):
     EMAIL = "email"
     URL = "url"
     COUNTRY = "country"
+    STATE = "state"
+    """A state or province: a code on one side may be a name on the other."""
     DECIMAL = "decimal"
     DATE = "date"
     DATETIME = "datetime"

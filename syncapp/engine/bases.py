@@ -1,0 +1,140 @@
+"""What moves the bases: after an adoption, and after each side's answer to a write (sync-semantics sections 2.4, 4).
+
+Bases move per unit and per side, only with the answer in hand. Services store what these functions return and decide
+nothing themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.contracts import Side
+from syncapp.engine.compiled import CompiledSpec, CompiledUnit, compile_spec
+from syncapp.engine.decision import Decision, LinkView, Projection, UnitHold
+from syncapp.engine.mapping import MappingSpec
+from syncapp.engine.merge import unit_values
+from syncapp.engine.records import values_to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """The bases of a link: None where no unit was ever agreed; `unknown` are the units without an agreement."""
+
+    sf: Projection | None
+    qbo: Projection | None
+    unknown: frozenset[str] = field(default_factory=frozenset)
+
+    def of(self, side: Side) -> Projection | None:
+        return self.sf if side is Side.SALESFORCE else self.qbo
+
+
+def bases_of(link: LinkView) -> Bases:
+    """The bases that a link view carries."""
+    return Bases(link.sf_base, link.qbo_base, link.unknown_units)
+
+
+def after_adoption(spec: MappingSpec, bases: Bases, decision: Decision) -> Bases:
+    """The bases once the decision itself is stored: adopted units take what both sides hold now, without a write."""
+    return moved(spec, bases, decision.adopt, decision.sf_now, decision.qbo_now)
+
+
+def after_write(
+    spec: MappingSpec, bases: Bases, decision: Decision, target: Side, answer: Projection | None = None
+) -> Bases:
+    """The bases once `target` has applied the decision's write (update or create).
+
+    `answer` is the projection of what the server returned: servers change what they store, so its values are the
+    target's new base (section 2.4). Without one (Salesforce in bulk) the values sent stand in until the next read.
+    """
+    if decision.create_on is target:
+        units, sent = written_units(spec, decision, target), dict(decision.create_values)
+    else:
+        changes = [change for change in decision.changes if change.target is target]
+        units = tuple(change.unit for change in changes)
+        sent = {key: value for change in changes for key, value in change.values.items()}
+    landed = sent if answer is None else answer
+    source = decision.sf_now if target is Side.QUICKBOOKS else decision.qbo_now
+    sf, qbo = (source, landed) if target is Side.QUICKBOOKS else (landed, source)
+    return moved(spec, bases, units, sf, qbo)
+
+
+def written_units(spec: MappingSpec, decision: Decision, target: Side) -> tuple[str, ...]:
+    """The units that the decision's write to `target` carries: its changes, or for a create all that may flow there."""
+    if decision.create_on is target:
+        return tuple(unit.name for unit in compile_spec(spec).units if unit.allows(target))
+    return tuple(change.unit for change in decision.changes if change.target is target)
+
+
+def moved(spec: MappingSpec, bases: Bases, units: Iterable[str], sf: Projection, qbo: Projection) -> Bases:
+    """The bases with these units taken from the two projections; every other unit stays as it was."""
+    compiled = compile_spec(spec)
+    moving = [compiled.by_unit[name] for name in units]
+    if not moving:
+        return bases
+    return Bases(
+        sf=_replaced(bases.sf, moving, sf),
+        qbo=_replaced(bases.qbo, moving, qbo),
+        unknown=_unknown(compiled, bases) - {unit.name for unit in moving},
+    )
+
+
+def _replaced(base: Projection | None, units: list[CompiledUnit], values: Projection) -> Projection:
+    made = dict(base or {})
+    for unit in units:
+        for key in unit.keys:
+            made.pop(key, None)
+        made |= unit_values(unit, values)
+    return made
+
+
+def _unknown(compiled: CompiledSpec, bases: Bases) -> frozenset[str]:
+    if bases.sf is None or bases.qbo is None:
+        return frozenset(compiled.by_unit)
+    return bases.unknown
+
+
+def changed_units(old: MappingSpec, new: MappingSpec) -> frozenset[str]:
+    """Units whose base is unknown under the new version because a row of them is new or reads differently
+    (section 2.7). Policies and labels may change freely."""
+    before = {row.key: _reading(row) for row in old.fields}
+    return frozenset(row.unit for row in new.fields if before.get(row.key) != _reading(row))
+
+
+def _reading(row: Any) -> tuple[Any, ...]:
+    return (
+        row.sf_path,
+        row.qbo_path,
+        row.type,
+        row.transform,
+        row.places,
+        row.constant,
+        row.group,
+        row.refers_to,
+    )
+
+
+def held_after(link: LinkView, decision: Decision) -> dict[str, Any]:
+    """The `held` column once the decision is stored, as JSON: new holds with both values, bases and tokens; a hold
+    that stands keeps a person's unanswered fields; released ones are gone."""
+    released = set(decision.released) | {change.unit for change in decision.changes} | set(decision.adopt)
+    kept = {unit: dict(entry) for unit, entry in link.held.items() if unit not in released}
+    for hold in decision.holds:
+        kept[hold.unit] = _entry(hold, decision, link.held.get(hold.unit))
+    return kept
+
+
+def _entry(hold: UnitHold, decision: Decision, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    entry = {
+        "why": hold.why,
+        "sf": values_to_json(hold.sf),
+        "qbo": values_to_json(hold.qbo),
+        "base_sf": values_to_json(hold.base_sf),
+        "base_qbo": values_to_json(hold.base_qbo),
+        "sf_token": decision.sf_token.version if decision.sf_token else "",
+        "qbo_token": decision.qbo_token.version if decision.qbo_token else "",
+    }
+    same = before is not None and all(before.get(name) == entry[name] for name in ("why", "sf", "qbo"))
+    extra = {key: value for key, value in (before or {}).items() if key not in entry and key != "answer"}
+    return {**extra, **entry} if same else entry

@@ -1,0 +1,110 @@
+"""What the other side would refuse, found before any call: lengths, required fields, types, characters, e-mail.
+
+A failed check holds only its own merge unit (or the create); the rest of the record goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+
+from connectors.contracts import Side
+from syncapp.engine import reasons
+from syncapp.engine.compiled import CompiledRow, CompiledSpec, compile_spec
+from syncapp.engine.decision import Projection, Reason
+from syncapp.engine.mapping import MappingSpec, ValueType
+from syncapp.engine.transforms import split_lines
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+"""QuickBooks wants an at sign and a dot behind it (fault 2210, quickbooks.md 3.2)."""
+
+_TYPES = {
+    ValueType.DECIMAL: Decimal,
+    ValueType.DATE: date,
+    ValueType.DATETIME: datetime,
+    ValueType.BOOL: bool,
+}
+
+
+def check_values(side: Side, spec: MappingSpec, values: Projection) -> tuple[Reason, ...]:
+    """All that `side` would refuse of these values (as that side shall hold them), each with its field."""
+    return check_compiled(side, compile_spec(spec), values)
+
+
+def check_compiled(side: Side, compiled: CompiledSpec, values: Projection) -> tuple[Reason, ...]:
+    """As `check_values`, for a spec that is compiled already."""
+    found: list[Reason] = []
+    for key, value in values.items():
+        row = compiled.by_key[key]
+        if value is None:
+            found.extend(_check_empty(side, compiled, row))
+        else:
+            found.extend(_check_value(side, compiled, row, value))
+    return tuple(found)
+
+
+def check_required(side: Side, spec: MappingSpec, values: Projection) -> tuple[Reason, ...]:
+    """The required fields that a new record on `side` would lack."""
+    compiled = compile_spec(spec)
+    return tuple(
+        reason
+        for row in compiled.rows
+        if values.get(row.key) is None and row.spec.direction.allows(side)
+        for reason in _check_empty(side, compiled, row)
+    )
+
+
+def check_lengths(side: Side, spec: MappingSpec, values: Projection) -> tuple[Reason, ...]:
+    """The texts among these values that are longer than `side` allows, with field, limit and length."""
+    compiled = compile_spec(spec)
+    return tuple(
+        reason
+        for key, value in values.items()
+        if isinstance(value, str)
+        for reason in _check_length(side, compiled.by_key[key], value)
+    )
+
+
+def _check_empty(side: Side, compiled: CompiledSpec, row: CompiledRow) -> Iterable[Reason]:
+    if row.spec.required or _path(side, row) == compiled.traits(side).name_path:
+        yield reasons.because(reasons.REQUIRED, **_where(side, row))
+
+
+def _check_value(side: Side, compiled: CompiledSpec, row: CompiledRow, value: object) -> Iterable[Reason]:
+    expected = _TYPES.get(row.spec.type)
+    if expected is not None and not isinstance(value, expected):
+        yield reasons.because(
+            reasons.BAD_VALUE, **_where(side, row), value=str(value), type=row.spec.type.value
+        )
+    if not isinstance(value, str):
+        return
+    yield from _check_length(side, row, value)
+    refused = compiled.traits(side).forbidden.get(_path(side, row), "")
+    bad = next((character for character in refused if character in value), None)
+    if bad is not None:
+        yield reasons.because(reasons.FORBIDDEN_CHARACTER, **_where(side, row), character=bad, value=value)
+    if row.spec.type is ValueType.EMAIL and not EMAIL.fullmatch(value):
+        yield reasons.because(reasons.BAD_EMAIL, **_where(side, row), value=value)
+
+
+def _check_length(side: Side, row: CompiledRow, value: str) -> Iterable[Reason]:
+    limit = row.length(side)
+    if limit is None or len(value) <= limit:
+        return
+    longest = max(map(len, split_lines(value)), default=0) if _by_line(side, row) else len(value)
+    if longest > limit:
+        yield reasons.because(reasons.TOO_LONG, **_where(side, row), limit=limit, length=longest)
+
+
+def _by_line(side: Side, row: CompiledRow) -> bool:
+    return row.lines and side is Side.QUICKBOOKS
+
+
+def _path(side: Side, row: CompiledRow) -> str:
+    return row.spec.sf_path if side is Side.SALESFORCE else row.spec.qbo_path
+
+
+def _where(side: Side, row: CompiledRow) -> dict[str, str]:
+    return {"key": row.key, "label": row.spec.label, "field": _path(side, row), "side": side.value}

@@ -1,0 +1,161 @@
+"""A record that has no counterpart yet: match it, or make it over there (sync-semantics section 8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.contracts import Side
+from syncapp.engine import reasons
+from syncapp.engine.checks import check_compiled, check_required
+from syncapp.engine.compiled import CompiledSpec, name_suffix
+from syncapp.engine.decision import (
+    Candidate,
+    Decision,
+    DecisionKind,
+    ParentNeed,
+    Projection,
+    Reason,
+    Situation,
+)
+from syncapp.engine.match import Choice, choose
+from syncapp.engine.merge import MergeContext, missing_parents, translate
+
+PARENT_REASONS = {
+    "skipped": reasons.PARENT_SKIPPED,
+    "problem": reasons.PARENT_PROBLEM,
+    "gone": reasons.PARENT_GONE,
+    "loop": reasons.CYCLE,
+}
+"""Parents in these states do not come by themselves: their children need a person too (section 9)."""
+
+
+def create_or_match(
+    situation: Situation, compiled: CompiledSpec, target: Side, source: Projection, context: MergeContext
+) -> Decision:
+    """Match before create, in the order of section 8; `source` is the projection of the record that exists."""
+    refusal = _refusal(situation, compiled, target)
+    if refusal is not None:
+        return refusal
+    entity = situation.spec.qbo_entity if target is Side.QUICKBOOKS else situation.spec.sf_object
+    choice = choose(situation.candidates, entity, automatic=situation.spec.policies.match_auto)
+    if choice.link_to is not None:
+        return _link(choice.link_to, choice)
+    suffix = _suffix_for(choice, compiled, target)
+    if choice.asks and not suffix:
+        return Decision(
+            DecisionKind.HOLD,
+            reasons=_only(choice.reason),
+            candidates=situation.candidates,
+            attention="candidate",
+            lifecycle="candidate",
+        )
+    return _create(situation, compiled, target, source, context, suffix)
+
+
+def _only(reason: Reason | None) -> tuple[Reason, ...]:
+    return (reason,) if reason is not None else ()
+
+
+def _refusal(situation: Situation, compiled: CompiledSpec, target: Side) -> Decision | None:
+    policies = situation.spec.policies
+    wanted = policies.create_in_qbo if target is Side.QUICKBOOKS else policies.create_in_sf
+    if situation.link.no_recreate:
+        return skip(reasons.NO_RECREATE)
+    if not situation.barrier_open:
+        return skip(reasons.FIRST_SCAN)
+    if not wanted or not compiled.flows_to(target):
+        return None if situation.candidates else skip(reasons.CREATE_OFF, side=target.value)
+    return None
+
+
+def skip(code: str, attention: str = "skipped", **values: Any) -> Decision:
+    """Nothing is done, for a named reason."""
+    return Decision(DecisionKind.SKIP, reasons=(reasons.because(code, **values),), attention=attention)
+
+
+def _link(candidate: Candidate, choice: Choice) -> Decision:
+    return Decision(
+        DecisionKind.LINK,
+        reasons=_only(choice.reason),
+        link_to=candidate,
+        candidates=(candidate,),
+        lifecycle="linked",
+    )
+
+
+def _suffix_for(choice: Choice, compiled: CompiledSpec, target: Side) -> str:
+    """The suffix that a rule of the mapping puts behind a name which a vendor or an employee has already."""
+    taken = choice.reason is not None and choice.reason.code == reasons.MATCH_OTHER_TYPE
+    return name_suffix(compiled.spec) if taken and target is Side.QUICKBOOKS else ""
+
+
+def _create(
+    situation: Situation,
+    compiled: CompiledSpec,
+    target: Side,
+    source: Projection,
+    context: MergeContext,
+    suffix: str,
+) -> Decision:
+    policies = situation.spec.policies
+    if not (policies.create_in_qbo if target is Side.QUICKBOOKS else policies.create_in_sf):
+        return skip(reasons.CREATE_OFF, side=target.value)
+    waits = _needs(compiled, target, source, context)
+    if waits:
+        return wait_for(waits)
+    values = create_values(compiled, target, source, context, suffix)
+    problems = check_compiled(target, compiled, values)
+    missing = check_required(target, situation.spec, values)
+    if problems or missing:
+        return Decision(DecisionKind.HOLD, reasons=(*missing, *problems), attention="data_error")
+    rules = [reasons.because(reasons.CREATED, side=target.value)]
+    if suffix:
+        rules.append(reasons.because(reasons.NAME_SUFFIX, suffix=suffix))
+    return Decision(
+        DecisionKind.CREATE,
+        reasons=tuple(rules),
+        create_on=target,
+        create_values=values,
+        lifecycle="creating",
+    )
+
+
+def wait_for(waits: tuple[ParentNeed, ...]) -> Decision:
+    """Blocked until these are linked; where one of them will not be by itself, because of that one."""
+    stuck = next((need for need in waits if need.state in PARENT_REASONS), None)
+    code = PARENT_REASONS[stuck.state] if stuck is not None else reasons.WAITING_PARENT
+    need = stuck or waits[0]
+    reason = reasons.because(
+        code, key=need.key, mapping=need.mapping, side=need.side.value, id=need.remote_id
+    )
+    attention = "blocked" if stuck is not None else "waiting"
+    return Decision(DecisionKind.WAIT, reasons=(reason,), waits=waits, attention=attention)
+
+
+def _needs(
+    compiled: CompiledSpec, target: Side, source: Projection, context: MergeContext
+) -> tuple[ParentNeed, ...]:
+    return tuple(
+        need
+        for unit in compiled.units
+        if unit.allows(target)
+        for need in missing_parents(unit, target.other, source, context)
+    )
+
+
+def create_values(
+    compiled: CompiledSpec, target: Side, source: Projection, context: MergeContext, suffix: str = ""
+) -> dict[str, Any]:
+    """The canonical values of the record to be made on `target`: all rows that may flow there, empty ones left out."""
+    name_path = compiled.traits(target).name_path
+    values: dict[str, Any] = {}
+    for unit in compiled.units:
+        if not unit.allows(target) or (unit.rows[0].external and not context.external_prefix):
+            continue
+        for row in unit.rows:
+            value = translate(row, target, source.get(row.key), context)
+            if value is not None:
+                values[row.key] = value
+                if suffix and ".".join(row.members(target)) == name_path:
+                    values[row.key] = f"{value}{suffix}"
+    return values

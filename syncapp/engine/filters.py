@@ -1,0 +1,99 @@
+"""Filter conditions of a mapping: tested in memory here; as query text by each connector, which escapes them.
+
+Values of a condition are compared by what the record's own value is: numbers as Decimal, dates and times as such,
+everything else as text without regard to case, as both vendors compare text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from connectors.contracts import Body
+from syncapp.engine.mapping import Condition, ValueType
+from syncapp.engine.paths import read
+from syncapp.engine.records import normalise
+
+OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "blank")
+
+
+def first_unmet(conditions: Iterable[Condition], body: Body) -> Condition | None:
+    """The first condition that this record does not meet; None when it meets all (an empty filter lets all pass)."""
+    return next((condition for condition in conditions if not meets(condition, body)), None)
+
+
+def meets(condition: Condition, body: Body) -> bool:
+    """Whether the record meets one condition. Raises ValueError for an unknown operator."""
+    value = read(body, condition.path)
+    empty = value is None or value == ""
+    if condition.operator == "blank":
+        return empty is (condition.value in (None, True, "true"))
+    if condition.operator == "ne":
+        return empty or not _equal(value, condition.value)
+    if condition.operator == "in":
+        return not empty and any(_equal(value, wanted) for wanted in condition.value or ())
+    test = _TESTS.get(condition.operator)
+    if test is None:
+        raise ValueError(f"unknown operator {condition.operator!r}")
+    return not empty and test(value, condition.value)
+
+
+def _equal(value: Any, wanted: Any) -> bool:
+    left, right = _comparable(value, wanted)
+    return bool(left == right)
+
+
+def _compared(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def compare(value: Any, wanted: Any) -> bool:
+        left, right = _comparable(value, wanted)
+        return type(left) is type(right) and test(left, right)
+
+    return compare
+
+
+def _contains(value: Any, wanted: Any) -> bool:
+    return str(wanted).casefold() in str(value).casefold()
+
+
+def _starts(value: Any, wanted: Any) -> bool:
+    return str(value).casefold().startswith(str(wanted).casefold())
+
+
+_TESTS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": _equal,
+    "lt": _compared(lambda left, right: left < right),
+    "le": _compared(lambda left, right: left <= right),
+    "gt": _compared(lambda left, right: left > right),
+    "ge": _compared(lambda left, right: left >= right),
+    "contains": _contains,
+    "starts": _starts,
+}
+
+
+def _comparable(value: Any, wanted: Any) -> tuple[Any, Any]:
+    if isinstance(value, bool):
+        return value, normalise(ValueType.BOOL, wanted)
+    if isinstance(value, int | Decimal):
+        return Decimal(value), _number(wanted)
+    moment = _moment(value)
+    if moment is not None:
+        return moment, _moment(wanted)
+    return str(value).casefold(), str(wanted).casefold()
+
+
+def _number(wanted: Any) -> Decimal | None:
+    try:
+        return Decimal(str(wanted))
+    except InvalidOperation:
+        return None
+
+
+def _moment(value: Any) -> datetime | date | None:
+    """A date or a time, where the text is one in ISO form (`2026-11-21`, `2026-11-21T09:30:00Z`)."""
+    text = str(value)
+    if len(text) < 10 or text[4:5] != "-" or text[7:8] != "-":
+        return None
+    found = normalise(ValueType.DATE if len(text) == 10 else ValueType.DATETIME, text)
+    return found if isinstance(found, date) else None

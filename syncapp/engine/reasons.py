@@ -1,0 +1,91 @@
+"""Every rule a decision can name, as a stable code for the words registry (`syncapp.messages`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syncapp.engine.decision import Reason
+
+# Why nothing was done or may not be done now.
+MAPPING_OFF = "engine.mapping_off"
+BUTTON_ONLY = "engine.button_only"
+WRITES_OFF = "engine.writes_off"
+FIRST_SCAN = "engine.first_scan"
+FILTERED = "engine.filtered"
+NOTHING_THERE = "engine.nothing_there"
+CREATE_OFF = "engine.create_off"
+NO_RECREATE = "engine.no_recreate"
+UNLINKED = "engine.unlinked"
+NEVER_LIVED = "engine.never_lived"
+IN_SYNC = "engine.in_sync"
+SF_SETTLING = "engine.sf_settling"
+
+# What became of a record over there.
+SF_DELETED = "engine.sf_deleted"
+SF_MISSING = "engine.sf_missing"
+SF_MERGED = "engine.sf_merged"
+QBO_DELETED = "engine.qbo_deleted"
+QBO_INACTIVE = "engine.qbo_inactive"
+QBO_VOIDED = "engine.qbo_voided"
+QBO_MISSING = "engine.qbo_missing"
+QBO_MERGED = "engine.qbo_merged"
+GONE_BOTH = "engine.gone_both"
+DEACTIVATED = "engine.deactivated"
+REACTIVATED = "engine.reactivated"
+REVIVE_ASK = "engine.revive_ask"
+DELETE_BRAKE = "engine.delete_brake"
+
+# Matching and creating.
+MATCHED = "engine.matched"
+MATCH_CANDIDATES = "engine.match_candidates"
+MATCH_WEAK = "engine.match_weak"
+MATCH_HELD = "engine.match_held"
+MATCH_INACTIVE = "engine.match_inactive"
+MATCH_OTHER_TYPE = "engine.match_other_type"
+MATCH_NOT_UNIQUE = "engine.match_not_unique"
+MATCH_MANUAL = "engine.match_manual"
+CREATED = "engine.created"
+NAME_SUFFIX = "engine.name_suffix"
+WAITING_PARENT = "engine.waiting_parent"
+PARENT_SKIPPED = "engine.parent_skipped"
+PARENT_PROBLEM = "engine.parent_problem"
+PARENT_GONE = "engine.parent_gone"
+CYCLE = "engine.cycle"
+
+# One unit of two records.
+SOURCE_CHANGED = "engine.source_changed"
+AGREED = "engine.agreed"
+SF_WINS = "engine.sf_wins"
+QBO_WINS = "engine.qbo_wins"
+NEWEST_WINS = "engine.newest_wins"
+NEWEST_CLOSE = "engine.newest_close"
+CONFLICT = "engine.conflict"
+DRIFT_LEFT = "engine.drift_left"
+DRIFT_OVERWRITTEN = "engine.drift_overwritten"
+DRIFT_ASK = "engine.drift_ask"
+INITIAL_TAKEN = "engine.initial_taken"
+INITIAL_FILLED = "engine.initial_filled"
+INITIAL_KEPT = "engine.initial_kept"
+INITIAL_ASK = "engine.initial_ask"
+PRESSED = "engine.pressed"
+CREATE_ONLY = "engine.create_only"
+ANSWERED = "engine.answered"
+UNDONE = "engine.undone"
+OSCILLATION = "engine.oscillation"
+LOCKED = "engine.locked"
+
+# Data that the other side would refuse.
+TOO_LONG = "engine.too_long"
+REQUIRED = "engine.required"
+BAD_VALUE = "engine.bad_value"
+FORBIDDEN_CHARACTER = "engine.forbidden_character"
+BAD_EMAIL = "engine.bad_email"
+
+ALL: frozenset[str] = frozenset(
+    value for value in dict(globals()).values() if isinstance(value, str) and value.startswith("engine.")
+)
+
+
+def because(code: str, **values: Any) -> Reason:
+    """A reason with the values that its words mention."""
+    return Reason(code, values)
