@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from connectors.contracts import Limiter, Priority
 from connectors.errors import ConnectorError, Failure, FailureKind
@@ -28,7 +30,7 @@ UNAVAILABLE_S = 30.0
 RECOVER_S = 300.0
 CUT = 0.9
 SHARE = 0.05
-"""What each lower class keeps of every rate, however busy the higher ones are."""
+"""The part of every rate that each lower class takes on equal terms with the higher ones, however busy these are."""
 STATE_LIFE_S = 24 * 3600.0
 USAGE_LIFE_S = 900.0
 """How long a told daily usage is believed; then one call finds out anew."""
@@ -82,7 +84,7 @@ PROFILES = {profile.name: profile for profile in (INTUIT, SALESFORCE, NONE)}
 
 # KEYS: state (hash), leases (sorted set). ARGV: lease, its life in us, slots for this class, class name, its part of
 # the daily allowance (0: none), life of a told usage in us, recovery step in us, life of the state in ms, share,
-# then for each rate: name, per minute, burst without the reserve.
+# then for each rate: name, per minute, burst, the part of it that this class leaves but for its share.
 # Answer: granted (1 or 0), us to wait, why.
 _ACQUIRE = """
 local t = redis.call('TIME')
@@ -101,17 +103,17 @@ if redis.call('ZCARD', leases) >= tonumber(ARGV[3]) then return {0, 20000, 'wait
 local steps, wait, marks = 0, 0, {}
 local lowered = number('lowered')
 if lowered > 0 then steps = math.floor((now - lowered) / tonumber(ARGV[7])) end
-for i = 10, #ARGV, 3 do
-  local name, full, burst = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+for i = 10, #ARGV, 4 do
+  local name, full, burst, reserve = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
   local rate = full
   if lowered > 0 then
     rate = math.min(full, tonumber(redis.call('HGET', state, 'rate:' .. name) or ARGV[i + 1]) + steps)
   end
   local interval = 60000000 / rate
   local tat = math.max(number('tat:' .. name), now)
-  local late = tat - now - (burst - 1) * interval
+  local late = tat - now - (burst - 1 - reserve) * interval
   local share = 'share:' .. name .. ':' .. ARGV[4]
-  if late > 0 and ARGV[4] ~= 'interactive' and number(share) <= now then
+  if late > 0 and late <= reserve * interval and number(share) <= now then
     marks[#marks + 1] = {share, now + interval / tonumber(ARGV[9])}
     late = 0
   end
@@ -162,8 +164,17 @@ _alone_guard = threading.Lock()
 _ALONE = "alone"
 
 
+def connect(url: str) -> redis.Redis:
+    """A Redis client as the limiter wants it: short time limits and no retries, so that a lost Redis costs a call half
+    a second and not twenty."""
+    return redis.Redis.from_url(
+        url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
+    )
+
+
 def limiter_for(profile: Profile | str, key: str, client: redis.Redis) -> Limiter:
-    """The limiter of one connection. `key` names what the vendor counts by: app and realm, or the org."""
+    """The limiter of one connection. `key` names what the vendor counts by: app and realm, or the org. `client` comes
+    from `connect` and is shared by all limiters of the process."""
     known = PROFILES[profile] if isinstance(profile, str) else profile
     return Unlimited() if known.name == NONE.name else SharedLimiter(known, key, client)
 
@@ -258,7 +269,7 @@ class SharedLimiter:
         ]
         for name in profile.costs.get(cost, profile.default):
             rate = profile.rates[name]
-            arguments += [name, rate.per_minute, rate.burst - (0 if first else rate.reserve)]
+            arguments += [name, rate.per_minute, rate.burst, 0 if first else rate.reserve]
         return arguments
 
     def _acquire_alone(self, priority: Priority, deadline: float) -> str:
