@@ -58,7 +58,7 @@ def _system_checks() -> Iterator[Check]:
 def _broker() -> Iterator[Check]:
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as client:
-            facts: dict[str, Any] = client.info()  # type: ignore[assignment]
+            facts: dict[str, Any] = client.info()
     except redis.RedisError as error:
         yield bad("broker", "Redis does not answer", type(error).__name__, "Check REDIS_URL and the server.")
         return

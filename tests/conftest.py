@@ -8,11 +8,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from pytest_django import DjangoDbBlocker
 
 from portal.local import testing
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +85,12 @@ def _fast_and_separate(request: pytest.FixtureRequest) -> None:
         settings = request.getfixturevalue("settings")
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
         request.getfixturevalue("redis_url")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless browser for the whole session; `tests.browser.visitor(chromium)` makes a person of it."""
+    from tests import browser
+
+    with browser.chromium() as launched:
+        yield launched
