@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
+import structlog
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.core.paginator import Paginator
@@ -30,12 +30,15 @@ from django.views.decorators.csrf import csrf_protect
 from portal.people.access import company_page, may
 from syncapp.tenancy import TenantModel, current_company_id
 
+log = structlog.get_logger(__name__)
+
 # Modules with own pages: each has `urls`, a list of paths whose views are guarded by `company_page`.
 PAGES = (
     "portal.pages.home",
     "portal.pages.company",
     "portal.pages.connect",
     "portal.pages.setup",
+    "portal.pages.setup_match",
     "portal.pages.working",
     "portal.admin.audit",
 )
@@ -76,14 +79,22 @@ class PortalSite(admin.AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Own pages first, then a folder per registered model (`TenantModelAdmin.folder`)."""
         own: list[URLPattern | URLResolver] = []
-        for module in filter(find_spec, PAGES):
-            own += import_module(module).urls
+        for module in PAGES:
+            own += _urls_of(module)
         models_ = [
             path(f"{model_admin.folder}/", include(model_admin.urls))  # type: ignore[attr-defined]
             for model_admin in self._registry.values()
         ]
         tools = [path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n")]
         return [*own, *tools, *models_]
+
+
+def _urls_of(module: str) -> list[URLPattern | URLResolver]:
+    try:
+        return list(import_module(module).urls)
+    except ImportError as error:  # a part that is still being written leaves the rest usable
+        log.warning("page_module_missing", module=module, error=str(error))
+        return []
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
