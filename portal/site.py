@@ -40,7 +40,6 @@ PAGES = (
     "portal.pages.setup",
     "portal.pages.setup_match",
     "portal.pages.working",
-    "portal.admin.audit",
 )
 
 
