@@ -116,7 +116,7 @@ def server(*answers: Answer) -> Iterator[Stub]:
                 self.close_connection = True
                 self.connection.close()
                 return
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.body)))
