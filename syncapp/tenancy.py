@@ -58,6 +58,6 @@ class TenantModel(models.Model):
         base_manager_name = "all_companies"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.company_id is None:
+        if not self.company_id:
             self.company_id = current_company_id()
         super().save(*args, **kwargs)

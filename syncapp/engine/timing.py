@@ -24,6 +24,10 @@ class Timing:
     lease: float = 120.0
     renewal: float = 30.0
     sweep: float = 30.0
+    doorbell_age: float = 30.0
+    """Older than this, a run that nobody reads is rung for again."""
+    throttle_pause: float = 60.0
+    """Wait after the vendor turned a call away without naming a time."""
     backoff_base: float = 2.0
     backoff_cap: float = 900.0
     """Longest wait after a transient failure."""
@@ -46,13 +50,21 @@ class Timing:
     breaker_failures: int = 5
     retry_share: float = 0.10
     """Share of a connection's calls that may be retries."""
+    slice_size: int = 1000
+    """Most links that one worker claims at once."""
     qbo_batch: int = 30
     sf_collection: int = 200
     sf_composite_collections: int = 5
 
+    @property
+    def sf_composite(self) -> int:
+        """Most writes that one Salesforce call carries."""
+        return self.sf_collection * self.sf_composite_collections
+
     def divided(self, by: float) -> Timing:
-        """The same timing with every time divided by `by`; counts and shares stay."""
-        kept = {"retry_share"}
+        """The same timing with every time divided by `by`; counts and shares stay, and what the vendors' clocks (which
+        tick in whole seconds) decide."""
+        kept = {"retry_share", "settle", "newest_guard"}
         times = {
             item.name: getattr(self, item.name) / by
             for item in fields(self)

@@ -77,15 +77,17 @@ class WriteIntent(TenantModel):
     units = models.JSONField(default=list)
     """The merge units this write carries, with the source values it was decided from."""
     source_base = models.JSONField(default=dict)
-    target_before = models.JSONField(default=dict)
+    changes = models.JSONField(default=list)
+    """Per field: {unit, key, label, before, after}: what the audit row and the attempt will say."""
     expected_token = models.CharField(max_length=40, blank=True)
     guard = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=10, choices=IntentState.choices, default=IntentState.PLANNED)
     fence = models.BigIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
-    attempt = models.ForeignKey(
-        "syncapp.Attempt", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    run = models.ForeignKey(
+        "syncapp.Run", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    cause = models.CharField(max_length=120, blank=True)
     mapping_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     first_sent_at = models.DateTimeField(null=True)

@@ -62,6 +62,8 @@ class Run(TenantModel):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     stop_requested = models.BooleanField(default=False)
+    lease_until = models.DateTimeField(null=True)
+    """While a worker reads both sides for this run."""
 
     class Meta:
         indexes = [

@@ -11,6 +11,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.db import connection as database
 
@@ -105,7 +106,18 @@ class _Pair:
         return rank_of(self.kinds)
 
 
-def candidates(mapping: MappingRow, links: Sequence[RecordLink]) -> dict[uuid.UUID, tuple[Candidate, ...]]:
+class HalfLink(Protocol):
+    """What matching must know of a link: a row of the table, or a slice's copy of it."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def sf_id(self) -> str | None: ...
+    @property
+    def qbo_id(self) -> str | None: ...
+
+
+def candidates(mapping: MappingRow, links: Sequence[HalfLink]) -> dict[uuid.UUID, tuple[Candidate, ...]]:
     """Records of the other side that may be the same thing, for each half-link given; best first.
 
     Links with both ids or none get no entry, links without any candidate an empty one. Pairs that a person refused
@@ -130,17 +142,17 @@ def _ends(mapping: MappingRow) -> tuple[_End, _End]:
     )
 
 
-def _half_on(link: RecordLink, side: Side) -> bool:
+def _half_on(link: HalfLink, side: Side) -> bool:
     mine, other = (link.sf_id, link.qbo_id) if side is Side.SALESFORCE else (link.qbo_id, link.sf_id)
     return bool(mine) and not other
 
 
-def _id_on(link: RecordLink, side: Side) -> str:
+def _id_on(link: HalfLink, side: Side) -> str:
     return str(link.sf_id if side is Side.SALESFORCE else link.qbo_id)
 
 
 def _candidates_of(
-    mapping: MappingRow, links: Sequence[RecordLink], near: _End, far: _End
+    mapping: MappingRow, links: Sequence[HalfLink], near: _End, far: _End
 ) -> dict[uuid.UUID, tuple[Candidate, ...]]:
     pairs = _pairs(near, far, [_id_on(link, near.side) for link in links])
     refused = _refused(mapping, near.side, pairs)

@@ -1,0 +1,37 @@
+"""The doorbell: wakes workers after commit, by task name. A message says "there is work", never which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+
+from connectors.contracts import Priority
+
+INTERACTIVE, BULK, SYSTEM = "interactive", "bulk", "system"
+QUEUES = {Priority.INTERACTIVE: INTERACTIVE, Priority.NORMAL: BULK, Priority.BULK: BULK}
+
+
+def wake(priority: Priority, company_id: int | None = None) -> None:
+    """After this transaction: tell a worker that work of this class is due (of one company, where known)."""
+    _ring("syncapp.tasks.carry", [priority.value, company_id], QUEUES[priority])
+
+
+def prepare(run_id: Any) -> None:
+    """After this transaction: read both sides for a run that was made."""
+    _ring("syncapp.tasks.prepare", [str(run_id)], SYSTEM)
+
+
+def capture(connection_id: Any, lane: str) -> None:
+    """After this transaction: read what changed on one connection."""
+    _ring("syncapp.tasks.capture", [str(connection_id), lane], SYSTEM)
+
+
+def recover() -> None:
+    """After this transaction: find out about writes whose outcome nobody knows."""
+    _ring("syncapp.tasks.recover", [], SYSTEM)
+
+
+def _ring(name: str, args: list[Any], queue: str) -> None:
+    transaction.on_commit(lambda: current_app.send_task(name, args=args, queue=queue), robust=True)

@@ -1,0 +1,214 @@
+"""Stage 1, capture: something may have changed over there (DESIGN section 4; sync-semantics sections 3, 8 and 16).
+
+A page of records becomes observations, half-links, match keys and due work in ONE transaction with the move of its
+cursor. Truth is the poll (Salesforce) and change data capture (QuickBooks); a hint only asks for an earlier poll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from connectors.contracts import ChangePage, Priority, RecordState, RemoteRecord, Side, Watch
+from syncapp.engine.filters import first_unmet
+from syncapp.engine.mapping import MappingSpec
+from syncapp.engine.match import keys_of
+from syncapp.engine.projection import display_name
+from syncapp.models import Connection, Cursor, Mapping, MappingMode, MappingPass
+from syncapp.services.clients import AnyClient
+from syncapp.services.watched import Watched, connection_of, object_of, watched
+from syncapp.store import aliases, clock, leases, links, match_index, observations, passes
+
+GONE = frozenset({RecordState.DELETED, RecordState.MERGED, RecordState.MISSING})
+CDC_OVERLAP = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One rhythm of reading changes: how often, and how far each reading goes back over what was read before."""
+
+    name: str
+    every: timedelta
+    overlap: timedelta
+
+
+# Salesforce rows commit late and out of order: three lanes with growing overlap (sync-semantics section 16).
+LANES = {
+    Side.SALESFORCE: (
+        Lane("fast", timedelta(seconds=60), timedelta(minutes=2)),
+        Lane("trailing", timedelta(minutes=10), timedelta(minutes=15)),
+        Lane("nightly", timedelta(hours=24), timedelta(hours=26)),
+    ),
+    Side.QUICKBOOKS: (Lane("cdc", timedelta(minutes=60), CDC_OVERLAP),),
+}
+
+
+# --- the first full scan of a side ---------------------------------------------------------------------------------
+
+
+def scan_page(mapping: Mapping, spec: MappingSpec, side: Side, client: AnyClient) -> bool:
+    """Read and store the next page of the first full scan of one side; True when that side is scanned to its end.
+
+    Resumes where an earlier scan stopped. Raises ConnectorError when the page cannot be read; nothing is lost then.
+    """
+    state, _ = MappingPass.objects.get_or_create(mapping=mapping, side=side.value)
+    if state.scanned_at is not None:
+        return True
+    target = _target(mapping, spec, side)
+    page = client.scan(target.object, target.fields, state.position)
+    with transaction.atomic():
+        take_in(target, page.records, "scan", run_id=None, cause="First load")
+        state.started_at = state.started_at or page.server_time
+        state.position = page.next
+        state.records += len(page.records)
+        if not page.next:
+            state.scanned_at = clock.now()
+        state.save()
+        if not page.next:
+            _start_lanes(target, state.started_at)
+    return not page.next
+
+
+def _target(mapping: Mapping, spec: MappingSpec, side: Side) -> Watched:
+    return Watched(connection_of(mapping, side), side, object_of(mapping, side), ((mapping, spec),))
+
+
+def _start_lanes(target: Watched, started_at: datetime) -> None:
+    """Live capture goes on where the scan began, so that nothing between the two is lost."""
+    for lane in LANES[target.side]:
+        cursor, _ = Cursor.objects.get_or_create(
+            connection=target.connection,
+            object=target.object,
+            lane=lane.name,
+            defaults={"watermark": started_at},
+        )
+        cursor.watermark = min(cursor.watermark or started_at, started_at)
+        cursor.next_at = clock.now() + (lane.every if cursor.last_full_at else timedelta(0))
+        cursor.save()
+
+
+# --- live capture --------------------------------------------------------------------------------------------------
+
+
+def read_changes(
+    connection: Connection, lane_name: str, client: AnyClient, *, run_id: UUID | None = None
+) -> int:
+    """Read what changed on one connection since the lane's cursors and store it; returns how many records were news.
+
+    One call covers all mapped objects. Each object's cursor moves with its own last page, in its transaction.
+    """
+    side = Side(connection.side)
+    lane = next(lane for lane in LANES[side] if lane.name == lane_name)
+    targets = {target.object: target for target in watched(connection)}
+    cursors = {
+        cursor.object: cursor
+        for cursor in Cursor.objects.filter(
+            connection=connection, lane=lane_name, object__in=list(targets), watermark__isnull=False
+        )
+    }
+    watches = [
+        Watch(name, _since(cursor, lane), targets[name].fields)
+        for name, cursor in sorted(cursors.items())
+    ]
+    if not watches:
+        return 0
+    news = 0
+    for page in client.changes(watches):
+        news += _store_page(targets[page.object], cursors[page.object], lane, page, run_id)
+    passes.caught_up(connection.id)
+    return news
+
+
+def _since(cursor: Cursor, lane: Lane) -> datetime:
+    if cursor.watermark is None:
+        raise LookupError("a lane starts where a scan began")
+    return cursor.watermark - lane.overlap
+
+
+def _store_page(target: Watched, cursor: Cursor, lane: Lane, page: ChangePage, run_id: UUID | None) -> int:
+    with transaction.atomic():
+        source = "cdc" if target.side is Side.QUICKBOOKS else "poll"
+        news = take_in(target, page.records, source, run_id=run_id, cause="As it changes")
+        if page.last:
+            moved = {
+                "watermark": page.server_time,
+                "version": cursor.version + 1,
+                "next_at": clock.now() + lane.every,
+                "last_full_at": clock.now(),
+            }
+            # Compare-and-set: another process that read the same lane meanwhile keeps its newer position.
+            Cursor.objects.filter(pk=cursor.pk, version=cursor.version).update(**moved)
+    return news
+
+
+# --- one page of records, whatever told us ---------------------------------------------------------------------------
+
+
+def take_in(
+    target: Watched, records: Sequence[RemoteRecord], source: str, *, run_id: UUID | None, cause: str
+) -> int:
+    """Observations, half-links, match keys and due work for these records; returns how many were news."""
+    if not records:
+        return 0
+    company_id = target.connection.company_id
+    stored = [replace(record, body=target.trim(record.body)) for record in records]
+    news = observations.note(company_id, target.connection.id, stored, source, clock.now())
+    fresh = [record for record in stored if record.id in news]
+    aliases.note(company_id, target.connection.id, fresh)
+    for mapping, spec in target.mappings:
+        _feed(target, mapping, spec, fresh, run_id, cause)
+    return len(fresh)
+
+
+def _feed(
+    target: Watched,
+    mapping: Mapping,
+    spec: MappingSpec,
+    records: Sequence[RemoteRecord],
+    run_id: UUID | None,
+    cause: str,
+) -> None:
+    """What these records mean for one mapping: new half-links for those its filter lets in, due work for the known."""
+    condition = spec.sf_filter if target.side is Side.SALESFORCE else spec.qbo_filter
+    held = links.linked_ids(
+        mapping.integration_id,
+        mapping.sf_object,
+        mapping.qbo_entity,
+        target.side,
+        [item.id for item in records],
+    )
+    born = [
+        (record, display_name(target.side, record, spec))
+        for record in records
+        if record.id not in held and record.state not in GONE and first_unmet(condition, record.body) is None
+    ]
+    ids = links.ensure_half_links(
+        company_id=target.connection.company_id,
+        integration_id=mapping.integration_id,
+        mapping_id=mapping.pk,
+        sf_object=mapping.sf_object,
+        qbo_entity=mapping.qbo_entity,
+        side=target.side,
+        records=born,
+        at=clock.now(),
+    )
+    ids |= {remote_id: row[0] for remote_id, row in held.items()}
+    realm = mapping.integration.quickbooks.remote_id if mapping.integration.quickbooks else ""
+    present = [record for record in records if record.id in ids]
+    match_index.put_keys(
+        target.connection,
+        target.object,
+        [
+            (record.id, keys_of(target.side, record, spec, realm))
+            for record in present
+            if record.state not in GONE
+        ],
+    )
+    switched_on = mapping.integration.switched_on_at is not None
+    if switched_on and (mapping.mode == MappingMode.CHANGES or run_id is not None):
+        due = [ids[record.id] for record in present]
+        leases.make_due(mapping.company_id, due, Priority.NORMAL, cause=cause, run_id=run_id)

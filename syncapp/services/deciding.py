@@ -1,0 +1,116 @@
+"""Stage 4, decide: every link of a slice becomes one decision; links found by matching are joined and decided again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from connectors.contracts import RecordState, Side
+from syncapp.engine.decide import decide
+from syncapp.engine.decision import (
+    Candidate,
+    Decision,
+    DecisionKind,
+    LinkView,
+    Projection,
+    Situation,
+)
+from syncapp.engine.projection import from_json, project, unknown_units
+from syncapp.services.reading import Sides
+from syncapp.services.references import Parents, resolve
+from syncapp.services.slice_context import SliceContext
+from syncapp.store import match_index, passes, waits, write_history
+from syncapp.store.links import LinkRow
+
+
+@dataclass(slots=True)
+class Decided:
+    """One link with what was read and what was decided."""
+
+    link: LinkRow
+    sides: Sides
+    view: LinkView
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class SliceDecisions:
+    """The decisions of a slice and the parents they refer to."""
+
+    items: tuple[Decided, ...]
+    parents: Parents
+
+
+def decide_slice(
+    context: SliceContext,
+    links: Sequence[LinkRow],
+    sides: Mapping[UUID, Sides],
+    *,
+    writes_enabled: bool = True,
+) -> SliceDecisions:
+    """Decide these links; nothing is stored. Queries are per slice, never per link."""
+    projections = {link.id: _projections(context, sides[link.id]) for link in links}
+    parents = resolve(context, projections)
+    barrier = passes.barrier_open(context.mapping.pk)
+    candidates = _candidates(context, links) if barrier else {}
+    history = write_history.recent([link.id for link in links if link.sf_id and link.qbo_id])
+    needed = waits.awaited([link.id for link in links])
+    items = []
+    for link in links:
+        mine = sides[link.id]
+        view = _view(context, link, history.get(link.id, ()))
+        situation = Situation(
+            spec=context.spec,
+            link=view,
+            sf=mine.records.get(Side.SALESFORCE),
+            qbo=mine.records.get(Side.QUICKBOOKS),
+            now=context.now,
+            known=mine.known,
+            candidates=candidates.get(link.id, ()),
+            parents=parents.needs.get(link.id, ()),
+            barrier_open=barrier,
+            writes_enabled=writes_enabled,
+            realm=context.realm,
+            needed=link.id in needed,
+        )
+        items.append(Decided(link, mine, view, decide(situation, context.timing)))
+    return SliceDecisions(tuple(items), parents)
+
+
+def _projections(context: SliceContext, sides: Sides) -> dict[Side, Projection]:
+    return {
+        side: sides.known[side] if side in sides.known else project(side, record, context.spec)
+        for side, record in sides.records.items()
+        if record.state not in (RecordState.DELETED, RecordState.MISSING)
+    }
+
+
+def _candidates(context: SliceContext, links: Sequence[LinkRow]) -> Mapping[UUID, tuple[Candidate, ...]]:
+    halves = [link for link in links if bool(link.sf_id) != bool(link.qbo_id)]
+    return match_index.candidates(context.mapping, halves) if halves else {}
+
+
+def _view(context: SliceContext, link: LinkRow, writes: tuple[tuple[str, str, str], ...]) -> LinkView:
+    forced = context.work[link.id].forced if link.id in context.work else ""
+    unknown = unknown_units(context.spec, link.sf_base, link.qbo_base)
+    return LinkView(
+        id=str(link.id),
+        sf_id=link.sf_id,
+        qbo_id=link.qbo_id,
+        lifecycle=link.lifecycle,
+        sf_base=from_json(context.spec, link.sf_base),
+        qbo_base=from_json(context.spec, link.qbo_base),
+        unknown_units=unknown,
+        held=link.held,
+        sf_state=RecordState(link.sf_state),
+        qbo_state=RecordState(link.qbo_state),
+        no_recreate=link.no_recreate,
+        writes=writes,
+        forced=Side(forced) if forced else None,
+    )
+
+
+def is_link(item: Decided) -> bool:
+    """Whether the decision is to join this half-link with a record that exists on the other side."""
+    return item.decision.kind is DecisionKind.LINK and item.decision.link_to is not None

@@ -1,0 +1,143 @@
+"""Two half-links of the same thing become one (sync-semantics section 8, adopting two half-links)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from connectors.contracts import Priority, Side
+from syncapp.models import RecordLink
+from syncapp.services.deciding import Decided
+from syncapp.services.slice_context import SliceContext
+from syncapp.store import bulk, leases
+from syncapp.store.leases import Slice
+
+HALF_LINKS = """
+select l.id, l.{column} from syncapp_recordlink l
+where l.company_id = %s and l.integration_id = %s and l.sf_object = %s and l.qbo_entity = %s
+  and l.{column} = any(%s) and l.lifecycle not in ('unlinked', 'absorbed')
+order by l.id for update
+"""
+
+ABSORB = """
+update syncapp_recordlink l set lifecycle = 'absorbed', absorbed_into_id = x.winner, attention = 'none'
+from jsonb_to_recordset(%s::jsonb) as x(loser uuid, winner uuid) where l.id = x.loser
+"""
+
+
+def join(context: SliceContext, items: Sequence[Decided]) -> set[UUID]:
+    """Join each of these half-links with the record its decision found; returns the links that go on with both ids.
+
+    The Salesforce row survives. A half-link of the other side that another worker holds leaves its pair for later:
+    such links are given back, due in a few seconds.
+    """
+    going_on: set[UUID] = set()
+    for side in Side:
+        chosen = [
+            item for item in items if item.decision.link_to is not None and item.decision.link_to.side is side
+        ]
+        if chosen:
+            with transaction.atomic():
+                going_on |= _join_side(context, chosen, side)
+    return going_on
+
+
+def _join_side(context: SliceContext, items: Sequence[Decided], far: Side) -> set[UUID]:
+    """`far` is the side of the found records; our links hold the other side."""
+    wanted = {item.decision.link_to.id: item for item in items if item.decision.link_to is not None}
+    others = _half_links(context, far, sorted(wanted))
+    busy = _held_elsewhere(context.piece, list(others.values()))
+    joined: dict[UUID, tuple[UUID, str]] = {}
+    going_on: set[UUID] = set()
+    for remote_id, item in wanted.items():
+        other = others.get(remote_id)
+        if other is not None and other in busy:
+            continue
+        if far is Side.QUICKBOOKS or other is None:
+            joined[item.link.id] = (item.link.id, remote_id)
+            going_on.add(item.link.id)
+        else:
+            joined[item.link.id] = (other, remote_id)
+    _store(context, far, wanted, others, joined)
+    return going_on
+
+
+def _half_links(context: SliceContext, side: Side, ids: Sequence[str]) -> dict[str, UUID]:
+    column = "sf_id" if side is Side.SALESFORCE else "qbo_id"
+    rows = bulk.fetch(
+        HALF_LINKS.format(column=column),
+        [
+            context.company_id,
+            context.mapping.integration_id,
+            context.spec.sf_object,
+            context.spec.qbo_entity,
+            list(ids),
+        ],
+    )
+    return {row[1]: row[0] for row in rows}
+
+
+def _held_elsewhere(piece: Slice, link_ids: Sequence[UUID]) -> set[UUID]:
+    rows = bulk.fetch(
+        "select link_id from syncapp_linkwork where link_id = any(%s) and lease_until > lb_now() and fence <> %s",
+        [list(link_ids), piece.fence],
+    )
+    return {row[0] for row in rows}
+
+
+def _store(
+    context: SliceContext,
+    far: Side,
+    wanted: dict[str, Decided],
+    others: dict[str, UUID],
+    joined: dict[UUID, tuple[UUID, str]],
+) -> None:
+    """Close the losing rows first (the database allows one live link per record), then give the winners both ids."""
+    pairs: list[tuple[UUID, UUID]] = []
+    for remote_id, item in wanted.items():
+        if item.link.id not in joined:
+            continue
+        winner = joined[item.link.id][0]
+        loser = others.get(remote_id) if winner == item.link.id else item.link.id
+        if loser is not None:
+            pairs.append((loser, winner))
+    bulk.execute(ABSORB, [bulk.dumps([{"loser": loser, "winner": winner} for loser, winner in pairs])])
+    losers = [loser for loser, _ in pairs]
+    bulk.execute(
+        "update syncapp_linkwait w set parent_id = x.winner from jsonb_to_recordset(%s::jsonb)"
+        " as x(loser uuid, winner uuid) where w.parent_id = x.loser",
+        [bulk.dumps([{"loser": loser, "winner": winner} for loser, winner in pairs])],
+    )
+    bulk.execute(
+        "delete from syncapp_linkwork where link_id = any(%s) and fence <> %s", [losers, context.piece.fence]
+    )
+    _give_ids(context, far, wanted, joined)
+
+
+def _give_ids(
+    context: SliceContext, far: Side, wanted: dict[str, Decided], joined: dict[UUID, tuple[UUID, str]]
+) -> None:
+    by_link = {item.link.id: item.link for item in wanted.values()}
+    rows = [
+        {
+            "id": winner,
+            "sf_id": remote_id if far is Side.SALESFORCE else by_link[ours].sf_id,
+            "qbo_id": remote_id if far is Side.QUICKBOOKS else by_link[ours].qbo_id,
+            "lifecycle": "linked",
+            f"{far.value}_state": "live",
+        }
+        for ours, (winner, remote_id) in sorted(joined.items())
+    ]
+    bulk.update(RecordLink, rows)
+    for ours, (winner, remote_id) in joined.items():
+        if winner == ours:
+            link = by_link[ours]
+            link.lifecycle = "linked"
+            if far is Side.SALESFORCE:
+                link.sf_id, link.sf_state = remote_id, "live"
+            else:
+                link.qbo_id, link.qbo_state = remote_id, "live"
+    elsewhere = [winner for ours, (winner, _) in joined.items() if winner != ours]
+    leases.make_due(context.company_id, elsewhere, Priority(context.piece.priority), cause="Matched")

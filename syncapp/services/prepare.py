@@ -1,0 +1,156 @@
+"""Before a run carries: read both sides to the end and up to now, then make its links due.
+
+Runs of a whole mapping (first load, schedule, preview) begin here. Each page is stored with its position, so that a
+worker that dies costs one page; the sweeper rings again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from connectors.contracts import Side
+from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
+from syncapp import queue
+from syncapp.models import Connection, Mapping, MappingPass, Run, RunKind, RunState
+from syncapp.services import capture
+from syncapp.services.clients import UsageMeter, client_for, flush
+from syncapp.services.timing import current_timing
+from syncapp.services.watched import connection_of
+from syncapp.store import bulk, leases, runs, specs
+from syncapp.tenancy import tenant
+
+log = structlog.get_logger()
+LEASE_RUN = """
+update syncapp_run set lease_until = lb_now() + %s * interval '1 second', started_at = coalesce(started_at, lb_now()),
+       state = 'reading'
+where id = %s and state in ('queued', 'reading') and not stop_requested
+  and (lease_until is null or lease_until <= lb_now())
+returning company_id
+"""
+PENDING = """
+select l.id from syncapp_recordlink l
+where l.company_id = %(company)s and l.mapping_id = %(mapping)s and l.lifecycle not in ('unlinked', 'absorbed')
+  and (exists (select 1 from syncapp_observation o where o.connection_id = %(sf)s and o.object = l.sf_object
+               and o.remote_id = l.sf_id and (o.body is not null or o.hinted_at is not null))
+    or exists (select 1 from syncapp_observation o where o.connection_id = %(qbo)s and o.object = l.qbo_entity
+               and o.remote_id = l.qbo_id and (o.body is not null or o.hinted_at is not null)))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One run that reads: its mapping and the connections of both sides."""
+
+    run: Run
+    mapping: Mapping
+
+    def connection(self, side: Side) -> Connection:
+        return connection_of(self.mapping, side)
+
+
+def prepare(run_id: UUID) -> None:
+    """Read both sides for a run and make its links due; does nothing when another worker does it already."""
+    timing = current_timing()
+    leased = bulk.fetch(LEASE_RUN, [timing.lease, run_id])
+    if not leased:
+        return
+    with tenant(leased[0][0]):
+        run = Run.objects.select_related(
+            "mapping__integration__salesforce", "mapping__integration__quickbooks"
+        ).get(pk=run_id)
+        if run.mapping is None:
+            raise LookupError("a run that reads belongs to a mapping")
+        reading = Reading(run, run.mapping)
+        try:
+            read_both_sides(reading, timing.lease)
+        except ConnectorError as error:
+            _put_off(run, error.failure)
+            return
+        _make_due(reading)
+
+
+def read_both_sides(reading: Reading, lease_seconds: float) -> None:
+    """Scan both sides to their ends where that was never done, then read what changed since. Raises ConnectorError."""
+    spec = specs.published_spec(reading.mapping)
+    if spec is None:
+        raise LookupError("the mapping was never published")
+    for side in Side:
+        with _client(reading, side) as client:
+            while not capture.scan_page(reading.mapping, spec, side, client):
+                _keep(reading.run, lease_seconds)
+    for side in Side:
+        with _client(reading, side) as client:
+            lane = capture.LANES[side][0].name
+            run_id = None if reading.run.kind in (RunKind.PREVIEW, RunKind.FIRST_LOAD) else reading.run.pk
+            capture.read_changes(reading.connection(side), lane, client, run_id=run_id)
+        _keep(reading.run, lease_seconds)
+
+
+@contextmanager
+def _client(reading: Reading, side: Side) -> Iterator[capture.AnyClient]:
+    connection, meter = reading.connection(side), UsageMeter()
+    try:
+        yield client_for(connection, leases.PRIORITY[reading.run.priority], meter)
+    finally:
+        calls, metered = flush(connection, meter)
+        runs.add_calls(reading.run.pk, calls, metered)
+
+
+def _keep(run: Run, lease_seconds: float) -> None:
+    bulk.execute(
+        "update syncapp_run set lease_until = lb_now() + %s * interval '1 second' where id = %s",
+        [lease_seconds, run.pk],
+    )
+
+
+def _make_due(reading: Reading) -> None:
+    """The run's links: all of the mapping for a first load, what waits to be looked at for the others."""
+    run, mapping = reading.run, reading.mapping
+    if run.kind == RunKind.PREVIEW:
+        return
+    if run.kind == RunKind.FIRST_LOAD:
+        rows = bulk.fetch(
+            "select id from syncapp_recordlink where company_id = %s and mapping_id = %s"
+            " and lifecycle not in ('unlinked', 'absorbed')",
+            [run.company_id, mapping.pk],
+        )
+    else:
+        params = {
+            "company": run.company_id,
+            "mapping": mapping.pk,
+            "sf": reading.connection(Side.SALESFORCE).pk,
+            "qbo": reading.connection(Side.QUICKBOOKS).pk,
+        }
+        rows = bulk.fetch_named(PENDING, params)
+    priority = leases.PRIORITY[run.priority]
+    with transaction.atomic():
+        Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, lease_until=None)
+        leases.make_due(run.company_id, [row[0] for row in rows], priority, cause=run.cause, run_id=run.pk)
+        queue.wake(priority, run.company_id)
+    runs.finish_idle([run.pk])
+
+
+def _put_off(run: Run, failure: Failure) -> None:
+    """The reading goes on later from the page it had reached; where a person has to act, the run says what failed."""
+    waits = KIND_RULES[failure.kind].reaction in (Reaction.BACK_OFF, Reaction.WAIT_FOR_CONNECTION)
+    log.warning("run_reading_failed", code=failure.code, waits=waits)
+    seconds = failure.retry_after if failure.retry_after is not None else 30.0
+    if waits:
+        _keep(run, seconds)
+        return
+    values = {"message": failure.message, "detail": failure.detail, "request_id": failure.request_id}
+    Run.objects.filter(pk=run.pk).update(
+        state=RunState.FAILED, failure_code=failure.code, failure_values=values, lease_until=None
+    )
+
+
+def scanned(mapping: Mapping) -> dict[Side, int]:
+    """How many records of each side the first scan has read so far."""
+    rows = MappingPass.objects.filter(mapping=mapping).values_list("side", "records")
+    return {Side(side): records for side, records in rows}

@@ -1,0 +1,111 @@
+"""Stage 3, read: both sides of a whole slice in as few calls as the wire allows.
+
+Bodies that capture already brought are not read again; a side that is known unchanged since its base is not read at
+all (QuickBooks reads are metered), its SyncToken guards the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from connectors.contracts import RecordState, RemoteRecord, Side, Token
+from syncapp.engine.decision import Projection
+from syncapp.engine.projection import from_json
+from syncapp.services.slice_context import SliceContext
+from syncapp.services.watched import Watched
+from syncapp.store import observations
+from syncapp.store.links import LinkRow
+from syncapp.store.observations import Seen
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Sides:
+    """Both sides of one link: the records as read, and the projections of sides known to be unchanged."""
+
+    records: dict[Side, RemoteRecord] = field(default_factory=dict)
+    known: dict[Side, Projection] = field(default_factory=dict)
+
+    def read(self, side: Side) -> RemoteRecord | None:
+        """The record of this side if its body is in hand."""
+        return None if side in self.known else self.records.get(side)
+
+
+def with_answer(sides: Sides, answer: RemoteRecord) -> Sides:
+    """The same sides with one replaced by the record that the server returned for our write."""
+    known = {side: values for side, values in sides.known.items() if side is not answer.side}
+    return Sides({**sides.records, answer.side: answer}, known)
+
+
+def gather(context: SliceContext, links: Sequence[LinkRow]) -> dict[UUID, Sides]:
+    """Both sides of these links. Raises ConnectorError when a side that must be read cannot be."""
+    sides = {link.id: Sides() for link in links}
+    for side in Side:
+        _gather_side(context, links, side, sides)
+    return sides
+
+
+def _gather_side(
+    context: SliceContext, links: Sequence[LinkRow], side: Side, sides: Mapping[UUID, Sides]
+) -> None:
+    present = [link for link in links if link.remote_id(side)]
+    if not present:
+        return
+    connection = context.connections[side]
+    seen = observations.load(
+        connection.id, side, context.object(side), [link.remote_id(side) for link in present]
+    )
+    missing: list[LinkRow] = []
+    for link in present:
+        news = seen.get(link.remote_id(side))
+        if news is not None and news.record is not None and not context.work[link.id].forced:
+            sides[link.id].records[side] = news.record
+        elif _must_read(context, link, side, news):
+            missing.append(link)
+        else:
+            sides[link.id].records[side] = _unread(link, side, context.object(side))
+            sides[link.id].known[side] = from_json(context.spec, link.base(side)) or {}
+    if missing:
+        fresh = _read(context, side, [link.remote_id(side) for link in missing])
+        for link in missing:
+            sides[link.id].records[side] = fresh[link.remote_id(side)]
+
+
+def _must_read(context: SliceContext, link: LinkRow, side: Side, news: Seen | None) -> bool:
+    """Whether this side may have changed since its base without us holding its body."""
+    state = link.sf_state if side is Side.SALESFORCE else link.qbo_state
+    return (
+        bool(context.work[link.id].forced)
+        or link.base(side) is None
+        or link.base_version != context.spec.version
+        or bool(link.held)
+        or state != RecordState.LIVE
+        or (news is not None and (news.hinted or news.state is not RecordState.LIVE))
+    )
+
+
+def _unread(link: LinkRow, side: Side, object: str) -> RemoteRecord:
+    modified = link.sf_modified if side is Side.SALESFORCE else link.qbo_modified
+    return RemoteRecord(
+        side=side,
+        object=object,
+        id=link.remote_id(side),
+        token=Token(link.token(side), modified or EPOCH),
+        state=RecordState.LIVE,
+        body={},
+    )
+
+
+def _read(context: SliceContext, side: Side, ids: Sequence[str]) -> dict[str, RemoteRecord]:
+    """Read these records now and store them as observations, so that a crash does not pay for them twice."""
+    target = Watched(
+        context.connections[side], side, context.object(side), ((context.mapping, context.spec),)
+    )
+    with context.client(side) as client:
+        records = client.read(target.object, ids, target.fields)
+    observations.note(context.company_id, target.connection.id, records, "read", context.now)
+    return {record.id: record for record in records}

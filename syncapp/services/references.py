@@ -1,0 +1,107 @@
+"""The parents that a slice's records refer to: are they linked, and what is their id on the other side?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from connectors.contracts import Side
+from syncapp.engine.compiled import compile_spec
+from syncapp.engine.decision import ParentNeed, Projection
+from syncapp.models import Mapping as MappingRow
+from syncapp.services.slice_context import SliceContext
+from syncapp.services.watched import object_of
+from syncapp.store import aliases, links
+
+PROBLEM_STATES = {
+    "data_error": "problem",
+    "blocked": "problem",
+    "candidate": "problem",
+    "quarantined": "problem",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """What the slice's references came to: needs per link, and the parents' link ids by (mapping key, side, id)."""
+
+    needs: Mapping[UUID, tuple[ParentNeed, ...]]
+    links: Mapping[tuple[str, Side, str], UUID]
+
+
+Wanted = tuple[UUID, str, str, Side, str]
+"""(link, canonical key, mapping key, side, the id that this side's record holds)."""
+
+
+def resolve(context: SliceContext, projections: Mapping[UUID, Mapping[Side, Projection]]) -> Parents:
+    """Look up every reference in these projections: one query per mapping, side and alias table, not per record."""
+    rows = compile_spec(context.spec).references
+    if not rows:
+        return Parents({}, {})
+    wanted: list[Wanted] = [
+        (link_id, row.key, row.spec.refers_to, side, str(value))
+        for link_id, by_side in projections.items()
+        for side, projection in by_side.items()
+        for row in rows
+        if (value := projection.get(row.key))
+    ]
+    needs: dict[UUID, list[ParentNeed]] = {}
+    found: dict[tuple[str, Side, str], UUID] = {}
+    mappings = {
+        row.key: row for row in MappingRow.objects.filter(integration_id=context.mapping.integration_id)
+    }
+    for mapping_key, side in sorted({(item[2], item[3]) for item in wanted}):
+        mapping = mappings.get(mapping_key)
+        chosen = [item for item in wanted if item[2] == mapping_key and item[3] is side]
+        _resolve_one(context, mapping, side, chosen, needs, found)
+    return Parents({link_id: tuple(items) for link_id, items in needs.items()}, found)
+
+
+def _resolve_one(
+    context: SliceContext,
+    mapping: MappingRow | None,
+    side: Side,
+    wanted: Sequence[Wanted],
+    needs: dict[UUID, list[ParentNeed]],
+    found: dict[tuple[str, Side, str], UUID],
+) -> None:
+    ids = sorted({item[4] for item in wanted})
+    winner: dict[str, str] = {}
+    known: dict[str, tuple[UUID, str, str, str]] = {}
+    if mapping is not None:
+        winner = aliases.winners(context.connections[side].id, object_of(mapping, side), ids)
+        known = links.linked_ids(
+            mapping.integration_id,
+            mapping.sf_object,
+            mapping.qbo_entity,
+            side,
+            sorted({winner.get(id_, id_) for id_ in ids}),
+        )
+    for link_id, key, mapping_key, _, remote_id in wanted:
+        parent = known.get(winner.get(remote_id, remote_id))
+        if parent is not None:
+            found[mapping_key, side, remote_id] = parent[0]
+        needs.setdefault(link_id, []).append(
+            ParentNeed(
+                key=key,
+                mapping=mapping_key,
+                side=side,
+                remote_id=remote_id,
+                state=_state(parent),
+                other_id=parent[1] if parent is not None else "",
+            )
+        )
+
+
+def _state(parent: tuple[UUID, str, str, str] | None) -> str:
+    if parent is None:
+        return "missing"
+    _, other_id, lifecycle, attention = parent
+    if lifecycle == "linked" and other_id:
+        return "linked"
+    if lifecycle == "gone":
+        return "gone"
+    if attention == "skipped":
+        return "skipped"
+    return PROBLEM_STATES.get(attention, "unlinked")

@@ -1,0 +1,209 @@
+"""Stage 5, second half: batches leave, several QuickBooks batches at a time; each answer is settled when it is there.
+
+Threads only make the HTTP calls; everything about rows happens in the worker's own thread, between the calls and never
+around them (W8).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+
+from connectors.contracts import BatchAnswer, Side, Write, WriteResult, WriteStatus
+from connectors.errors import ConnectorError, Failure, FailureKind
+from syncapp.engine.compiled import compile_spec
+from syncapp.engine.projection import fields_to_read
+from syncapp.services.settle import Place, Settled, settle
+from syncapp.services.slice_context import SliceContext
+from syncapp.store import breaker, intents
+from syncapp.store.intents import Batch, Intent
+
+AT_ONCE = {Side.QUICKBOOKS: 6, Side.SALESFORCE: 1}
+PACING_S = 20.0
+"""How long a call may wait for the shared limiter's next slot before its records are given back."""
+STAMPS_PER_CALL = 2000
+
+
+@dataclass(slots=True)
+class Sent:
+    """What came of all batches of a slice."""
+
+    settled: list[Settled] = field(default_factory=list)
+    trouble: Failure | None = None
+    """Why the rest was not sent: the connection, not a record, was at fault."""
+
+    def take(self, one: Settled) -> None:
+        self.settled.append(one)
+
+
+def place_of(context: SliceContext) -> Place:
+    """Where the slice's batches belong."""
+    return Place(
+        company_id=context.company_id,
+        mapping=context.mapping,
+        spec=context.spec,
+        connections=context.connections,
+        timing=context.timing,
+        priority=context.piece.priority,
+    )
+
+
+def send(context: SliceContext, batches: Sequence[Batch], deadline: float) -> Sent:
+    """Send these batches and settle each answer. What cannot be sent before `deadline` (monotonic seconds), or because
+    the connection turns calls away, is superseded; its links are for the caller to give back."""
+    sent = Sent()
+    for side in (Side.QUICKBOOKS, Side.SALESFORCE):
+        mine = [batch for batch in batches if batch.side is side]
+        if side is Side.SALESFORCE:
+            mine = _guard_by_stamps(context, mine, sent)
+        _send_side(context, side, mine, deadline, sent)
+    return sent
+
+
+def _send_side(
+    context: SliceContext, side: Side, batches: Sequence[Batch], deadline: float, sent: Sent
+) -> None:
+    waiting = list(reversed(batches))
+    flying: dict[Future[BatchAnswer], Batch] = {}
+    with ThreadPoolExecutor(max_workers=AT_ONCE[side], thread_name_prefix="send") as pool:
+        while waiting or flying:
+            while waiting and len(flying) < AT_ONCE[side]:
+                batch = waiting.pop()
+                if sent.trouble is not None or time.monotonic() > deadline:
+                    _give_back(context, batch, sent)
+                else:
+                    intents.mark_sending(batch, context.timing.lease)
+                    flying[pool.submit(_call, context, batch, deadline)] = batch
+            for batch, answer in _finished(flying):
+                waiting += _settle(context, batch, answer, sent)
+
+
+def _finished(flying: dict[Future[BatchAnswer], Batch]) -> Iterator[tuple[Batch, BatchAnswer]]:
+    if not flying:
+        return
+    done, _ = wait(flying, return_when=FIRST_COMPLETED)
+    for future in done:
+        yield flying.pop(future), future.result()
+
+
+def _call(context: SliceContext, batch: Batch, deadline: float) -> BatchAnswer:
+    """The one place where writes leave. Runs in a thread; touches no rows."""
+    writes = [_as_write(context, intent) for intent in batch.intents]
+    patience = min(deadline, time.monotonic() + PACING_S)
+    with context.client(batch.side) as client:
+        while True:
+            answer = client.write(writes, request_id=batch.request_id, priority=context.piece.priority)
+            pause = _pacing(answer)
+            if pause is None or time.monotonic() + pause > patience:
+                return answer
+            time.sleep(pause)
+
+
+def _pacing(answer: BatchAnswer) -> float | None:
+    """Seconds until our own limiter's next slot, when that is all that stood in the way; None otherwise."""
+    failure = answer.failure
+    if failure is None or failure.kind is not FailureKind.THROTTLED or failure.http_status is not None:
+        return None
+    if any(result.status is not WriteStatus.NOT_SENT for result in answer.results):
+        return None
+    return failure.retry_after
+
+
+def _as_write(context: SliceContext, intent: Intent) -> Write:
+    write = intent.as_write()
+    if intent.guard == "If-Unmodified-Since":
+        write = replace(write, read_back=fields_to_read(Side.SALESFORCE, context.spec))
+    return write
+
+
+def _settle(context: SliceContext, batch: Batch, answer: BatchAnswer, sent: Sent) -> list[Batch]:
+    """Store the answer; returns further batches: the halves of one that was refused as a whole (bisect)."""
+    connection = context.connections[batch.side]
+    breaker.record(connection.id, answer.failure, context.timing)
+    if _refused_whole(answer) and len(batch.intents) > 1:
+        return _halves(context, batch)
+    sent.take(settle(place_of(context), batch, answer))
+    if answer.failure is not None and answer.failure.kind in CONNECTION_TROUBLE:
+        sent.trouble = answer.failure
+    return []
+
+
+CONNECTION_TROUBLE = frozenset(
+    {FailureKind.AUTH, FailureKind.THROTTLED, FailureKind.QUOTA, FailureKind.CONFIG, FailureKind.PERMISSION}
+)
+
+
+def _refused_whole(answer: BatchAnswer) -> bool:
+    return (
+        answer.failure is not None
+        and answer.failure.kind is FailureKind.DATA
+        and all(result.status is WriteStatus.REFUSED for result in answer.results)
+    )
+
+
+def _halves(context: SliceContext, batch: Batch) -> list[Batch]:
+    """A batch refused as a whole is cut in two new batches, down to the bad item (sync-semantics section 13)."""
+    return intents.split(
+        context.company_id, batch, fence=context.piece.fence, at=context.now, version=context.spec.version
+    )
+
+
+def _give_back(context: SliceContext, batch: Batch, sent: Sent) -> None:
+    """Not sent: settle it as such, so that its links are due again."""
+    failure = sent.trouble or Failure(FailureKind.THROTTLED, "engine.out_of_time", retry_after=0)
+    results = tuple(
+        WriteResult(intent.bid, WriteStatus.NOT_SENT, failure=failure) for intent in batch.intents
+    )
+    sent.take(settle(place_of(context), batch, BatchAnswer(results, failure=failure)))
+
+
+# --- Salesforce: bulk writes carry no condition, so their stamps are compared a moment before -------------------------
+
+
+def _guard_by_stamps(context: SliceContext, batches: Sequence[Batch], sent: Sent) -> list[Batch]:
+    """Leave out records that moved since they were read; those that flow to Salesforce only need no such look
+    (sync-semantics 7.6)."""
+    ids = [intent.remote_id for batch in batches for intent in batch.intents if _needs_stamp(context, intent)]
+    if not ids:
+        return list(batches)
+    stamps: dict[str, str] = {}
+    try:
+        with context.salesforce() as client:
+            for start in range(0, len(ids), STAMPS_PER_CALL):
+                found = client.stamps(context.spec.sf_object, ids[start : start + STAMPS_PER_CALL])
+                stamps |= {id_: token.version for id_, token in found.items()}
+    except ConnectorError as error:
+        sent.trouble = error.failure
+        return list(batches)
+    return list(_without_moved(context, batches, stamps, sent))
+
+
+def _needs_stamp(context: SliceContext, intent: Intent) -> bool:
+    if intent.guard != "stamp" or not intent.remote_id or not intent.expected_token:
+        return False
+    by_unit = compile_spec(context.spec).by_unit
+    return any(by_unit[unit].allows(Side.QUICKBOOKS) for unit in intent.units if unit in by_unit)
+
+
+def _without_moved(
+    context: SliceContext, batches: Iterable[Batch], stamps: dict[str, str], sent: Sent
+) -> Iterator[Batch]:
+    for batch in batches:
+        moved = [
+            intent
+            for intent in batch.intents
+            if _needs_stamp(context, intent) and stamps.get(intent.remote_id) != intent.expected_token
+        ]
+        if not moved:
+            yield batch
+            continue
+        failure = Failure(FailureKind.CONFLICT, "engine.moved", "The record was changed meanwhile.")
+        rest, apart = intents.set_apart(batch, moved)
+        results = tuple(
+            WriteResult(intent.bid, WriteStatus.NOT_SENT, failure=failure) for intent in apart.intents
+        )
+        sent.take(settle(place_of(context), apart, BatchAnswer(results)))
+        if rest.intents:
+            yield rest

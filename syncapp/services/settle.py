@@ -1,0 +1,378 @@
+"""Stage 6, settle: one HTTP answer, one transaction: intents, bases, attempts, audit, problems, children made due.
+
+An answer is applied to every intent that it closes, whatever became of the sender's lease: knowledge of a remote id is
+never thrown away (W7). While an intent is open its link cannot be claimed, so nobody else has decided meanwhile.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from connectors.contracts import (
+    BatchAnswer,
+    Operation,
+    Priority,
+    RemoteRecord,
+    Side,
+    WriteResult,
+    WriteStatus,
+)
+from connectors.errors import KIND_RULES, Failure, FailureKind, Reaction
+from syncapp.engine.compiled import EXTERNAL_ID
+from syncapp.engine.mapping import MappingSpec
+from syncapp.engine.match import keys_of
+from syncapp.engine.projection import project
+from syncapp.engine.projection import to_json as base_json
+from syncapp.engine.timing import Timing
+from syncapp.ids import uuid7
+from syncapp.models import Attempt, AuditEvent, Connection, Mapping, Outcome
+from syncapp.services.audit import OURSELVES
+from syncapp.services.staging import STATE, take_token
+from syncapp.store import (
+    bulk,
+    clock,
+    intents,
+    leases,
+    links,
+    match_index,
+    observations,
+    problems,
+    runs,
+    waits,
+)
+from syncapp.store.intents import Batch, Intent
+from syncapp.store.links import LinkRow
+from syncapp.store.problems import LinkProblem
+
+UNKNOWN_CODE = "engine.unknown_outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a batch belongs: what settling needs to know besides the batch and its answer."""
+
+    company_id: int
+    mapping: Mapping
+    spec: MappingSpec
+    connections: dict[Side, Connection]
+    timing: Timing
+    priority: Priority
+
+    @property
+    def realm(self) -> str:
+        return self.connections[Side.QUICKBOOKS].remote_id
+
+
+@dataclass(slots=True)
+class Settled:
+    """What an answer came to: links that are done, links to look at again and when, names that exist over there."""
+
+    applied: list[UUID] = field(default_factory=list)
+    created: dict[UUID, RemoteRecord | None] = field(default_factory=dict)
+    again: dict[UUID, datetime] = field(default_factory=dict)
+    stopped: list[UUID] = field(default_factory=list)
+    name_taken: list[tuple[UUID, Failure]] = field(default_factory=list)
+    unknown: list[UUID] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Closing:
+    """Rows that one answer brings forth, written together at the end."""
+
+    at: datetime
+    intents: list[dict[str, Any]] = field(default_factory=list)
+    audit: list[dict[str, Any]] = field(default_factory=list)
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: list[tuple[UUID | None, str]] = field(default_factory=list)
+    problems: list[LinkProblem] = field(default_factory=list)
+    changed: dict[UUID, LinkRow] = field(default_factory=dict)
+    columns: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    records: list[RemoteRecord] = field(default_factory=list)
+    tokens: list[RemoteRecord] = field(default_factory=list)
+
+
+def settle(place: Place, batch: Batch, answer: BatchAnswer) -> Settled:
+    """Record what came of each write of a batch, in one transaction. The answer's results are in the batch's order."""
+    with transaction.atomic():
+        still_open = _lock_open(batch)
+        rows = links.load(
+            place.company_id, [intent.link_id for intent in batch.intents if intent.id in still_open]
+        )
+        closing, settled = _Closing(clock.now()), Settled()
+        for intent, result in zip(batch.intents, answer.results, strict=True):
+            if intent.id in still_open:
+                _one(place, intent, result, rows[intent.link_id], closing, settled)
+        _write(place, batch, closing, settled)
+        if settled.unknown:
+            intents.mark_unknown(batch, _unknown_wait(place, batch))
+        else:
+            intents.close_batch(batch.id, "applied" if settled.applied else "refused")
+    return settled
+
+
+def _lock_open(batch: Batch) -> set[UUID]:
+    rows = bulk.fetch(
+        "select id from syncapp_writeintent where batch_id = %s and state in ('planned', 'sending', 'unknown', 'ask')"
+        " order by id for update",
+        [batch.id],
+    )
+    return {row[0] for row in rows}
+
+
+def _unknown_wait(place: Place, batch: Batch) -> float:
+    return place.timing.unknown_wait_batch if len(batch.intents) > 1 else place.timing.unknown_wait
+
+
+def _one(
+    place: Place, intent: Intent, result: WriteResult, link: LinkRow, closing: _Closing, settled: Settled
+) -> None:
+    if result.status is WriteStatus.UNKNOWN:
+        settled.unknown.append(link.id)
+    elif result.status is WriteStatus.APPLIED:
+        _applied(place, intent, result, link, closing, settled)
+    else:
+        _refused(place, intent, result, link, closing, settled)
+
+
+# --- applied -----------------------------------------------------------------------------------------------------
+
+
+def _applied(
+    place: Place, intent: Intent, result: WriteResult, link: LinkRow, closing: _Closing, settled: Settled
+) -> None:
+    created = intent.operation in (Operation.CREATE, Operation.UPSERT)
+    state = "inactive" if intent.operation is Operation.DEACTIVATE else "live"
+    if intent.side is Side.SALESFORCE:
+        link.sf_id, link.sf_state = link.sf_id or result.id, state
+    else:
+        link.qbo_id, link.qbo_state = link.qbo_id or result.id, state
+    if link.sf_id and link.qbo_id:
+        link.lifecycle = "linked"
+    _move_bases(place, intent, result, link)
+    link.attempts = 0
+    closing.changed[link.id] = link
+    closing.columns[link.id] = _fine_columns(link, intent, closing.at)
+    if result.record is not None:
+        take_token(link, intent.side, result.record)
+        closing.tokens.append(result.record)
+        if created:
+            closing.records.append(result.record)
+    closing.intents.append(_intent_row(intent, "applied", closing.at, result))
+    closing.audit.append(_audit_row(place, intent, result, closing.at))
+    settled.applied.append(link.id)
+    if intent.units != [EXTERNAL_ID]:  # our own id in Salesforce is no news to a person
+        outcome = Outcome.CREATED if created else Outcome.UPDATED
+        closing.attempts.append(_attempt_row(place, intent, outcome, closing.at, result))
+        closing.outcomes.append((intent.run_id, outcome.value))
+    if created:
+        settled.created[link.id] = result.record
+
+
+def _fine_columns(link: LinkRow, intent: Intent, at: datetime) -> dict[str, Any]:
+    """A held unit keeps its attention; otherwise the record is in step."""
+    if not link.held:
+        link.attention = "none"
+    return {"last_ok_at": at, "last_cause": intent.cause}
+
+
+def _move_bases(place: Place, intent: Intent, result: WriteResult, link: LinkRow) -> None:
+    """Per unit and per side, only with the answer in hand: the source side's base is what was read there, the written
+    side's base is what the server says it stored; what was sent where it says nothing (sync-semantics 2.4, 4)."""
+    if intent.units == [STATE]:
+        return
+    written = {change["key"]: change["after"] for change in intent.changes}
+    target = dict(link.base(intent.side) or {})
+    if result.record is not None and result.record.body:
+        stored = base_json(place.spec, project(intent.side, result.record, place.spec))
+        whole = intent.operation in (Operation.CREATE, Operation.UPSERT)
+        target |= stored if whole else {key: stored.get(key) for key in intent.source_base}
+    else:
+        target |= written
+    source = {**(link.base(intent.side.other) or {}), **intent.source_base}
+    if intent.side is Side.SALESFORCE:
+        link.sf_base, link.qbo_base = target, source
+    else:
+        link.qbo_base, link.sf_base = target, source
+
+
+def _audit_row(place: Place, intent: Intent, result: WriteResult, at: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "company_id": place.company_id,
+        "intent_id": intent.id,
+        "link_id": intent.link_id,
+        "action": intent.operation.value,
+        "side": intent.side.value,
+        "object": intent.object,
+        "remote_id": result.id or intent.remote_id,
+        "actor": OURSELVES,
+        "cause": intent.cause,
+        "before": {
+            change["label"]: change["before"] for change in intent.changes if change["before"] is not None
+        },
+        "after": {change["label"]: change["after"] for change in intent.changes},
+        "guard": intent.guard,
+        "request_id": result.request_id,
+        "at": at,
+        "chain": "",
+    }
+
+
+# --- refused -----------------------------------------------------------------------------------------------------
+
+
+def _refused(
+    place: Place, intent: Intent, result: WriteResult, link: LinkRow, closing: _Closing, settled: Settled
+) -> None:
+    failure = result.failure or Failure(FailureKind.BUG, "engine.no_failure")
+    rule = KIND_RULES[failure.kind]
+    link.attempts += 1 if rule.counts_as_attempt else 0
+    state = "superseded" if result.status is WriteStatus.NOT_SENT else "refused"
+    closing.intents.append(_intent_row(intent, state, closing.at, result))
+    closing.changed[link.id] = link
+    closing.columns[link.id] = {"last_ok_at": None, "last_cause": intent.cause}
+    if rule.reaction is Reaction.MATCH:
+        settled.name_taken.append((link.id, failure))
+        _fail(place, intent, failure, link, closing, settled)
+    elif rule.reaction in (Reaction.READ_AGAIN, Reaction.EXISTENCE):
+        _look_again(place, intent, failure, link, closing, settled)
+    elif rule.reaction is Reaction.WAIT_FOR_CONNECTION:
+        wait = failure.retry_after if failure.retry_after is not None else place.timing.throttle_pause
+        settled.again[link.id] = closing.at + timedelta(seconds=wait)
+    elif rule.reaction is Reaction.BACK_OFF and link.attempts < place.timing.attempts_transient:
+        settled.again[link.id] = closing.at + backoff(place.timing, link.attempts)
+    else:
+        _fail(place, intent, failure, link, closing, settled)
+
+
+def _look_again(
+    place: Place, intent: Intent, failure: Failure, link: LinkRow, closing: _Closing, settled: Settled
+) -> None:
+    """The record moved or vanished: read it and decide afresh, a limited number of rounds (CAS_MAX)."""
+    link.attempts += 1
+    if link.attempts > place.timing.cas_max:
+        _fail(place, intent, failure, link, closing, settled)
+        return
+    connection = place.connections[intent.side]
+    observations.hint(place.company_id, connection.id, intent.object, [intent.remote_id], "write", closing.at)
+    settled.again[link.id] = closing.at
+
+
+def _fail(
+    place: Place, intent: Intent, failure: Failure, link: LinkRow, closing: _Closing, settled: Settled
+) -> None:
+    """A person has to see it: the record, its history and the problem list say what happened and what to do."""
+    values = failure_values(failure, link.name)
+    link.attention = "blocked" if failure.kind is FailureKind.WAITING else "data_error"
+    closing.columns[link.id] = {
+        "last_ok_at": None,
+        "last_cause": intent.cause,
+        "attention_code": failure.code,
+        "attention_values": values,
+        "last_error_at": closing.at,
+    }
+    closing.problems.append(LinkProblem(link.id, place.mapping.pk, failure.kind.value, failure.code, values))
+    closing.attempts.append(_attempt_row(place, intent, Outcome.FAILED, closing.at, None, failure))
+    closing.outcomes.append((intent.run_id, Outcome.FAILED.value))
+    settled.stopped.append(link.id)
+
+
+def failure_values(failure: Failure, name: str) -> dict[str, Any]:
+    """What the words of a failure may name, and the vendor's own text under Advanced."""
+    return {
+        "name": name,
+        "fields": list(failure.fields),
+        "message": failure.message,
+        "detail": failure.detail,
+        "request_id": failure.request_id,
+        "http_status": failure.http_status,
+    }
+
+
+def backoff(timing: Timing, attempts: int) -> timedelta:
+    """Full jitter: a random wait up to base × 2^attempts, capped (sync-semantics section 14)."""
+    ceiling = min(timing.backoff_cap, timing.backoff_base * 2**attempts)
+    return timedelta(seconds=random.uniform(0, ceiling))  # noqa: S311  spreading load, not a secret
+
+
+# --- rows --------------------------------------------------------------------------------------------------------
+
+
+def _intent_row(intent: Intent, state: str, at: datetime, result: WriteResult) -> dict[str, Any]:
+    return {
+        "id": intent.id,
+        "state": state,
+        "closed_at": at,
+        "result_id": result.id,
+        "result_token": result.record.token.version if result.record else "",
+        "result_code": result.failure.code if result.failure else "",
+        "request_id": result.request_id,
+    }
+
+
+def _attempt_row(
+    place: Place,
+    intent: Intent,
+    outcome: Outcome,
+    at: datetime,
+    result: WriteResult | None,
+    failure: Failure | None = None,
+) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "company_id": place.company_id,
+        "link_id": intent.link_id,
+        "run_id": intent.run_id,
+        "cause": intent.cause,
+        "decision": "create" if intent.operation in (Operation.CREATE, Operation.UPSERT) else "update",
+        "direction": "to_qbo" if intent.side is Side.QUICKBOOKS else "to_sf",
+        "reasons": [],
+        "changes": [{**change, "side": intent.side.value} for change in intent.changes],
+        "outcome": outcome.value,
+        "failure_kind": failure.kind.value if failure else "",
+        "failure_code": failure.code if failure else "",
+        "failure_values": failure_values(failure, "") if failure else {},
+        "request_id": (result.request_id if result else "") or (failure.request_id if failure else ""),
+        "started_at": intent.first_sent_at or at,
+        "finished_at": at,
+    }
+
+
+def _write(place: Place, batch: Batch, closing: _Closing, settled: Settled) -> None:
+    intents.close(closing.intents)
+    bulk.insert(AuditEvent, closing.audit)
+    bulk.insert(Attempt, closing.attempts)
+    _save_links(place, closing)
+    runs.count(closing.outcomes)
+    problems.open_for_links(place.company_id, closing.problems, closing.at)
+    fine = [link_id for link_id in settled.applied if closing.changed[link_id].attention == "none"]
+    problems.close_for_links(place.company_id, fine, "Synced")
+    observations.know(place.company_id, place.connections[batch.side].id, closing.tokens, closing.at)
+    match_index.put_keys(
+        place.connections[batch.side],
+        place.spec.qbo_entity if batch.side is Side.QUICKBOOKS else place.spec.sf_object,
+        [(record.id, keys_of(batch.side, record, place.spec, place.realm)) for record in closing.records],
+    )
+    parents = [link_id for link_id in settled.created if closing.changed[link_id].lifecycle == "linked"]
+    children = waits.release_children([*parents, *settled.stopped])
+    leases.make_due(place.company_id, children, place.priority, cause="Its parent is linked")
+
+
+def _save_links(place: Place, closing: _Closing) -> None:
+    """Two groups: links that are fine, and links that failed and say why."""
+    failed = {link_id for link_id, columns in closing.columns.items() if "attention_code" in columns}
+    waiting = {
+        link_id for link_id, columns in closing.columns.items() if columns["last_ok_at"] is None
+    } - failed
+    for chosen in (set(closing.changed) - failed - waiting, failed, waiting):
+        extra = {
+            link_id: {name: value for name, value in closing.columns[link_id].items() if value is not None}
+            for link_id in chosen
+        }
+        links.save(place.company_id, [closing.changed[link_id] for link_id in chosen], extra)

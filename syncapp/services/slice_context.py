@@ -1,0 +1,99 @@
+"""What one worker has at hand while it carries a slice through the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from connectors.contracts import Side
+from connectors.salesforce.client import SalesforceClient
+from syncapp.engine.mapping import MappingSpec
+from syncapp.engine.timing import Timing
+from syncapp.models import Connection, Mapping
+from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
+from syncapp.store import clock, specs
+from syncapp.store.leases import Slice, WorkRow
+
+
+class NotPublished(RuntimeError):
+    """Work is due for a mapping that was never published."""
+
+
+@dataclass(slots=True)
+class SliceContext:
+    """One slice, its mapping, both connections and their clients. Clients are made on first use, one per sender."""
+
+    piece: Slice
+    mapping: Mapping
+    spec: MappingSpec
+    timing: Timing
+    now: datetime
+    connections: dict[Side, Connection]
+    work: dict[UUID, WorkRow]
+    meters: dict[Side, UsageMeter] = field(default_factory=dict)
+    _idle: dict[Side, list[AnyClient]] = field(default_factory=dict)
+
+    @property
+    def company_id(self) -> int:
+        return self.piece.company_id
+
+    @property
+    def realm(self) -> str:
+        return self.connections[Side.QUICKBOOKS].remote_id
+
+    def object(self, side: Side) -> str:
+        """The mapping's object on one side."""
+        return self.spec.sf_object if side is Side.SALESFORCE else self.spec.qbo_entity
+
+    @contextmanager
+    def client(self, side: Side) -> Iterator[AnyClient]:
+        """A client that nobody else uses meanwhile (clients are not for sharing between threads)."""
+        idle = self._idle.setdefault(side, [])
+        taken = idle.pop() if idle else self._new_client(side)
+        try:
+            yield taken
+        finally:
+            idle.append(taken)
+
+    @contextmanager
+    def salesforce(self) -> Iterator[SalesforceClient]:
+        """The same for what only Salesforce can do."""
+        with self.client(Side.SALESFORCE) as client:
+            if not isinstance(client, SalesforceClient):
+                raise TypeError("This is no Salesforce connection.")
+            yield client
+
+    def _new_client(self, side: Side) -> AnyClient:
+        meter = self.meters.setdefault(side, UsageMeter())
+        return client_for(self.connections[side], self.piece.priority, meter)
+
+    def count_calls(self) -> tuple[int, int]:
+        """Store the calls made so far and empty the meters; returns (calls, metered reads)."""
+        calls = metered = 0
+        for side, meter in self.meters.items():
+            made, billed = flush(self.connections[side], meter)
+            calls, metered = calls + made, metered + billed
+        return calls, metered
+
+
+def open_context(piece: Slice, timing: Timing) -> SliceContext:
+    """Load what the slice's mapping needs. Raises NotPublished."""
+    mapping = Mapping.objects.select_related("integration__salesforce", "integration__quickbooks").get(
+        pk=piece.mapping_id
+    )
+    spec = specs.published_spec(mapping)
+    salesforce, quickbooks = mapping.integration.salesforce, mapping.integration.quickbooks
+    if spec is None or salesforce is None or quickbooks is None:
+        raise NotPublished(mapping.pk)
+    return SliceContext(
+        piece=piece,
+        mapping=mapping,
+        spec=spec,
+        timing=timing,
+        now=clock.now(),
+        connections={Side.SALESFORCE: salesforce, Side.QUICKBOOKS: quickbooks},
+        work={row.link_id: row for row in piece.rows},
+    )

@@ -1,0 +1,419 @@
+"""Stage 5, first half: what was decided is stored in one transaction, before a byte is sent (sync-semantics 11).
+
+Adoptions, holds, skips and waits take effect here; writes become intents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from connectors.contracts import Operation, Priority, RecordState, RemoteRecord, Side, Token, Write
+from syncapp.engine.bases import held_after, written_units
+from syncapp.engine.compiled import compile_spec
+from syncapp.engine.decision import Decision, DecisionKind, StateChange, UnitChange
+from syncapp.engine.entities import traits
+from syncapp.engine.match import external_id
+from syncapp.engine.projection import compose, compose_create, display_name, fields_to_read
+from syncapp.engine.reasons import SF_SETTLING
+from syncapp.engine.records import value_to_json
+from syncapp.ids import uuid7
+from syncapp.models import Attempt, Outcome
+from syncapp.services.deciding import Decided, SliceDecisions
+from syncapp.services.slice_context import SliceContext
+from syncapp.store import bulk, intents, leases, links, observations, problems, runs, waits
+from syncapp.store.intents import Batch, Plan
+from syncapp.store.links import LinkRow
+from syncapp.store.problems import LinkProblem
+
+STATE = "state"
+"""Name of what a deactivation or reactivation changes, beside the mapping's own units."""
+
+OUTCOMES = {
+    DecisionKind.NOTHING: Outcome.NOTHING,
+    DecisionKind.ADOPT: Outcome.NOTHING,
+    DecisionKind.LINK: Outcome.LINKED,
+    DecisionKind.SKIP: Outcome.SKIPPED,
+    DecisionKind.WAIT: Outcome.WAITING,
+    DecisionKind.CONFLICT: Outcome.ASKED,
+    DecisionKind.HOLD: Outcome.ASKED,
+}
+FAILED_ATTENTIONS = frozenset({"data_error", "blocked", "oscillation", "quarantined"})
+QUIET_ATTENTIONS = frozenset({"none", "skipped", "waiting"})
+REMEMBERED = frozenset({Outcome.LINKED, Outcome.WAITING, Outcome.ASKED, Outcome.FAILED})
+
+
+@dataclass(slots=True)
+class Staged:
+    """What a slice sends, and the links that need no sending."""
+
+    batches: list[Batch] = field(default_factory=list)
+    finished: list[UUID] = field(default_factory=list)
+    settling: list[UUID] = field(default_factory=list)
+    """Salesforce records that may still change within the second of their stamp: looked at again right after it."""
+
+
+def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -> Staged:
+    """Store the decisions of a slice; returns the batches to send. `linked` were joined a moment ago in this slice."""
+    with transaction.atomic():
+        owned = leases.held(context.piece, [item.link.id for item in decisions.items])
+        items = [item for item in decisions.items if item.link.id in owned]
+        staged = Staged()
+        plans: dict[Side, list[Plan]] = {side: [] for side in Side}
+        for item in items:
+            _apply(context, item)
+            for side, plan in _plans(context, item):
+                plans[side].append(plan)
+        writing = {plan.link_id for listed in plans.values() for plan in listed}
+        _store_waits(context, decisions, items)
+        _store_outcomes(context, items, writing, linked)
+        for side in Side:
+            staged.batches += _store_intents(context, side, plans[side])
+        staged.settling = [item.link.id for item in items if _is_settling(item)]
+        staged.finished = [item.link.id for item in items if item.link.id not in {*writing, *staged.settling}]
+        leases.release(context.piece, staged.finished)
+        soon = context.now + timedelta(seconds=context.timing.settle)
+        leases.postpone(context.piece, dict.fromkeys(staged.settling, soon))
+    return staged
+
+
+# --- what a decision changes on the link -----------------------------------------------------------------------------
+
+
+def _apply(context: SliceContext, item: Decided) -> None:
+    link, decision = item.link, item.decision
+    for side, record in item.sides.records.items():
+        if side not in item.sides.known:
+            take_token(link, side, record)
+            if record.body and (side is Side.SALESFORCE or not link.sf_id):
+                link.name = display_name(side, record, context.spec)
+    link.lifecycle = decision.lifecycle or link.lifecycle
+    link.attention = decision.attention
+    link.candidates = [_candidate_json(candidate) for candidate in decision.candidates]
+    link.held = held_after(item.view, decision)
+    _adopt(context, link, decision)
+    link.base_version = context.spec.version
+
+
+def take_token(link: LinkRow, side: Side, record: RemoteRecord) -> None:
+    """Remember the version that this side was read at."""
+    if side is Side.SALESFORCE:
+        link.sf_token, link.sf_modified, link.sf_state = (
+            record.token.version,
+            record.token.modified,
+            record.state.value,
+        )
+    else:
+        link.qbo_token, link.qbo_modified = record.token.version, record.token.modified
+        link.qbo_state = record.state.value
+
+
+def _adopt(context: SliceContext, link: LinkRow, decision: Decision) -> None:
+    """Both bases move to the current values of the adopted units, without a write."""
+    keys = [row.key for unit in decision.adopt for row in compile_spec(context.spec).by_unit[unit].rows]
+    if keys:
+        link.sf_base = {**(link.sf_base or {}), **_json_of(decision.sf_now, keys)}
+        link.qbo_base = {**(link.qbo_base or {}), **_json_of(decision.qbo_now, keys)}
+
+
+def _json_of(projection: Any, keys: Sequence[str]) -> dict[str, Any]:
+    return {key: value_to_json(projection.get(key)) for key in keys}
+
+
+def _candidate_json(candidate: Any) -> dict[str, Any]:
+    return {
+        "side": candidate.side.value,
+        "object": candidate.object,
+        "id": candidate.id,
+        "name": candidate.name,
+        "rank": candidate.rank,
+        "score": candidate.score,
+        "reasons": list(candidate.reasons),
+        "state": candidate.state.value,
+        "holder": candidate.holder,
+        "details": dict(candidate.details),
+    }
+
+
+# --- what a decision sends -------------------------------------------------------------------------------------------
+
+
+def _plans(context: SliceContext, item: Decided) -> list[tuple[Side, Plan]]:
+    decision = item.decision
+    if decision.kind is DecisionKind.CREATE and decision.create_on is not None:
+        return [(decision.create_on, _create_plan(context, item, decision.create_on))]
+    plans = [
+        (side, _update_plan(context, item, side, changes))
+        for side in Side
+        if (changes := [change for change in decision.changes if change.target is side])
+    ]
+    if decision.set_state is not None:
+        plans.append((decision.set_state.target, _state_plan(context, item, decision.set_state)))
+    return plans
+
+
+def _create_plan(context: SliceContext, item: Decided, target: Side) -> Plan:
+    spec, decision = context.spec, item.decision
+    body = compose_create(target, spec, decision.create_values)
+    operation, external_value = Operation.CREATE, ""
+    if target is Side.SALESFORCE and spec.external_id_field:
+        operation = Operation.UPSERT
+        external_value = external_id(context.realm, spec.qbo_entity, item.link.qbo_id)
+        body.pop(spec.external_id_field, None)
+    source = decision.sf_now if target is Side.QUICKBOOKS else decision.qbo_now
+    write = Write(
+        ref="",
+        operation=operation,
+        object=context.object(target),
+        body=body,
+        external_field=spec.external_id_field if external_value else "",
+        external_value=external_value,
+        read_back=_read_back(context, target),
+    )
+    units = written_units(spec, decision, target)
+    rows = [row for unit in units for row in compile_spec(spec).by_unit[unit].rows]
+    return Plan(
+        link_id=item.link.id,
+        write=write,
+        units=units,
+        source_base=_json_of(source, [row.key for row in rows]),
+        changes=tuple(
+            _change(context, row.spec.unit, row.key, None, decision.create_values.get(row.key))
+            for row in rows
+        ),
+        run_id=context.work[item.link.id].run_id,
+        cause=context.work[item.link.id].cause,
+        guard="external id" if external_value else "unique name",
+    )
+
+
+def _update_plan(context: SliceContext, item: Decided, target: Side, changes: Sequence[UnitChange]) -> Plan:
+    values = {key: value for change in changes for key, value in change.values.items()}
+    current = item.sides.read(target)
+    body = compose(target, context.spec, values, current=current)
+    expected = _expected(item, target)
+    source = item.decision.sf_now if target is Side.QUICKBOOKS else item.decision.qbo_now
+    return Plan(
+        link_id=item.link.id,
+        write=Write(
+            ref="",
+            operation=Operation.UPDATE,
+            object=context.object(target),
+            body=body,
+            id=item.link.remote_id(target),
+            expected=expected,
+            read_back=_read_back(context, target),
+        ),
+        units=tuple(change.unit for change in changes),
+        source_base=_json_of(source, list(values)),
+        changes=tuple(
+            _change(context, change.unit, key, change.before.get(key), value)
+            for change in changes
+            for key, value in change.values.items()
+        ),
+        run_id=context.work[item.link.id].run_id,
+        cause=context.work[item.link.id].cause,
+        guard=_guard(context, target),
+    )
+
+
+def _state_plan(context: SliceContext, item: Decided, wanted: StateChange) -> Plan:
+    """Make a list record inactive, or live again with its clean name, as the entity's traits say."""
+    entity = traits(wanted.target, context.object(wanted.target))
+    live = wanted.state is RecordState.LIVE
+    body = entity.reactivate_body(item.link.name) if live else entity.deactivate_body()
+    return Plan(
+        link_id=item.link.id,
+        write=Write(
+            ref="",
+            operation=Operation.UPDATE if live else Operation.DEACTIVATE,
+            object=entity.object,
+            body=body,
+            id=item.link.remote_id(wanted.target),
+            expected=_expected(item, wanted.target),
+        ),
+        units=(STATE,),
+        source_base={},
+        changes=({"unit": STATE, "key": STATE, "label": "Active", "before": not live, "after": live},),
+        run_id=context.work[item.link.id].run_id,
+        cause=context.work[item.link.id].cause,
+        guard=_guard(context, wanted.target),
+    )
+
+
+def _expected(item: Decided, target: Side) -> Token | None:
+    record = item.sides.records.get(target)
+    return record.token if record is not None and record.token.version else None
+
+
+def _read_back(context: SliceContext, target: Side) -> tuple[str, ...]:
+    """Interactive writes to Salesforce are conditional and read back in the same call (sync-semantics 7.4 to 7.6)."""
+    if (
+        target is Side.QUICKBOOKS
+        or context.piece.priority is not Priority.INTERACTIVE
+        or len(context.work) > 1
+    ):
+        return ()
+    return fields_to_read(Side.SALESFORCE, context.spec)
+
+
+def _guard(context: SliceContext, target: Side) -> str:
+    if target is Side.QUICKBOOKS:
+        return "SyncToken"
+    return "If-Unmodified-Since" if _read_back(context, target) else "stamp"
+
+
+def _change(context: SliceContext, unit: str, key: str, before: Any, after: Any) -> dict[str, Any]:
+    row = compile_spec(context.spec).by_key[key]
+    return {
+        "unit": unit,
+        "key": key,
+        "label": row.spec.label,
+        "before": value_to_json(before),
+        "after": value_to_json(after),
+    }
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def _store_intents(context: SliceContext, side: Side, plans: Sequence[Plan]) -> list[Batch]:
+    size = context.timing.qbo_batch if side is Side.QUICKBOOKS else context.timing.sf_composite
+    return intents.stage(
+        context.company_id,
+        context.connections[side].id,
+        side,
+        plans,
+        size=size,
+        fence=context.piece.fence,
+        mapping_version=context.spec.version,
+        at=context.now,
+    )
+
+
+def _store_waits(context: SliceContext, decisions: SliceDecisions, items: Sequence[Decided]) -> None:
+    """Store waits and make their parents due in the same class; a child whose parents are linked by now stays due."""
+    pairs: list[tuple[UUID, UUID]] = []
+    for item in items:
+        for need in item.decision.waits:
+            parent = decisions.parents.links.get((need.mapping, need.side, need.remote_id))
+            if parent is not None and parent != item.link.id:
+                pairs.append((item.link.id, parent))
+    awake = waits.add(context.company_id, pairs)
+    by_run: dict[UUID | None, list[UUID]] = {}
+    for child, parent in pairs:
+        by_run.setdefault(context.work[child].run_id, []).append(parent)
+    for run_id, parents in by_run.items():
+        leases.make_due(
+            context.company_id, parents, context.piece.priority, cause="A record waits for it", run_id=run_id
+        )
+    leases.make_due(context.company_id, sorted(awake), context.piece.priority, cause="Its parent is linked")
+
+
+def _store_outcomes(
+    context: SliceContext, items: Sequence[Decided], writing: set[UUID], linked: set[UUID]
+) -> None:
+    """Links, attempts, problems and counters of everything that was decided; writes are counted when they settle."""
+    links.save(
+        context.company_id,
+        [item.link for item in items],
+        {item.link.id: _link_columns(item) for item in items},
+    )
+    _store_agreement(context, items, writing)
+    done = [item for item in items if item.link.id not in writing and not _is_settling(item)]
+    outcomes = [(item, outcome_of(item, linked)) for item in done]
+    bulk.insert(
+        Attempt,
+        [_attempt(context, item, outcome) for item, outcome in outcomes if outcome in REMEMBERED],
+    )
+    runs.count((context.work[item.link.id].run_id, outcome.value) for item, outcome in outcomes)
+    _store_problems(context, items)
+    for side in Side:
+        decided = {
+            item.link.remote_id(side): record.token.version
+            for item in items
+            if (record := item.sides.read(side)) is not None
+        }
+        observations.settle(context.connections[side].id, context.object(side), decided)
+
+
+def _is_settling(item: Decided) -> bool:
+    return item.decision.kind is DecisionKind.WAIT and item.decision.reasons[0].code == SF_SETTLING
+
+
+def outcome_of(item: Decided, linked: set[UUID]) -> Outcome:
+    """What came of a decision that writes nothing."""
+    if item.decision.attention in FAILED_ATTENTIONS:
+        return Outcome.FAILED
+    if item.link.id in linked and item.decision.kind in (DecisionKind.NOTHING, DecisionKind.ADOPT):
+        return Outcome.LINKED
+    return OUTCOMES.get(item.decision.kind, Outcome.NOTHING)
+
+
+def _link_columns(item: Decided) -> dict[str, Any]:
+    decision = item.decision
+    reason = decision.reasons[0] if decision.reasons and decision.attention != "none" else None
+    return {
+        "attention_code": reason.code if reason else "",
+        "attention_values": dict(reason.values) if reason else {},
+    }
+
+
+def _store_agreement(context: SliceContext, items: Sequence[Decided], writing: set[UUID]) -> None:
+    """Linked records that needed no write are in step as of now."""
+    by_cause: dict[str, list[UUID]] = {}
+    for item in items:
+        if (
+            item.link.lifecycle == "linked"
+            and item.decision.attention == "none"
+            and item.link.id not in writing
+        ):
+            by_cause.setdefault(context.work[item.link.id].cause, []).append(item.link.id)
+    for cause, agreed in by_cause.items():
+        bulk.execute(
+            "update syncapp_recordlink set last_ok_at = lb_now(), last_cause = %s, attempts = 0 where id = any(%s)",
+            [cause, agreed],
+        )
+
+
+def _attempt(context: SliceContext, item: Decided, outcome: Outcome) -> dict[str, Any]:
+    decision, work = item.decision, context.work[item.link.id]
+    reason = decision.reasons[0] if decision.reasons else None
+    return {
+        "id": uuid7(),
+        "company_id": context.company_id,
+        "link_id": item.link.id,
+        "run_id": work.run_id,
+        "cause": work.cause,
+        "decision": decision.kind.value,
+        "direction": "",
+        "reasons": [{"code": one.code, "values": dict(one.values)} for one in decision.reasons],
+        "changes": [],
+        "outcome": outcome.value,
+        "failure_kind": "data" if outcome is Outcome.FAILED else "",
+        "failure_code": reason.code if reason and outcome is Outcome.FAILED else "",
+        "failure_values": dict(reason.values) if reason and outcome is Outcome.FAILED else {},
+        "request_id": "",
+        "started_at": context.now,
+        "finished_at": context.now,
+    }
+
+
+def _store_problems(context: SliceContext, items: Sequence[Decided]) -> None:
+    opened, closed = [], []
+    for item in items:
+        if item.decision.attention in QUIET_ATTENTIONS:
+            closed.append(item.link.id)
+        elif item.decision.reasons:
+            reason = item.decision.reasons[0]
+            values = {**reason.values, "name": item.link.name}
+            opened.append(
+                LinkProblem(item.link.id, context.mapping.pk, item.decision.attention, reason.code, values)
+            )
+    problems.open_for_links(context.company_id, opened, context.now)
+    problems.close_for_links(context.company_id, closed, "A later run found nothing wrong")

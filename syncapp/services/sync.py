@@ -1,0 +1,259 @@
+"""The six stages for one record or a million (DESIGN section 4): ask for a sync, and carry due links through.
+
+`request` is what a button does: one transaction that makes links due. `carry` is what a worker does.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from connectors.contracts import Priority, Side
+from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
+from syncapp import queue
+from syncapp.engine.timing import Timing
+from syncapp.models import RecordLink, Run, RunKind, RunState
+from syncapp.services import deciding, joining, name_clash, quarantine, reading, sending, staging
+from syncapp.services.errors import Refused
+from syncapp.services.settle import backoff
+from syncapp.services.slice_context import SliceContext, open_context
+from syncapp.services.timing import current_timing
+from syncapp.store import clock, intents, leases, links, problems, runs
+from syncapp.store.leases import Slice
+from syncapp.tenancy import tenant
+
+log = structlog.get_logger()
+
+WORST = {
+    Priority.INTERACTIVE: Priority.INTERACTIVE,
+    Priority.NORMAL: Priority.BULK,
+    Priority.BULK: Priority.BULK,
+}
+
+
+# --- asking ------------------------------------------------------------------------------------------------------
+
+
+def request(
+    link_ids: Sequence[UUID],
+    *,
+    target: Side | None,
+    person: Any,
+    cause: str,
+    kind: RunKind = RunKind.BUTTON,
+) -> Run:
+    """Make these links due at once, for a person's press; returns the run to follow.
+
+    `target` is the side that the press names (Send to QuickBooks, Sync from QuickBooks), None for a plain retry. A
+    second press on a record whose first is still running returns that run. Raises Refused (`sync.nothing`,
+    `sync.not_switched_on`).
+    """
+    chosen = list(RecordLink.objects.filter(id__in=link_ids).select_related("integration"))
+    if not chosen:
+        raise Refused("sync.nothing")
+    first = chosen[0]
+    if first.integration.switched_on_at is None:
+        raise Refused("sync.not_switched_on")
+    priority = Priority.INTERACTIVE if len(chosen) == 1 else Priority.NORMAL
+    with transaction.atomic():
+        run = _new_run(first, kind, target, person, cause, priority)
+        made = leases.make_due(
+            first.company_id,
+            [link.pk for link in chosen],
+            priority,
+            cause=cause,
+            run_id=run.pk,
+            forced=target.value if target else "",
+        )
+        joined = {owner for owner in made.values() if owner is not None and owner != run.pk}
+        if len(chosen) == 1 and joined:
+            run.delete()
+            run = Run.objects.get(pk=joined.pop())
+        else:
+            run.refresh_from_db()
+        queue.wake(priority, first.company_id)
+    return run
+
+
+def _new_run(
+    link: RecordLink, kind: RunKind, target: Side | None, person: Any, cause: str, priority: Priority
+) -> Run:
+    return Run.objects.create(
+        company_id=link.company_id,
+        integration_id=link.integration_id,
+        mapping_id=link.mapping_id,
+        kind=kind,
+        state=RunState.RUNNING,
+        direction={Side.QUICKBOOKS: "to_qbo", Side.SALESFORCE: "to_sf", None: "both"}[target],
+        priority=leases.RANK[priority],
+        person=person,
+        cause=cause,
+        started_at=clock.now(),
+    )
+
+
+# --- carrying ----------------------------------------------------------------------------------------------------
+
+
+def owner_name() -> str:
+    """Who holds a lease: host, process and thread of this worker."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:64]
+
+
+def carry(
+    priority: Priority, company_id: int | None = None, *, seconds: float = 60, timing: Timing | None = None
+) -> int:
+    """Claim slices of due work and carry them through, until none is due or the time is over.
+
+    Returns how many links were carried. An interactive call serves interactive work only; others serve the best class
+    that is due, so that a slice of a lower class never keeps a higher one waiting for longer than itself.
+    """
+    rules = timing or current_timing()
+    deadline = time.monotonic() + seconds
+    carried = 0
+    while time.monotonic() < deadline:
+        best = Priority.INTERACTIVE
+        piece = leases.claim(owner_name(), best, WORST[priority], rules.slice_size, rules, company_id)
+        if piece is None:
+            return carried
+        carried += len(piece.rows)
+        with tenant(piece.company_id):
+            carry_slice(piece, rules, deadline)
+    queue.wake(priority, company_id)
+    return carried
+
+
+def carry_slice(piece: Slice, timing: Timing, deadline: float) -> None:
+    """Carry one claimed slice through the stages; whatever happens, no link of it stays behind without a next step."""
+    with leases.renewing(piece, timing):
+        try:
+            context = open_context(piece, timing)
+            _stages(context, deadline)
+        except ConnectorError as error:
+            _connection_failed(piece, error.failure, timing)
+        except Exception as error:
+            log.exception("slice_failed", mapping=piece.mapping_id, links=len(piece.rows))
+            quarantine.set_aside(piece, error, timing)
+    runs.finish_idle({row.run_id for row in piece.rows if row.run_id})
+
+
+def _stages(context: SliceContext, deadline: float) -> None:
+    rows = links.load(context.company_id, context.piece.link_ids)
+    intents.supersede_planned(list(rows))
+    try:
+        waiting = list(rows.values())
+        linked: set[UUID] = set()
+        for _ in range(2):
+            sides = reading.gather(context, waiting)
+            decisions = deciding.decide_slice(context, waiting, sides)
+            found = [item for item in decisions.items if deciding.is_link(item)]
+            _finish(context, decisions_without(decisions, found), linked, deadline)
+            if not found:
+                break
+            going_on = joining.join(context, found)
+            linked |= going_on
+            _let_go(context, [item.link.id for item in found if item.link.id not in going_on])
+            waiting = [item.link for item in found if item.link.id in going_on]
+            if not waiting:
+                break
+    finally:
+        _count_calls(context)
+
+
+def decisions_without(
+    decisions: deciding.SliceDecisions, left_out: Sequence[deciding.Decided]
+) -> deciding.SliceDecisions:
+    """The same decisions without some."""
+    ids = {item.link.id for item in left_out}
+    return deciding.SliceDecisions(
+        tuple(item for item in decisions.items if item.link.id not in ids), decisions.parents
+    )
+
+
+def _finish(
+    context: SliceContext, decisions: deciding.SliceDecisions, linked: set[UUID], deadline: float
+) -> None:
+    """Stage, send and settle; then write our ids into Salesforce for what was created, in one more call."""
+    if not decisions.items:
+        return
+    staged = staging.stage(context, decisions, linked)
+    sent = sending.send(context, staged.batches, deadline)
+    if sent.trouble is None:
+        _follow_up(context, decisions, sent, deadline)
+    name_clash.look_up(context, [pair for settled in sent.settled for pair in settled.name_taken])
+    _release(context, sent, staged)
+
+
+def _follow_up(
+    context: SliceContext, decisions: deciding.SliceDecisions, sent: sending.Sent, deadline: float
+) -> None:
+    """What was just created is decided once more with the server's answer in hand: our id, number or balance may have
+    to go back to the other side. No call is made to find that out."""
+    answers = {
+        link_id: record
+        for settled in sent.settled
+        for link_id, record in settled.created.items()
+        if record is not None
+    }
+    if not answers:
+        return
+    rows = links.load(context.company_id, list(answers))
+    sides = {
+        item.link.id: reading.with_answer(item.sides, answers[item.link.id])
+        for item in decisions.items
+        if item.link.id in answers
+    }
+    again = deciding.decide_slice(context, list(rows.values()), sides)
+    writing = tuple(item for item in again.items if item.decision.changes)
+    if writing:
+        staged = staging.stage(context, deciding.SliceDecisions(writing, again.parents), set())
+        sent.settled += sending.send(context, staged.batches, deadline).settled
+
+
+def _release(context: SliceContext, sent: sending.Sent, staged: staging.Staged) -> None:
+    """Every link that was sent is done, due again at its time, or waits for an answer that nobody has."""
+    again = {link_id: at for settled in sent.settled for link_id, at in settled.again.items()}
+    unknown = {link_id for settled in sent.settled for link_id in settled.unknown}
+    touched = {intent.link_id for batch in staged.batches for intent in batch.intents}
+    leases.postpone(context.piece, again | dict.fromkeys(unknown - set(again), context.now))
+    leases.release(context.piece, sorted(touched - set(again) - unknown))
+
+
+def _let_go(context: SliceContext, link_ids: Sequence[UUID]) -> None:
+    """Links that were joined into another row are done here; those whose partner is busy come back soon."""
+    absorbed = set(
+        RecordLink.objects.filter(id__in=link_ids, lifecycle="absorbed").values_list("id", flat=True)
+    )
+    busy = [link_id for link_id in link_ids if link_id not in absorbed]
+    runs.count((context.work[link_id].run_id, "linked") for link_id in absorbed)
+    problems.close_for_links(context.company_id, sorted(absorbed), "Linked")
+    leases.release(context.piece, sorted(absorbed))
+    leases.postpone(context.piece, {link_id: context.now + timedelta(seconds=2) for link_id in busy})
+
+
+def _count_calls(context: SliceContext) -> None:
+    calls, metered = context.count_calls()
+    run_ids = {row.run_id for row in context.piece.rows if row.run_id}
+    if calls and len(run_ids) == 1:
+        runs.add_calls(run_ids.pop(), calls, metered)
+
+
+def _connection_failed(piece: Slice, failure: Failure, timing: Timing) -> None:
+    """Reading failed for the slice as a whole: nothing is lost, its links stay due for when the connection works."""
+    rule = KIND_RULES[failure.kind]
+    now = clock.now()
+    if rule.reaction is Reaction.WAIT_FOR_CONNECTION:
+        seconds = failure.retry_after if failure.retry_after is not None else timing.throttle_pause
+        due = now + timedelta(seconds=seconds)
+    else:
+        due = now + backoff(timing, 4)
+    log.warning("slice_put_back", code=failure.code, kind=failure.kind.value, links=len(piece.rows))
+    leases.postpone(piece, dict.fromkeys(piece.link_ids, due))

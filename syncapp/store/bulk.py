@@ -1,0 +1,112 @@
+"""Many rows in one statement: rows travel as one JSON parameter and become a record set in PostgreSQL.
+
+Decimals are stored as text inside JSON; the engine's canonical types read them back exactly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection, models
+
+Row = Mapping[str, Any]
+
+
+def dumps(value: Any) -> str:
+    """JSON text of a value that may hold Decimals, dates and UUIDs (each as text)."""
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
+def loads(cell: Any) -> Any:
+    """A JSON cell of a raw query as Python values (Django leaves jsonb as text there)."""
+    return json.loads(cell) if isinstance(cell, str) else cell
+
+
+@lru_cache(maxsize=64)
+def _column_types(model: type[models.Model]) -> dict[str, str]:
+    types = {}
+    for field in model._meta.concrete_fields:
+        kind = field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
+        types[str(field.column)] = str(kind).split(" COLLATE", maxsplit=1)[0]
+    return types
+
+
+def _record_set(model: type[models.Model], columns: Sequence[str]) -> str:
+    types = _column_types(model)
+    listed = ", ".join(f'"{column}" {types[column]}' for column in columns)
+    return f"jsonb_to_recordset(%s::jsonb) as x({listed})"
+
+
+def _quoted(columns: Iterable[str], prefix: str = "") -> str:
+    return ", ".join(f'{prefix}"{column}"' for column in columns)
+
+
+def insert(
+    model: type[models.Model], rows: Sequence[Row], *, on_conflict: str = "", returning: Sequence[str] = ()
+) -> list[tuple[Any, ...]]:
+    """Insert rows (all with the same columns); `on_conflict` is the SQL after ON CONFLICT. Returns the asked columns.
+
+    Columns that are left out take no Django default: give every column without a database default.
+    """
+    if not rows:
+        return []
+    columns = list(rows[0])
+    sql = (
+        f'insert into "{model._meta.db_table}" ({_quoted(columns)}) '
+        f"select {_quoted(columns, 'x.')} from {_record_set(model, columns)}"
+    )
+    if on_conflict:
+        sql += f" on conflict {on_conflict}"
+    if returning:
+        sql += f" returning {', '.join(returning)}"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [dumps(rows)])
+        return cursor.fetchall() if returning else []
+
+
+def update(
+    model: type[models.Model], rows: Sequence[Row], *, key: str = "id", where: str = "", expressions: str = ""
+) -> int:
+    """Set the given columns of many rows, found by `key`. Returns how many rows were changed.
+
+    `where` is further SQL over `t` (the table) and `x` (the row); `expressions` further assignments.
+    """
+    if not rows:
+        return 0
+    columns = list(rows[0])
+    sets = [f'"{column}" = x."{column}"' for column in columns if column != key]
+    if expressions:
+        sets.append(expressions)
+    sql = (
+        f'update "{model._meta.db_table}" as t set {", ".join(sets)} '
+        f'from {_record_set(model, columns)} where t."{key}" = x."{key}"'
+    )
+    if where:
+        sql += f" and {where}"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [dumps(rows)])
+        return int(cursor.rowcount)
+
+
+def fetch(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run one statement and return its rows (empty for statements without)."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(params))
+        return cursor.fetchall() if cursor.description else []
+
+
+def fetch_named(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run one statement with named parameters and return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, dict(params))
+        return cursor.fetchall()
+
+
+def execute(sql: str, params: Sequence[Any] = ()) -> int:
+    """Run one statement; returns how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(params))
+        return int(cursor.rowcount)

@@ -1,0 +1,172 @@
+"""Observations: "this remote record may have changed", with the mapped fields where a body came with the news."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from connectors.contracts import RecordState, RemoteRecord, Side, Token
+from syncapp.models import Observation
+from syncapp.store import bulk
+
+# A row is news unless the same, settled token is known; an older token than the one known is never taken over.
+UPSERT = """(connection_id, object, remote_id) do update set
+  token = excluded.token, modified = excluded.modified, settled = excluded.settled, state = excluded.state,
+  merged_into = excluded.merged_into, modified_by = excluded.modified_by, source = excluded.source,
+  seen_at = excluded.seen_at, body = excluded.body, hinted_at = null
+where coalesce(syncapp_observation.modified, '-infinity') <= excluded.modified
+  and (syncapp_observation.token <> excluded.token or syncapp_observation.modified <> excluded.modified
+       or not syncapp_observation.settled or syncapp_observation.state <> excluded.state
+       or syncapp_observation.hinted_at is not null)"""
+
+
+def note(
+    company_id: int, connection_id: UUID, records: Sequence[RemoteRecord], source: str, at: datetime
+) -> set[str]:
+    """Store what capture saw (all of one object); returns the ids that are news.
+
+    A record whose equal, settled token is known costs no work and is left out.
+    """
+    unique = {record.id: record for record in records}
+    rows = [
+        {
+            "company_id": company_id,
+            "connection_id": connection_id,
+            "object": record.object,
+            "remote_id": record.id,
+            "token": record.token.version,
+            "modified": record.token.modified,
+            "settled": record.token.settled,
+            "state": record.state.value,
+            "merged_into": record.merged_into,
+            "modified_by": record.modified_by[:255],
+            "source": source,
+            "first_seen_at": at,
+            "seen_at": at,
+            "body": record.body or None,
+        }
+        for record in sorted(unique.values(), key=lambda item: item.id)
+    ]
+    return {row[0] for row in bulk.insert(Observation, rows, on_conflict=UPSERT, returning=["remote_id"])}
+
+
+def hint(
+    company_id: int, connection_id: UUID, object: str, ids: Iterable[str], source: str, at: datetime
+) -> None:
+    """Somebody says these records may have changed, without a body: they are read before anything is decided."""
+    rows = [
+        {
+            "company_id": company_id,
+            "connection_id": connection_id,
+            "object": object,
+            "remote_id": remote_id,
+            "token": "",
+            "settled": True,
+            "state": RecordState.LIVE.value,
+            "merged_into": "",
+            "modified_by": "",
+            "source": source,
+            "first_seen_at": at,
+            "hinted_at": at,
+        }
+        for remote_id in sorted(set(ids))
+    ]
+    bulk.insert(
+        Observation,
+        rows,
+        on_conflict="(connection_id, object, remote_id) do update set hinted_at = excluded.hinted_at, body = null",
+    )
+
+
+def know(company_id: int, connection_id: UUID, records: Sequence[RemoteRecord], at: datetime) -> None:
+    """These are our own writes' answers: their versions are known, so that the notice of them costs no work."""
+    rows = [
+        {
+            "company_id": company_id,
+            "connection_id": connection_id,
+            "object": record.object,
+            "remote_id": record.id,
+            "token": record.token.version,
+            "modified": record.token.modified,
+            "settled": record.token.settled,
+            "state": record.state.value,
+            "merged_into": "",
+            "modified_by": "",
+            "source": "write",
+            "first_seen_at": at,
+            "seen_at": at,
+        }
+        for record in sorted(records, key=lambda item: item.id)
+    ]
+    bulk.insert(
+        Observation,
+        rows,
+        on_conflict="""(connection_id, object, remote_id) do update set
+  token = excluded.token, modified = excluded.modified, settled = excluded.settled, state = excluded.state,
+  seen_at = excluded.seen_at, source = excluded.source, body = null
+where coalesce(syncapp_observation.modified, '-infinity') <= excluded.modified""",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What capture knows of one record: the newest token, and the record itself where its body is in hand."""
+
+    token: str
+    hinted: bool
+    state: RecordState
+    record: RemoteRecord | None
+
+
+def load(connection_id: UUID, side: Side, object: str, ids: Sequence[str]) -> Mapping[str, Seen]:
+    """Observations of these records, by remote id."""
+    rows = Observation.objects.filter(
+        connection_id=connection_id, object=object, remote_id__in=list(ids)
+    ).values_list(
+        "remote_id",
+        "token",
+        "modified",
+        "settled",
+        "state",
+        "merged_into",
+        "modified_by",
+        "hinted_at",
+        "body",
+    )
+    return {row[0]: _seen(side, object, row) for row in rows}
+
+
+def _seen(side: Side, object: str, row: tuple[Any, ...]) -> Seen:
+    remote_id, token, modified, settled, state, merged_into, modified_by, hinted_at, body = row
+    record = None
+    if body is not None and hinted_at is None:
+        record = RemoteRecord(
+            side=side,
+            object=object,
+            id=remote_id,
+            token=Token(token, modified, settled),
+            state=RecordState(state),
+            body=body,
+            merged_into=merged_into,
+            modified_by=modified_by,
+        )
+    return Seen(token=token, hinted=hinted_at is not None, state=RecordState(state), record=record)
+
+
+def settle(connection_id: UUID, object: str, decided: Mapping[str, str]) -> None:
+    """These records were decided from the given tokens: their bodies are no longer needed, unless newer news came."""
+    rows = [
+        {"remote_id": remote_id, "token": token} for remote_id, token in sorted(decided.items()) if remote_id
+    ]
+    if not rows:
+        return
+    bulk.execute(
+        "update syncapp_observation o set body = null from jsonb_to_recordset(%s::jsonb)"
+        " as x(remote_id text, token text)"
+        " where o.connection_id = %s and o.object = %s and o.remote_id = x.remote_id and o.token = x.token"
+        " and o.body is not null",
+        [bulk.dumps(rows), connection_id, object],
+    )

@@ -1,0 +1,29 @@
+"""The creation barrier: no create before both sides of a mapping were scanned to the end and caught up (section 8)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from syncapp.models import MappingPass
+from syncapp.store import bulk
+
+
+def barrier_open(mapping_id: int) -> bool:
+    """Whether both sides of the mapping were scanned and everything since the scans' start was applied."""
+    return MappingPass.objects.filter(mapping_id=mapping_id, caught_up_at__isnull=False).count() == 2
+
+
+def reset(mapping_id: int) -> None:
+    """Scan again from the start: a moved go-live date, a restore, a new filter."""
+    MappingPass.objects.filter(mapping_id=mapping_id).delete()
+
+
+def caught_up(connection_id: UUID) -> None:
+    """Live capture of this connection reached a time after its finished scans began: their barriers open."""
+    bulk.execute(
+        "update syncapp_mappingpass p set caught_up_at = lb_now()"
+        " from syncapp_mapping m join syncapp_integration i on i.id = m.integration_id"
+        " where p.mapping_id = m.id and p.scanned_at is not null and p.caught_up_at is null"
+        " and ((p.side = 'sf' and i.salesforce_id = %s) or (p.side = 'qbo' and i.quickbooks_id = %s))",
+        [connection_id, connection_id],
+    )

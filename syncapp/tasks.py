@@ -1,0 +1,75 @@
+"""Celery tasks: load an id, one service call. Arguments are ids and class names only, never tokens or values."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+
+from connectors.contracts import Priority
+from connectors.errors import ConnectorError
+from syncapp import queue
+from syncapp.models import Connection
+from syncapp.services import capture as capturing
+from syncapp.services import prepare as preparing
+from syncapp.services import recover as recovering
+from syncapp.services import schedules, sweep, sync, tokens
+from syncapp.services.clients import UsageMeter, client_for, flush
+from syncapp.services.timing import current_timing
+from syncapp.store import breaker, due_once
+from syncapp.tenancy import tenant
+
+log = structlog.get_logger()
+CARRY_SECONDS = 60.0
+
+
+@shared_task
+def carry(priority: str, company_id: int | None = None) -> None:
+    """There is work of this class."""
+    sync.carry(Priority(priority), company_id, seconds=CARRY_SECONDS)
+
+
+@shared_task
+def prepare(run_id: str) -> None:
+    """A run wants both sides read."""
+    preparing.prepare(UUID(run_id))
+
+
+@shared_task
+def capture(connection_id: str, lane: str) -> None:
+    """The changes of a connection are due to be read."""
+    connection = Connection.all_companies.get(pk=connection_id)
+    with tenant(connection.company_id):
+        meter = UsageMeter()
+        try:
+            client = client_for(connection, Priority.NORMAL, meter)
+            news = capturing.read_changes(connection, lane, client)
+        except ConnectorError as error:
+            breaker.record(connection.pk, error.failure, current_timing())
+            log.warning("capture_failed", side=connection.side, code=error.failure.code)
+            return
+        finally:
+            flush(connection, meter)
+        breaker.record(connection.pk, None, current_timing())
+    if news:
+        queue.wake(Priority.NORMAL, connection.company_id)
+
+
+@shared_task
+def recover() -> None:
+    """Some writes have an unknown outcome and have waited long enough."""
+    recovering.recover()
+
+
+@shared_task
+def tick() -> None:
+    """The one beat of the product: schedules and lanes each time, the sweeper and the keep-alive at their own pace."""
+    schedules.start_due()
+    sweep.ring_due_lanes()
+    timing = current_timing()
+    if due_once.due("sweep", timing.sweep):
+        found = sweep.sweep()
+        log.info("swept", **found)
+    if due_once.due("keep_alive", 3600):
+        tokens.keep_alive()
