@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from syncapp.engine import reasons
+
 IGNORED = "person.ignored"
 """The code of a skip that a person asked for."""
 
@@ -32,10 +34,15 @@ _ASKING = {
     "oscillation": "Both sides keep changing it back",
 }
 _SKIPS = {
-    "filter": "left out by the filter",
-    "skip.filter": "left out by the filter",
-    "skip.direction": "not created from this side",
-    "skip.gone": "deleted on both sides",
+    reasons.FILTERED: "left out by the filter",
+    reasons.MAPPING_OFF: "its mapping is off",
+    reasons.BUTTON_ONLY: "by button only",
+    reasons.WRITES_OFF: "writing is switched off",
+    reasons.FIRST_SCAN: "the first reading is not done",
+    reasons.NOTHING_THERE: "deleted before it was sent",
+    reasons.NEVER_LIVED: "deleted before it was sent",
+    reasons.CREATE_OFF: "new records are not created",
+    reasons.NO_RECREATE: "not created a second time",
 }
 
 
@@ -57,6 +64,8 @@ def state_of(
         return StateWords("queued", next_step="Starts by itself")
     if lifecycle in {"unlinked", "absorbed"}:
         return StateWords("unlinked", next_step="Not kept in step")
+    if attention == "skipped" and code == IGNORED:
+        return _skipped(code)
     if paused:
         return StateWords("paused", next_step="Nothing is sent until you resume it")
     if lifecycle == "gone":
@@ -77,15 +86,14 @@ def _by_attention(attention: str, code: str, seen: Mapping[str, Any]) -> StateWo
         side = "changed_sf" if seen.get("side") == "sf" else "changed_qbo"
         return StateWords(side, next_step="Left as it is")
     if attention == "skipped":
-        return _skipped(code, seen)
+        return _skipped(code)
     return None
 
 
-def _skipped(code: str, seen: Mapping[str, Any]) -> StateWords:
+def _skipped(code: str) -> StateWords:
     if code == IGNORED:
         return StateWords("ignored", next_step="Left alone until you say otherwise")
-    reason = str(seen.get("reason", "")) or _SKIPS.get(code, "by rule")
-    return StateWords("skipped", about=reason, next_step="Never sent while the rule holds")
+    return StateWords("skipped", about=_SKIPS.get(code, "by rule"), next_step="Not sent while the rule holds")
 
 
 def _by_lifecycle(lifecycle: str) -> StateWords:

@@ -107,7 +107,7 @@ def _wanted(company: Company, side: Side, form: Mapping[str, str]) -> _Wanted:
     environment = Environment(form.get("environment") or (stored.environment if stored else "production"))
     host = form.get("login_host", "")
     known = app_credentials(company, side, environment, host)
-    if known is not None and form.get("client_id", known.client_id) == known.client_id:
+    if known is not None and (form.get("client_id") or known.client_id) == known.client_id:
         app = AppCredentials(known.client_id, form.get("client_secret") or known.client_secret)
     else:
         app = AppCredentials(form.get("client_id", ""), form.get("client_secret", ""))

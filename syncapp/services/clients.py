@@ -17,7 +17,7 @@ from connectors.quickbooks.client import QuickBooksClient
 from connectors.salesforce.client import SalesforceClient
 from syncapp.models import ApiUsage, Connection
 from syncapp.services.facts import facts_of
-from syncapp.services.limiters import limiter_for, unshared_limiter
+from syncapp.services.limiters import limiter_for, signing_in_limiter
 from syncapp.services.tokens import vault_for
 from syncapp.store import bulk
 
@@ -61,12 +61,12 @@ def client_for(connection: Connection, priority: Priority, meter: UsageMeter | N
 
 def salesforce_with(facts: ConnectionFacts, access: AccessSource, priority: Priority) -> SalesforceClient:
     """A client of an org whose connection is not stored yet."""
-    return registry.salesforce_client(facts, access, unshared_limiter(facts), UsageMeter(), priority=priority)
+    return registry.salesforce_client(facts, access, signing_in_limiter(facts), UsageMeter(), priority=priority)
 
 
 def quickbooks_with(facts: ConnectionFacts, access: AccessSource, priority: Priority) -> QuickBooksClient:
     """A client of a company whose connection is not stored yet."""
-    return registry.quickbooks_client(facts, access, unshared_limiter(facts), UsageMeter(), priority=priority)
+    return registry.quickbooks_client(facts, access, signing_in_limiter(facts), UsageMeter(), priority=priority)
 
 
 def salesforce_client(connection: Connection, meter: UsageMeter | None = None) -> SalesforceClient:

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from connectors.contracts import ConnectionFacts, Limiter, Priority
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+
+from connectors import limits
+from connectors.contracts import ConnectionFacts, Environment, Limiter, Side
 from syncapp.models import Connection
-
-
-class Unlimited:
-    """No limits: for the few calls of a sign-in, made before there is a connection to count them for."""
-
-    def acquire(self, cost: str, priority: Priority) -> str:
-        del cost, priority
-        return ""
-
-    def release(self, lease: str) -> None: ...
-
-    def throttled(self, retry_after: float | None) -> None: ...
-
-    def observed(self, used: int, limit: int) -> None: ...
+from syncapp.services.facts import facts_of
 
 
 def limiter_for(connection: Connection) -> Limiter:
-    """The shared limiter of a stored connection."""
-    return Unlimited()
+    """The limiter of a stored connection. Intuit counts by app and realm, Salesforce by org."""
+    facts = facts_of(connection)
+    app = f"{connection.app_credentials_id}:" if facts.side is Side.QUICKBOOKS else ""
+    return _limiter(facts, f"{facts.environment.value}:{app}{facts.remote_id}")
 
 
-def unshared_limiter(facts: ConnectionFacts) -> Limiter:
-    """What holds while a connection is being made."""
-    return Unlimited()
+def signing_in_limiter(facts: ConnectionFacts) -> Limiter:
+    """What holds while a connection is being made: the few calls that ask who it belongs to."""
+    return _limiter(facts, f"{facts.environment.value}:signing-in:{facts.remote_id}")
+
+
+def _limiter(facts: ConnectionFacts, key: str) -> Limiter:
+    return limits.limiter_for(profile_of(facts), key, _redis(settings.REDIS_URL))
+
+
+def profile_of(facts: ConnectionFacts) -> limits.Profile:
+    """The vendor's profile; none for a stand-in that was started without limits (SIM_LIMITS)."""
+    if facts.environment is Environment.SIMULATOR and settings.SIM_LIMITS == "off":
+        return limits.NONE
+    if facts.side is Side.SALESFORCE:
+        return limits.SALESFORCE
+    return limits.INTUIT.with_batches(settings.QUICKBOOKS_BATCHES_PER_MINUTE)
+
+
+@lru_cache(maxsize=2)
+def _redis(url: str) -> redis.Redis:
+    return limits.connect(url)

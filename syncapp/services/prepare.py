@@ -18,7 +18,7 @@ from connectors.contracts import Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
 from syncapp.models import Connection, Mapping, MappingPass, Run, RunKind, RunState
-from syncapp.services import capture
+from syncapp.services import capture, first_load
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import connection_of
@@ -69,10 +69,9 @@ def prepare(run_id: UUID) -> None:
         reading = Reading(run, run.mapping)
         try:
             read_both_sides(reading, timing.lease)
+            _make_due(reading)
         except ConnectorError as error:
             _put_off(run, error.failure)
-            return
-        _make_due(reading)
 
 
 def read_both_sides(reading: Reading, lease_seconds: float) -> None:
@@ -113,6 +112,7 @@ def _make_due(reading: Reading) -> None:
     """The run's links: all of the mapping for a first load, what waits to be looked at for the others."""
     run, mapping = reading.run, reading.mapping
     if run.kind == RunKind.PREVIEW:
+        first_load.plan_run(run)
         return
     if run.kind == RunKind.FIRST_LOAD:
         rows = bulk.fetch(
@@ -130,7 +130,9 @@ def _make_due(reading: Reading) -> None:
         rows = bulk.fetch_named(PENDING, params)
     priority = leases.PRIORITY[run.priority]
     with transaction.atomic():
-        Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, lease_until=None)
+        reads = Run.objects.filter(pk=run.pk, state=RunState.READING, stop_requested=False)
+        if not reads.update(state=RunState.RUNNING, lease_until=None):
+            return
         leases.make_due(run.company_id, [row[0] for row in rows], priority, cause=run.cause, run_id=run.pk)
         queue.wake(priority, run.company_id)
     runs.finish_idle([run.pk])

@@ -17,29 +17,28 @@ from django.db import connection as database
 
 from connectors.contracts import RecordState, Side
 from syncapp.engine.decision import Candidate
+from syncapp.engine.match import SEED_KINDS, Ranked, rank_of
 from syncapp.models import CLOSED_LIFECYCLES, Connection, DoNotMatch, MatchKey, Observation, RecordLink
 from syncapp.models import Mapping as MappingRow
 
 Key = tuple[str, str]
-"""(kind, normalised value): kinds are external, code, name, email, phone, postal."""
+"""(kind, normalised value), as `engine.match.keys_of` gives them."""
 
-SEEDS = ("external", "code", "name", "email")
-"""Kinds that alone make two records a pair; the others only strengthen one (a postal code is shared by thousands)."""
 PER_KEY = 25
 """How many records of the other side one key brings at most: a person cannot choose among more."""
 VALUE_LENGTH = 255
-SCORES = {"external": 100, "code": 60, "name": 30, "email": 25, "phone": 10, "postal": 5}
 REAL_STATES = (RecordState.LIVE, RecordState.INACTIVE)
 
 
-def rank_of(kinds: Iterable[str]) -> int:
-    """The class of section 8 that these shared kinds reach: 2 external id … 5 name alone or e-mail alone."""
-    shared = set(kinds)
-    if "external" in shared:
-        return 2
-    if "code" in shared:
-        return 3
-    return 4 if "name" in shared and len(shared) > 1 else 5
+class HalfLink(Protocol):
+    """What matching needs of a link; rows of the store and models both fit."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def sf_id(self) -> str | None: ...
+    @property
+    def qbo_id(self) -> str | None: ...
 
 
 _REPLACE = """
@@ -95,26 +94,11 @@ class _End:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A record `near` and one `far` of the other side with the kinds of keys that they share."""
+    """A record `near` and one `far` of the other side, and how good the kinds of keys that they share are."""
 
     near: str
     far: str
-    kinds: tuple[str, ...]
-
-    @property
-    def rank(self) -> int:
-        return rank_of(self.kinds)
-
-
-class HalfLink(Protocol):
-    """What matching must know of a link: a row of the table, or a slice's copy of it."""
-
-    @property
-    def id(self) -> uuid.UUID: ...
-    @property
-    def sf_id(self) -> str | None: ...
-    @property
-    def qbo_id(self) -> str | None: ...
+    match: Ranked
 
 
 def candidates(mapping: MappingRow, links: Sequence[HalfLink]) -> dict[uuid.UUID, tuple[Candidate, ...]]:
@@ -200,11 +184,12 @@ def _pairs(near: _End, far: _End, ids: Sequence[str]) -> list[_Pair]:
                 "far": far.connection,
                 "far_object": far.object,
                 "ids": list(ids),
-                "seeds": list(SEEDS),
+                "seeds": list(SEED_KINDS),
                 "per_key": PER_KEY,
             },
         )
-        return [_Pair(near_id, far_id, tuple(sorted(kinds))) for near_id, far_id, kinds in cursor.fetchall()]
+        rows = [(near_id, far_id, rank_of(kinds)) for near_id, far_id, kinds in cursor.fetchall()]
+    return [_Pair(near_id, far_id, match) for near_id, far_id, match in rows if match is not None]
 
 
 def _refused(mapping: MappingRow, near: Side, pairs: Sequence[_Pair]) -> set[tuple[str, str]]:
@@ -229,7 +214,7 @@ def _rivals(mapping: MappingRow, near: _End, far: _End, far_ids: Sequence[str]) 
     for pair in back:
         record = free.get(pair.far)
         if record is not None and not record.holder and (pair.near, pair.far) not in refused:
-            rivals[pair.near][pair.far] = pair.rank
+            rivals[pair.near][pair.far] = pair.match.rank
     return rivals
 
 
@@ -288,11 +273,13 @@ def _candidate(pair: _Pair, far: _End, record: _Record, rivals: Mapping[str, int
         object=far.object,
         id=pair.far,
         name=record.name,
-        rank=pair.rank,
-        score=sum(SCORES.get(kind, 0) for kind in pair.kinds),
-        reasons=pair.kinds,
+        rank=pair.match.rank,
+        score=pair.match.score,
+        reasons=pair.match.kinds,
         state=record.state,
         holder=record.holder,
         details=dict(record.keys),
-        unique_backwards=not any(near != pair.near and rank <= pair.rank for near, rank in rivals.items()),
+        unique_backwards=not any(
+            near != pair.near and rank <= pair.match.rank for near, rank in rivals.items()
+        ),
     )

@@ -1,0 +1,112 @@
+"""Runs as people steer them: ask for one, stop it, resume it, watch it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from connectors.contracts import Priority
+from syncapp import queue
+from syncapp.models import Integration, Mapping, Run, RunKind, RunState
+from syncapp.services import audit
+from syncapp.services.errors import Refused
+from syncapp.store import clock, leases, runs
+from syncapp.store.parking import park, unpark
+
+READING = (RunState.QUEUED, RunState.READING)
+OPEN = (*READING, RunState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """How far a run is. `seconds_left` is None while nobody can tell."""
+
+    total: int
+    done: int
+    per_minute: float
+    seconds_left: float | None
+    state: str
+
+
+def progress(run: Run) -> RunProgress:
+    """Records done and to do, the rate since the start, and what that means for the rest."""
+    done, total = run.done_count, max(run.total, run.done_count)
+    started = run.started_at or run.created_at
+    seconds = max(((run.finished_at or timezone.now()) - started).total_seconds(), 1.0)
+    per_minute = done * 60 / seconds
+    left = (total - done) * 60 / per_minute if per_minute and run.state in OPEN else None
+    return RunProgress(total, done, per_minute, left, run.state)
+
+
+def request_mapping(
+    mapping: Mapping,
+    person: Any | None,
+    cause: str,
+    kind: RunKind = RunKind.SCHEDULE,
+    direction: str = "both",
+) -> Run:
+    """Read both sides of a mapping now, then sync what changed. A run of the same mapping that still reads is returned.
+
+    Raises Refused: `sync.not_switched_on`, `mapping.not_published`.
+    """
+    with transaction.atomic():
+        integration = Integration.objects.select_for_update().get(pk=mapping.integration_id)
+        if integration.switched_on_at is None and kind != RunKind.PREVIEW:
+            raise Refused("sync.not_switched_on")
+        if not mapping.published_number:
+            raise Refused("mapping.not_published", label=mapping.label)
+        same = Run.objects.filter(mapping=mapping, kind=kind, direction=direction, state__in=READING)
+        joined = same.filter(stop_requested=False).first()
+        if joined is not None:
+            return joined
+        run = Run.objects.create(
+            integration=integration,
+            mapping=mapping,
+            kind=kind,
+            direction=direction,
+            priority=leases.RANK[Priority.NORMAL],
+            person=person,
+            cause=cause[:120],
+        )
+        queue.prepare(run.pk)
+    return run
+
+
+def stop(run: Run, person: Any | None) -> None:
+    """Stop a run: what a worker holds is finished, the rest waits until the run is resumed or a record changes."""
+    with transaction.atomic():
+        row = Run.objects.select_for_update().get(pk=run.pk)
+        if row.state not in OPEN:
+            return
+        row.stop_requested = True
+        row.state = RunState.STOPPED
+        row.finished_at, row.lease_until = clock.now(), None
+        row.save(update_fields=["stop_requested", "state", "finished_at", "lease_until"])
+        park(row)
+        audit.decided("run.stopped", person, cause=row.cause)
+    run.refresh_from_db()
+
+
+def resume(run: Run, person: Any | None) -> None:
+    """Let a stopped run go on where it was. Raises Refused `run.not_stopped`."""
+    with transaction.atomic():
+        row = Run.objects.select_for_update().get(pk=run.pk)
+        if row.state != RunState.STOPPED:
+            raise Refused("run.not_stopped")
+        waiting = unpark(row)
+        row.stop_requested = False
+        reads_again = not waiting and not row.total and row.kind not in {RunKind.BUTTON, RunKind.RETRY}
+        row.state = RunState.QUEUED if reads_again else RunState.RUNNING
+        row.finished_at = None
+        row.save(update_fields=["stop_requested", "state", "finished_at"])
+        audit.decided("run.resumed", person, cause=row.cause)
+        if reads_again:
+            queue.prepare(row.pk)
+        else:
+            queue.wake(leases.PRIORITY[row.priority], row.company_id)
+    if not reads_again:
+        runs.finish_idle([run.pk])
+    run.refresh_from_db()

@@ -1,0 +1,338 @@
+"""From two connections to a running integration: template, scan, plan, switch on. Resumable at every step.
+
+Until a person switches an integration on, nothing is written to either side.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Count, Sum
+from django.utils import timezone
+
+from connectors.contracts import ObjectInfo, Priority, Side
+from connectors.errors import ConnectorError
+from syncapp import queue
+from syncapp.engine.mapping import OnConflict
+from syncapp.models import (
+    Company,
+    Connection,
+    ConnectionStatus,
+    Integration,
+    IntegrationState,
+    Mapping,
+    MappingPass,
+    PreviewItem,
+    Run,
+    RunKind,
+    RunState,
+)
+from syncapp.recipes import RECIPES, LeftOut, Recipe, Template, prepare
+from syncapp.services import audit, clients, first_load, mappings
+from syncapp.services.errors import Refused
+from syncapp.store import leases, passes
+
+STEPS = {
+    "welcome": "What you need",
+    "company": "Company",
+    "salesforce": "Connect Salesforce",
+    "quickbooks": "Connect QuickBooks",
+    "health": "Health check",
+    "template": "What to keep in step",
+    "match": "What the first load would do",
+    "start": "Start",
+}
+QBO_BATCH, SF_COMPOSITE, BATCHES_PER_MINUTE = 30, 1000, 38
+OPEN_RUNS = (RunState.QUEUED, RunState.READING, RunState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the wizard."""
+
+    key: str
+    label: str
+    done: bool
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetupProgress:
+    """Where a setup stands; `current` is the first step that is not done, "" when all are."""
+
+    steps: tuple[Step, ...]
+    current: str
+
+
+def start_integration(company: Company) -> Integration:
+    """The company's integration that is being set up; made, with the connections that wait, when there is none."""
+    with transaction.atomic():
+        Company.objects.select_for_update().get(pk=company.pk)
+        found = Integration.objects.filter(state=IntegrationState.SETUP).order_by("id").first()
+        if found is not None:
+            return found
+        return Integration.objects.create(
+            salesforce=_waiting(Side.SALESFORCE), quickbooks=_waiting(Side.QUICKBOOKS)
+        )
+
+
+def _waiting(side: Side) -> Connection | None:
+    """A live connection that no integration uses yet."""
+    column = "salesforce_id" if side is Side.SALESFORCE else "quickbooks_id"
+    used = Integration.objects.exclude(**{column: None}).values(column)
+    rows = Connection.objects.filter(side=side, status=ConnectionStatus.LIVE).exclude(id__in=used)
+    return rows.order_by("-connected_at").first()
+
+
+def progress(integration: Integration | None) -> SetupProgress:
+    """The steps of the wizard; without an integration nothing but the welcome has been seen."""
+    done = _done(integration) if integration is not None else {}
+    current = next((key for key in STEPS if not done.get(key)), "")
+    return SetupProgress(
+        tuple(Step(key, label, bool(done.get(key)), key == current) for key, label in STEPS.items()), current
+    )
+
+
+def _done(integration: Integration) -> dict[str, bool]:
+    sides = {"salesforce": integration.salesforce, "quickbooks": integration.quickbooks}
+    connected = {
+        key: side is not None and side.status == ConnectionStatus.LIVE for key, side in sides.items()
+    }
+    checked = all(side is not None and side.facts_at is not None for side in sides.values())
+    return {
+        "welcome": True,
+        "company": True,
+        **connected,
+        "health": checked,
+        "template": bool(integration.template),
+        "match": _scanned(integration),
+        "start": integration.switched_on_at is not None,
+    }
+
+
+def _scanned(integration: Integration) -> bool:
+    published = _published(integration)
+    return bool(published) and all(passes.barrier_open(mapping.pk) for mapping in published)
+
+
+# --- template --------------------------------------------------------------------------------------------------------
+
+
+def choose_template(
+    integration: Integration, template: str, winner: str, person: Any | None
+) -> list[LeftOut]:
+    """Make the mappings of a template (bidirectional, sf_to_qbo, qbo_to_sf) with who wins (sf, qbo, newest, ask).
+
+    Fills the rows from the recipes for these two orgs and publishes them; returns the rows that these orgs cannot have.
+    A scan made for another template is forgotten. The sides are described first: not inside a transaction. Raises
+    Refused: `setup.not_connected`, `setup.already_on`, `setup.unknown_template`, `connect.unreachable`.
+    """
+    if integration.switched_on_at is not None:
+        raise Refused("setup.already_on")
+    try:
+        chosen, wins = Template(template), OnConflict(winner)
+    except ValueError as error:
+        raise Refused("setup.unknown_template", template=template, winner=winner) from error
+    described = {recipe.key: _describe(integration, recipe) for recipe in RECIPES.values()}
+    left_out: list[LeftOut] = []
+    with transaction.atomic():
+        for recipe in RECIPES.values():
+            prepared = prepare(recipe, chosen, wins, *described[recipe.key])
+            mapping = _mapping_for(integration, recipe)
+            mappings.rows_from_recipe(mapping, prepared.spec)
+            left_out += prepared.left_out
+            if not mapping.published_number or mappings.draft_differs(mapping):
+                mappings.publish(mapping, person, f"Template {chosen.value}, {wins.value} wins")
+                passes.reset(mapping.pk)
+        integration.template, integration.winner = chosen.value, wins.value
+        integration.save(update_fields=["template", "winner"])
+        audit.decided("integration.template", person, after={"template": template, "winner": winner})
+    return left_out
+
+
+def _describe(integration: Integration, recipe: Recipe) -> tuple[ObjectInfo, ObjectInfo]:
+    salesforce, quickbooks = _both(integration)
+    try:
+        meter = clients.UsageMeter()
+        sf = clients.client_for(salesforce, Priority.INTERACTIVE, meter).describe(recipe.sf_object)
+        clients.flush(salesforce, meter)
+        qbo = clients.client_for(quickbooks, Priority.INTERACTIVE).describe(recipe.qbo_entity)
+    except ConnectorError as error:
+        raise Refused("connect.unreachable", detail=error.failure.message) from error
+    return sf, qbo
+
+
+def _both(integration: Integration) -> tuple[Connection, Connection]:
+    if integration.salesforce is None or integration.quickbooks is None:
+        raise Refused("setup.not_connected")
+    return integration.salesforce, integration.quickbooks
+
+
+def _mapping_for(integration: Integration, recipe: Recipe) -> Mapping:
+    mapping, _ = Mapping.objects.get_or_create(
+        integration=integration,
+        key=recipe.key,
+        defaults={
+            "label": recipe.label,
+            "recipe": recipe.key,
+            "sf_object": recipe.sf_object,
+            "qbo_entity": recipe.qbo_entity,
+        },
+    )
+    return mapping
+
+
+# --- scan and plan ---------------------------------------------------------------------------------------------------
+
+
+def begin_scan(integration: Integration, person: Any | None) -> Run:
+    """Read both sides and plan what a first load would do; nothing is written to either side.
+
+    One run per mapping; returns the first. A scan that is under way is returned as it is. Raises Refused:
+    `setup.not_connected`, `setup.no_template`.
+    """
+    _both(integration)
+    with transaction.atomic():
+        Integration.objects.select_for_update().get(pk=integration.pk)
+        published = _published(integration)
+        if not published:
+            raise Refused("setup.no_template")
+        runs = [_preview(mapping, person) for mapping in published]
+    return runs[0]
+
+
+def _published(integration: Integration) -> list[Mapping]:
+    return list(Mapping.objects.filter(integration=integration, published_number__gt=0).order_by("id"))
+
+
+def _preview(mapping: Mapping, person: Any | None) -> Run:
+    running = Run.objects.filter(mapping=mapping, kind=RunKind.PREVIEW, state__in=OPEN_RUNS).first()
+    if running is not None:
+        return running
+    return _new_run(mapping, RunKind.PREVIEW, Priority.NORMAL, person, "What a first load would do")
+
+
+def _new_run(mapping: Mapping, kind: RunKind, priority: Priority, person: Any | None, cause: str) -> Run:
+    """A run that begins with reading both sides of a mapping."""
+    run = Run.objects.create(
+        integration_id=mapping.integration_id,
+        mapping=mapping,
+        kind=kind,
+        priority=leases.RANK[priority],
+        person=person,
+        cause=cause,
+    )
+    queue.prepare(run.pk)
+    return run
+
+
+def _newest_previews(integration: Integration) -> list[Run]:
+    """The newest preview of each mapping, in the mappings' order."""
+    rows = Run.objects.filter(integration=integration, kind=RunKind.PREVIEW).exclude(mapping=None)
+    return list(rows.order_by("mapping_id", "-id").distinct("mapping_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLoadPlan:
+    """What the newest scan found. Counts are records; the lists are the run's PreviewItem rows by group."""
+
+    run: Run | None
+    scanning: bool
+    scanned_sf: int = 0
+    scanned_qbo: int = 0
+    linked: int = 0
+    alike: int = 0
+    new_qbo: int = 0
+    new_sf: int = 0
+    skipped: int = 0
+    calls_estimate: int = 0
+    minutes_estimate: int = 0
+
+
+def plan(integration: Integration) -> FirstLoadPlan:
+    """How far the scan is and what it would do so far, over all mappings. `run` is the first mapping's."""
+    found = _newest_previews(integration)
+    if not found:
+        return FirstLoadPlan(None, scanning=False)
+    scanned = dict(
+        MappingPass.objects.filter(mapping__integration=integration)
+        .values_list("side")
+        .annotate(number=Sum("records"))
+        .order_by()
+    )
+    groups = dict(
+        PreviewItem.objects.filter(run__in=found).values_list("group").annotate(number=Count("id")).order_by()
+    )
+    counts = {
+        group: groups.get(group, 0)
+        for group in (
+            first_load.LINKED,
+            first_load.ALIKE,
+            first_load.NEW_QBO,
+            first_load.NEW_SF,
+            first_load.SKIPPED,
+        )
+    }
+    calls, minutes = _estimate(found, counts)
+    return FirstLoadPlan(
+        found[0],
+        scanning=any(run.state in OPEN_RUNS for run in found),
+        scanned_sf=scanned.get(Side.SALESFORCE.value, 0),
+        scanned_qbo=scanned.get(Side.QUICKBOOKS.value, 0),
+        calls_estimate=calls,
+        minutes_estimate=minutes,
+        **counts,
+    )
+
+
+CHANGED = """
+select count(distinct i.id) filter (where c->>'target' = 'qbo'), count(distinct i.id) filter (where c->>'target' = 'sf')
+from syncapp_previewitem i cross join lateral jsonb_array_elements(i.decision->'changes') c
+where i.run_id = any(%s) and i."group" = 'linked'
+"""
+
+
+def _estimate(found: list[Run], counts: dict[str, int]) -> tuple[int, int]:
+    """(calls, minutes) of the first load: batches of 30 to QuickBooks at 38 a minute, composites of 1,000 to Salesforce
+    (which also take the new QuickBooks ids)."""
+    with database.cursor() as cursor:
+        cursor.execute(CHANGED, [[run.pk for run in found]])
+        to_qbo, to_sf = cursor.fetchone()
+    batches = math.ceil((counts[first_load.NEW_QBO] + to_qbo) / QBO_BATCH)
+    composites = math.ceil((counts[first_load.NEW_SF] + counts[first_load.NEW_QBO] + to_sf) / SF_COMPOSITE)
+    calls = batches + composites
+    return calls, math.ceil(batches / BATCHES_PER_MINUTE) if calls else 0
+
+
+# --- switch on -------------------------------------------------------------------------------------------------------
+
+
+def switch_on(integration: Integration, person: Any | None) -> Run:
+    """From now on both sides are written to: the first load begins. A second press returns the same run.
+
+    Raises Refused: `setup.not_connected`, `setup.scan_first`.
+    """
+    _both(integration)
+    with transaction.atomic():
+        row = Integration.objects.select_for_update().get(pk=integration.pk)
+        if row.switched_on_at is not None:
+            first = Run.objects.filter(integration=row, kind=RunKind.FIRST_LOAD).order_by("id").first()
+            if first is not None:
+                return first
+        if not _scanned(row):
+            raise Refused("setup.scan_first")
+        row.switched_on_at = row.switched_on_at or timezone.now()
+        row.switched_on_by = audit.name_of(person)
+        row.state = IntegrationState.ACTIVE
+        row.save(update_fields=["switched_on_at", "switched_on_by", "state"])
+        runs = [
+            _new_run(mapping, RunKind.FIRST_LOAD, Priority.BULK, person, "First load")
+            for mapping in _published(row)
+        ]
+        audit.decided("integration.switched_on", person, cause=row.name)
+    integration.refresh_from_db()
+    return runs[0]
