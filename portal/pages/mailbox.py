@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -61,7 +61,12 @@ def _read(raw: bytes) -> Mail:
     return Mail(
         to=str(message["To"] or ""),
         subject=str(message["Subject"] or ""),
-        sent_at=parsedate_to_datetime(str(date)) if date else None,
+        sent_at=_aware(parsedate_to_datetime(str(date))) if date else None,
         text=text.strip(),
         links=tuple(dict.fromkeys(_ADDRESS.findall(text))),
     )
+
+
+def _aware(moment: datetime) -> datetime:
+    """Mails written in UTC say -0000, which Python reads as no zone at all."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

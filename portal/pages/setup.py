@@ -45,8 +45,17 @@ DEMO_ZONE, DEMO_CURRENCY = "America/Los_Angeles", "USD"
 
 @company_page("setup.view")
 def setup(request: PortalRequest) -> HttpResponse:
-    """Go on where setup stands."""
-    return redirect(f"portal:setup-{setups.progress(integration_of_setup()).current}")
+    """Go on where setup stands; past its last step, the dashboard."""
+    current = setups.progress(integration_of_setup()).current
+    return redirect(f"portal:setup-{current}" if current else "portal:dashboard")
+
+
+@company_page("integrations.edit")
+@require_POST
+def setup_new(request: PortalRequest) -> HttpResponse:
+    """Begin a further integration of this company."""
+    setups.start_integration(request.company)
+    return redirect("portal:setup")
 
 
 def integration_of_setup() -> Integration | None:
@@ -158,6 +167,7 @@ def side_start(request: PortalRequest, side: str) -> HttpResponseBase:
     form = EndPointForm(side, connect.environments(side), request.POST)
     if not form.is_valid():
         return _side_page(request, side, form)
+    setups.start_integration(request.company)
     return begin(request, form, return_to=reverse(f"portal:setup-{WORDS[side]}"))
 
 
@@ -268,12 +278,13 @@ def _number(count: int) -> str:
 def template_step(request: PortalRequest) -> HttpResponse:
     """Which direction, and who wins."""
     integration = integration_of_setup()
-    initial = {"template": "both", "winner": "ask"}
+    initial = {"template": "bidirectional", "winner": "ask"}
     if integration is not None and integration.template:
         initial = {"template": integration.template, "winner": integration.winner}
     return _template_page(request, TemplateForm(initial=initial))
 
 
+@transaction.non_atomic_requests
 @company_page("setup.edit")
 @require_POST
 def template_save(request: PortalRequest) -> HttpResponseBase:
@@ -295,6 +306,7 @@ def _template_page(request: PortalRequest, form: TemplateForm) -> HttpResponse:
 
 urls: list[URLPattern] = [
     path("setup/", setup, name="setup"),
+    path("setup/new/", setup_new, name="setup-new"),
     path("setup/welcome/", welcome, name="setup-welcome"),
     path("setup/demo/", demo, name="setup-demo"),
     path("setup/company/", company_first, name="setup-company"),

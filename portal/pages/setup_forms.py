@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django import forms
 
-TEMPLATES = (
-    ("both", "Both ways", "New and changed accounts and customers travel in both directions."),
-    ("to_qbo", "Salesforce to QuickBooks", "Sales keeps the accounts; the books follow. Nothing is written to Salesforce "
-     "except the ids that tell the two apart."),
-    ("to_sf", "QuickBooks to Salesforce", "The books keep the customers; sales sees them. Nothing is written to "
-     "QuickBooks."),
-)  # fmt: skip
 
+class Choice(NamedTuple):
+    """One answer of a question: its key, its name, what it means."""
+
+    key: str
+    name: str
+    hint: str
+
+
+TEMPLATES = (
+    Choice("bidirectional", "Both ways", "New and changed accounts and customers travel in both directions."),
+    Choice("sf_to_qbo", "Salesforce to QuickBooks", "Sales keeps the accounts; the books follow."),
+    Choice("qbo_to_sf", "QuickBooks to Salesforce", "The books keep the customers; sales sees them."),
+)
 WINNERS = (
-    ("ask", "Ask me", "Both values stay as they are until somebody chooses on the record."),
-    ("sf", "Salesforce wins", "The value in QuickBooks is replaced."),
-    ("qbo", "QuickBooks wins", "The value in Salesforce is replaced."),
-    ("newest", "The newest wins", "By the time of the last change of the record, not of the field."),
+    Choice("ask", "Ask me", "Both values stay as they are until somebody chooses on the record."),
+    Choice("sf", "Salesforce wins", "The value in QuickBooks is replaced."),
+    Choice("qbo", "QuickBooks wins", "The value in Salesforce is replaced."),
+    Choice("newest", "The newest wins", "By the time of the last change of the record, not of the field."),
 )
 
 
 class TemplateForm(forms.Form):
     """What to sync in which direction, and who wins where both sides changed the same field."""
 
-    template = forms.ChoiceField(choices=[(key, name) for key, name, _ in TEMPLATES])
-    winner = forms.ChoiceField(choices=[(key, name) for key, name, _ in WINNERS])
+    template = forms.ChoiceField(choices=[(choice.key, choice.name) for choice in TEMPLATES])
+    winner = forms.ChoiceField(choices=[(choice.key, choice.name) for choice in WINNERS])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 from connectors.contracts import Side
 from portal.pages.setup import integration_of_setup, page
 from portal.people.access import PortalRequest, company_page
-from syncapp.models import Integration, PreviewItem, RecordLink
+from syncapp.messages import words_for
+from syncapp.models import Integration, PreviewItem, RecordLink, Run
 from syncapp.services import matching, setup
 
 SHOWN = 25
@@ -40,6 +43,29 @@ GROUPS = (
     Group("skipped", "Left out", "by your rules", "mute", "skip"),
 )
 BY_KEY = {group.key: group for group in GROUPS}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedItem:
+    """One line of a list: the record, what it would be linked to or resembles, how much would change, and why."""
+
+    link: RecordLink
+    candidates: list[dict[str, Any]]
+    partner: dict[str, Any] | None
+    changes: int
+    reason: str
+
+    @classmethod
+    def of(cls, item: PreviewItem) -> PlannedItem:
+        decision = item.decision
+        reasons = [words_for(one["code"], one["values"]).title for one in decision.get("reasons", [])[:1]]
+        return cls(
+            link=item.link,
+            candidates=decision.get("candidates", []),
+            partner=decision.get("link_to"),
+            changes=len(decision.get("changes", [])),
+            reason=reasons[0] if reasons else "",
+        )
 
 
 @company_page("setup.view")
@@ -68,8 +94,15 @@ def _being_set_up() -> Integration:
 
 def _plan(integration: Integration) -> dict[str, object]:
     plan = setup.plan(integration)
-    tiles = [(group, getattr(plan, group.key)) for group in GROUPS] if plan is not None else []
-    return {"plan": plan, "tiles": tiles, "integration": integration}
+    if plan.run is None:
+        return {"plan": None, "integration": integration}
+    failed = plan.run.failure_code
+    return {
+        "plan": plan,
+        "tiles": [(group, getattr(plan, group.key)) for group in GROUPS],
+        "integration": integration,
+        "failure": words_for(failed, plan.run.failure_values) if failed else None,
+    }
 
 
 @company_page("setup.edit")
@@ -88,21 +121,21 @@ def match_list(request: PortalRequest, group: str) -> HttpResponse:
         raise Http404
     integration = _being_set_up()
     plan = setup.plan(integration)
-    if plan is None:
+    if plan.run is None:
         raise Http404
     rows = list(_items(plan.run, group, request.GET.get("after", ""))[: SHOWN + 1])
     shown, more = rows[:SHOWN], len(rows) > SHOWN
     context = {
         "group": BY_KEY[group],
         "count": getattr(plan, group),
-        "items": [(item, matching.candidates(item.link) if group == "alike" else ()) for item in shown],
+        "items": [PlannedItem.of(item) for item in shown],
         "older": str(shown[-1].pk) if more else "",
         "integration": integration,
     }
     return page(request, "match", context, template="setup/match_list.html")
 
 
-def _items(run: object, group: str, after: str):  # type: ignore[no-untyped-def]
+def _items(run: Run, group: str, after: str) -> QuerySet[PreviewItem]:
     rows = (
         PreviewItem.objects.filter(run=run, group=group)
         .select_related("link", "link__mapping")
