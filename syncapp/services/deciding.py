@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from connectors.contracts import RecordState, Side
+from syncapp.engine.bases import changed_units
 from syncapp.engine.decide import decide
 from syncapp.engine.decision import (
     Candidate,
@@ -20,7 +21,7 @@ from syncapp.engine.projection import from_json, project, unknown_units
 from syncapp.services.reading import Sides
 from syncapp.services.references import Parents, resolve
 from syncapp.services.slice_context import SliceContext
-from syncapp.store import match_index, passes, waits, write_history
+from syncapp.store import match_index, passes, specs, waits, write_history
 from syncapp.store.links import LinkRow
 
 
@@ -93,7 +94,7 @@ def _candidates(context: SliceContext, links: Sequence[LinkRow]) -> Mapping[UUID
 
 def _view(context: SliceContext, link: LinkRow, writes: tuple[tuple[str, str, str], ...]) -> LinkView:
     forced = context.work[link.id].forced if link.id in context.work else ""
-    unknown = unknown_units(context.spec, link.sf_base, link.qbo_base)
+    unknown = unknown_units(context.spec, link.sf_base, link.qbo_base) | _reread(context, link)
     return LinkView(
         id=str(link.id),
         sf_id=link.sf_id,
@@ -109,6 +110,14 @@ def _view(context: SliceContext, link: LinkRow, writes: tuple[tuple[str, str, st
         writes=writes,
         forced=Side(forced) if forced else None,
     )
+
+
+def _reread(context: SliceContext, link: LinkRow) -> frozenset[str]:
+    """Units that the mapping reads differently since this link's bases were stored (sync-semantics 2.7)."""
+    if not link.base_version or link.base_version == context.spec.version:
+        return frozenset()
+    old = specs.version_spec(context.mapping, link.base_version)
+    return changed_units(old, context.spec) if old is not None else frozenset(context.spec.units())
 
 
 def is_link(item: Decided) -> bool:

@@ -77,7 +77,7 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
         staged.settling = [item.link.id for item in items if _is_settling(item)]
         staged.finished = [item.link.id for item in items if item.link.id not in {*writing, *staged.settling}]
         leases.release(context.piece, staged.finished)
-        soon = context.now + timedelta(seconds=context.timing.settle)
+        soon = context.now + timedelta(seconds=context.timing.settle_retry)
         leases.postpone(context.piece, dict.fromkeys(staged.settling, soon))
     return staged
 

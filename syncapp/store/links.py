@@ -81,7 +81,7 @@ def ensure_half_links(
     if not records:
         return {}
     column = "sf_id" if side is Side.SALESFORCE else "qbo_id"
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": uuid7(),
             "company_id": company_id,

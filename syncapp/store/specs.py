@@ -96,6 +96,16 @@ def published_spec(mapping: MappingRow) -> MappingSpec | None:
     )
 
 
+def version_spec(mapping: MappingRow, number: int) -> MappingSpec | None:
+    """An older published version, as it was; None where it is gone."""
+    mode = Mode(mapping.mode)
+    known = _specs.get((mapping.pk, number, mode))
+    if known is not None:
+        return known
+    row = MappingVersion.all_companies.filter(mapping_id=mapping.pk, number=number).first()
+    return spec_of(row, mode) if row is not None else None
+
+
 def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) -> MappingSpec:
     """What publishing would freeze: the enabled rows in their order, with the mapping's filters and policies."""
     rows = mapping.rows.all() if rows is None else rows

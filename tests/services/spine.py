@@ -1,0 +1,219 @@
+"""A whole company on a real simulator, and the workers' stages called in this process: what the spine's tests stand on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.contracts import Priority, Side
+from connectors.simulator import testing as sim_testing
+from connectors.simulator.testing import Simulator
+from syncapp.models import (
+    AppCredentials,
+    Company,
+    Connection,
+    ConnectionStatus,
+    Integration,
+    LinkWork,
+    Mapping,
+    RecordLink,
+    Run,
+    RunState,
+)
+from syncapp.services import prepare, recover, setup, sweep, sync
+from syncapp.services.companies import create
+from syncapp.store import bulk
+from syncapp.tenancy import tenant
+from tests.services.builders import a_person
+
+
+@dataclass
+class Spine:
+    """A company whose two connections lead to a simulator of its own."""
+
+    sim: Simulator
+    company: Company
+    person: Any
+    integration: Integration
+
+    @property
+    def mapping(self) -> Mapping:
+        return Mapping.all_companies.get(integration=self.integration)
+
+    @property
+    def links(self) -> list[RecordLink]:
+        return list(RecordLink.all_companies.exclude(lifecycle__in=["absorbed", "unlinked"]).order_by("name"))
+
+    def link(self, name: str) -> RecordLink:
+        return RecordLink.all_companies.exclude(lifecycle__in=["absorbed", "unlinked"]).get(name=name)
+
+    # --- what a person does over there ---
+
+    def account(self, **fields: Any) -> str:
+        """Create an account as somebody in Salesforce would; its id."""
+        return str(self._salesforce("POST", "sobjects/Account", fields)["id"])
+
+    def edit_account(self, id_: str, **fields: Any) -> None:
+        self._salesforce("PATCH", f"sobjects/Account/{id_}", fields)
+
+    def read_account(self, id_: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._salesforce("GET", f"sobjects/Account/{id_}")
+        return found
+
+    def accounts(self, fields: str = "Id, Name") -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._salesforce("GET", f"query?q=SELECT+{fields.replace(' ', '+')}+FROM+Account")["records"]
+        return rows
+
+    def customer(self, **fields: Any) -> dict[str, Any]:
+        """Create or update a customer as somebody in QuickBooks would."""
+        found: dict[str, Any] = self._quickbooks("POST", "customer", fields)["Customer"]
+        return found
+
+    def read_customer(self, id_: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._quickbooks("GET", f"customer/{id_}")["Customer"]
+        return found
+
+    def customers(self) -> list[dict[str, Any]]:
+        query = "select * from Customer where Active in (true, false) maxresults 1000"
+        answer = self._quickbooks("GET", f"query?query={query.replace(' ', '%20')}")
+        rows: list[dict[str, Any]] = answer["QueryResponse"].get("Customer", [])
+        return rows
+
+    def _salesforce(self, method: str, path: str, body: Any = None) -> Any:
+        keys = self.sim.salesforce.credentials()
+        return _call(method, f"{keys['url']}/services/data/v66.0/{path}", keys["access_token"], body)
+
+    def _quickbooks(self, method: str, path: str, body: Any = None) -> Any:
+        keys = self.sim.quickbooks.credentials()
+        joint = "&" if "?" in path else "?"
+        url = f"{keys['url']}/v3/company/{keys['realm_id']}/{path}{joint}minorversion=75"
+        return _call(method, url, keys["access_token"], body)
+
+    # --- what the workers do ---
+
+    def first_load(self) -> Run:
+        """Scan, switch on and carry the first load to its end."""
+        self.scan()
+        with tenant(self.company.pk):
+            run = setup.switch_on(self.integration, self.person)
+        prepare.prepare(run.pk)
+        self.carry()
+        run.refresh_from_db()
+        return run
+
+    def scan(self) -> Run:
+        with tenant(self.company.pk):
+            run = setup.begin_scan(self.integration, self.person)
+        prepare.prepare(run.pk)
+        run.refresh_from_db()
+        return run
+
+    def capture(self) -> int:
+        """Read what changed on both sides now."""
+        from syncapp.tasks import capture
+
+        before = LinkWork.all_companies.count()
+        for connection in Connection.all_companies.filter(company=self.company):
+            capture(str(connection.pk), "fast" if connection.side == "sf" else "cdc")
+        return LinkWork.all_companies.count() - before
+
+    def press(self, link: RecordLink, target: Side | None) -> Run:
+        """A person presses a button on a record and waits."""
+        with tenant(self.company.pk):
+            run = sync.request([link.pk], target=target, person=self.person, cause="Button")
+        self.carry()
+        run.refresh_from_db()
+        return run
+
+    def carry(self, seconds: float = 20) -> None:
+        """Let the workers do what is due, until nothing is due within the next three seconds."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            carried = sync.carry(Priority.BULK, seconds=seconds)
+            carried += recover.recover()
+            soon = bulk.fetch(
+                "select count(*) from syncapp_linkwork where due_at <= lb_now() + interval '4 seconds'"
+            )[0][0]
+            if not carried and not soon:
+                break
+            if not carried:
+                time.sleep(0.05)
+        sweep.sweep()
+
+    def sync(self) -> None:
+        """Notice every change and carry it."""
+        self.capture()
+        self.carry()
+
+    def writes(self, after: tuple[int, int] = (0, 0)) -> list[dict[str, Any]]:
+        """Accepted writes on both sides after a mark."""
+        return self.sim.salesforce.log(after[0]) + self.sim.quickbooks.log(after[1])
+
+    def mark(self) -> tuple[int, int]:
+        """Where the write logs are now."""
+        logs = (self.sim.salesforce.log(), self.sim.quickbooks.log())
+        return tuple(log[-1]["seq"] if log else 0 for log in logs)  # type: ignore[return-value]
+
+
+def _call(method: str, url: str, token: str, body: Any) -> Any:
+    import urllib.error
+    import urllib.request
+
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            text = answer.read()
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"{error.code} {error.read().decode(errors='replace')[:500]}") from error
+    return json.loads(text) if text else None
+
+
+@contextmanager
+def a_spine(seed: str = "empty", template: str = "bidirectional", winner: str = "ask", **options: Any) -> Iterator[Spine]:
+    """A company with both sides connected and its template chosen; nothing scanned yet."""
+    with sim_testing.simulator(seed=seed, **options) as sim:
+        yield connect(sim, template, winner)
+
+
+def connect(sim: Simulator, template: str = "bidirectional", winner: str = "ask") -> Spine:
+    person = a_person()
+    company = create(person, name="Blue Pine", zone="America/New_York", currency="USD")
+    with tenant(company.pk):
+        integration = Integration.objects.create(
+            salesforce=_connection(company, Side.SALESFORCE, sim), quickbooks=_connection(company, Side.QUICKBOOKS, sim)
+        )
+        setup.choose_template(integration, template, winner, person)
+    return Spine(sim, company, person, integration)
+
+
+def _connection(company: Company, side: Side, sim: Simulator) -> Connection:
+    keys = (sim.salesforce if side is Side.SALESFORCE else sim.quickbooks).credentials()
+    app, _ = AppCredentials.objects.get_or_create(
+        company=None, side=side.value, environment="simulator", login_host="", defaults={"client_id": keys["client_id"]}
+    )
+    app.client_id = keys["client_id"]
+    app.client_secret = keys["client_secret"]
+    app.save()
+    row = Connection(
+        company=company,
+        side=side.value,
+        environment="simulator",
+        remote_id=keys["org_id"] if side is Side.SALESFORCE else keys["realm_id"],
+        name="Simulator",
+        status=ConnectionStatus.LIVE,
+        app_credentials=app,
+        base_url=keys["url"],
+        token_version=1,
+    )
+    row.access_token = keys["access_token"]
+    row.refresh_token = keys["refresh_token"]
+    row.save()
+    return row
+
+
