@@ -93,6 +93,10 @@ def logging_settings(level: str, output: str) -> dict[str, Any]:
             "oauthlib": {"level": "WARNING"},
             "zeep": {"level": "WARNING"},
             "django.server": {"handlers": [], "propagate": True},
+            # a line for every message sent, received and done says nothing that the attempts do not say better
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
         },
     }
 
