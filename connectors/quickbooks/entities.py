@@ -101,12 +101,12 @@ def describe(name: str) -> ObjectInfo:
     known = entity(name)
     writable = known.kind is not EntityKind.READ_ONLY
     text = _FIELDS.get(known.name, f"{known.key}|{known.key}|string|-|RO" if known.key else "")
-    fields = tuple(_field(line) for line in f"{text}\n{_COMMON}".strip().splitlines())
+    fields = tuple(_field(line) for line in f"{text}\n{_COMMON}".splitlines() if line)
     return ObjectInfo(known.name, known.name, fields, createable=writable, updateable=writable)
 
 
 def _field(line: str) -> FieldInfo:
-    name, label, kind, length, flags, *more = line.strip().split("|")
+    name, label, kind, length, flags, *more = line.split("|")
     choices = tuple(more[0].split(",")) if kind == "picklist" else ()
     references = tuple(more[0].split(",")) if kind == "reference" and more else ()
     return FieldInfo(

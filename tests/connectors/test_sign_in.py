@@ -352,9 +352,9 @@ def test_intuits_refusals_are_told_apart(body: str, status: int, code: str, kind
 
 
 def test_a_discovery_document_with_a_foreign_host_is_refused() -> None:
-    with qbo_server(Reply(), token_endpoint="https://evil.example/token") as stub:
-        with pytest.raises(ConnectorError, match=r"oauth\.forged_instance"):
-            quickbooks.refresh(qbo(stub.url), APP, "old")
+    foreign = qbo_server(Reply(), token_endpoint="https://evil.example/token")
+    with foreign as stub, pytest.raises(ConnectorError, match=r"oauth\.forged_instance"):
+        quickbooks.refresh(qbo(stub.url), APP, "old")
 
 
 def test_without_a_discovery_document_the_known_addresses_serve(monkeypatch: pytest.MonkeyPatch) -> None:
