@@ -1,0 +1,118 @@
+"""What one accepted write works with: the company, the moment, the switches, and ways to read and touch records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from connectors.simulator import jsontext
+from connectors.simulator.journal import Journal
+from connectors.simulator.quickbooks.definitions import ENTITIES
+from connectors.simulator.quickbooks.knobs import Knobs
+from connectors.simulator.quickbooks.model import Entity
+from connectors.simulator.quickbooks.records import Body, Records
+from connectors.simulator.quickbooks.times import stamp
+from connectors.simulator.store import Store
+
+
+@dataclass
+class Context:
+    """One request on one company. `emit` hands a change to the webhooks: (entity name, id, operation)."""
+
+    realm: str
+    now: datetime
+    store: Store
+    records: Records
+    journal: Journal
+    knobs: Knobs
+    user_id: str
+    person: str
+    request_id: str = ""
+    include: frozenset[str] = frozenset()
+    emit: Callable[[str, str, str, str], None] = lambda realm, entity, record_id, operation: None
+    _settings: Body | None = field(default=None)
+
+    @property
+    def time_text(self) -> str:
+        return stamp(self.now)
+
+    @property
+    def today(self) -> str:
+        """Today's date in the company's zone."""
+        return self.time_text[:10]
+
+    def next_id(self, sequence: str) -> str:
+        """The next id of one of the company's sequences."""
+        return str(self.store.next_number(f"quickbooks:{self.realm}:{sequence}"))
+
+    def get(self, path: str, record_id: str) -> Body | None:
+        """A live record of this company by resource name and id."""
+        return self.records.get(self.realm, ENTITIES[path], record_id)
+
+    # -- the company's settings ----------------------------------------------------------------------------------
+
+    def preference(self, group: str, name: str, default: Any = None) -> Any:
+        """One setting of Preferences, e.g. `preference("SalesFormsPrefs", "CustomTxnNumbers")`."""
+        if self._settings is None:
+            self._settings = self.get("preferences", "1") or {}
+        return self._settings.get(group, {}).get(name, default)
+
+    def forget_settings(self) -> None:
+        self._settings = None
+
+    @property
+    def home_currency(self) -> str:
+        home = self.preference("CurrencyPrefs", "HomeCurrency", {})
+        return str(home.get("value", "USD"))
+
+    @property
+    def is_us(self) -> bool:
+        company = self.get("companyinfo", "1") or {}
+        return company.get("Country", "US") == "US"
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def save(self, entity: Entity, old: Body | None, new: Body, operation: str) -> Body:
+        """Store an accepted write with its log entry and its webhook."""
+        after = self.records.put(self.realm, entity, new)
+        self.log(entity, operation, new["Id"], old, after)
+        return new
+
+    def log(
+        self, entity: Entity, operation: str, record_id: str, old: Body | None, after: str | None
+    ) -> None:
+        """Write the log entry of an accepted write and raise its webhook event."""
+        self.journal.append(
+            scope=self.realm,
+            time=self.now,
+            object_name=entity.name,
+            operation=operation.lower(),
+            record_id=record_id,
+            request_id=self.request_id,
+            before=None if old is None else jsontext.dumps(old),
+            after=after,
+        )
+        if operation in entity.events:
+            self.emit(self.realm, entity.name, record_id, operation)
+
+    def touch(self, path: str, record_id: str, changes: Body, *, token: bool = False) -> None:
+        """A side effect on another record: members change and LastUpdatedTime moves; SyncToken only with `token`."""
+        entity = ENTITIES[path]
+        body = self.get(path, record_id)
+        if body is None:
+            return
+        body.update(changes)
+        for name in [name for name, value in body.items() if value is None]:
+            del body[name]
+        body["MetaData"]["LastUpdatedTime"] = self.time_text
+        if token:
+            body["SyncToken"] = str(int(body["SyncToken"]) + 1)
+        self.records.put(self.realm, entity, body)
+        if "Update" in entity.events:
+            self.emit(self.realm, entity.name, record_id, "Update")
+
+
+def new_address_id(context: Context) -> str:
+    return context.next_id("address")
