@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from connectors.contracts import Priority
+from connectors.contracts import Priority, Side
 from syncapp import queue
-from syncapp.models import Integration, Mapping, Run, RunKind, RunState
-from syncapp.services import audit
+from syncapp.models import CLOSED_LIFECYCLES, Integration, Mapping, RecordLink, Run, RunKind, RunState
+from syncapp.services import audit, sync
 from syncapp.services.errors import Refused
 from syncapp.store import clock, leases, runs
+from syncapp.store.links import name_key
 from syncapp.store.parking import park, unpark
 
 READING = (RunState.QUEUED, RunState.READING)
@@ -73,6 +75,18 @@ def request_mapping(
         )
         queue.prepare(run.pk)
     return run
+
+
+def request_named(mapping: Mapping, text: str, direction: str, person: Any | None, cause: str) -> Run:
+    """Sync the records of a mapping whose name begins with `text`, or that have this id on either side.
+
+    Raises Refused: `sync.nothing` when there is none, and what `sync.request` does.
+    """
+    rows = RecordLink.objects.filter(mapping=mapping).exclude(lifecycle__in=CLOSED_LIFECYCLES)
+    named = Q(name_key__startswith=name_key(text)) | Q(sf_id=text) | Q(qbo_id=text)
+    ids = list(rows.filter(named).order_by("id").values_list("id", flat=True))
+    target = {"to_qbo": Side.QUICKBOOKS, "to_sf": Side.SALESFORCE}.get(direction)
+    return sync.request(ids, target=target, person=person, cause=cause, kind=RunKind.SHELL)
 
 
 def stop(run: Run, person: Any | None) -> None:

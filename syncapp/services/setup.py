@@ -201,7 +201,7 @@ def begin_scan(integration: Integration, person: Any | None) -> Run:
         published = _published(integration)
         if not published:
             raise Refused("setup.no_template")
-        runs = [_preview(mapping, person) for mapping in published]
+        runs = [preview(mapping, person) for mapping in published]
     return runs[0]
 
 
@@ -209,11 +209,13 @@ def _published(integration: Integration) -> list[Mapping]:
     return list(Mapping.objects.filter(integration=integration, published_number__gt=0).order_by("id"))
 
 
-def _preview(mapping: Mapping, person: Any | None) -> Run:
+def preview(mapping: Mapping, person: Any | None, cause: str = "What a first load would do") -> Run:
+    """Read both sides of one mapping and plan what a run would do; one that is under way is returned."""
     running = Run.objects.filter(mapping=mapping, kind=RunKind.PREVIEW, state__in=OPEN_RUNS).first()
     if running is not None:
         return running
-    return _new_run(mapping, RunKind.PREVIEW, Priority.NORMAL, person, "What a first load would do")
+    with transaction.atomic():
+        return _new_run(mapping, RunKind.PREVIEW, Priority.NORMAL, person, cause)
 
 
 def _new_run(mapping: Mapping, kind: RunKind, priority: Priority, person: Any | None, cause: str) -> Run:
