@@ -1,0 +1,1 @@
+"""What the objects of an org are: names, labels, types, lengths, picklists, references. Data, no behaviour."""

@@ -1,0 +1,258 @@
+"""The orgs of the stand-in: who they are, what is switched on in them, and the objects they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connectors.simulator.world import World
+
+from . import ids
+from .catalog import Catalog, Flavour, standard_objects, table_of, with_fields
+from .definitions import field_from_json, object_from_json
+from .objects.fields import SObject
+
+_KEY = "salesforce:org:"
+
+
+@dataclass(slots=True)
+class ValidationRule:
+    """A record for which the SOQL `condition` holds is refused with `message`."""
+
+    object: str
+    condition: str
+    message: str
+    field: str = ""
+    name: str = ""
+
+
+@dataclass(slots=True)
+class DuplicateRule:
+    """A record like another in all `fields` is a duplicate: `block` refuses it, `alert` lets it pass by header."""
+
+    object: str
+    fields: list[str]
+    mode: str = "block"
+    message: str = "Use one of these records?"
+    name: str = ""
+    match_rule: str = ""
+
+
+@dataclass(slots=True)
+class Settings:
+    """Switches of one org that the side door sets; minutes and seconds as named."""
+
+    session_minutes: int = 120
+    refresh_rotation: bool = True
+    refresh_cap: int = 5
+    username_password_flow: bool = False
+    require_pkce: bool = True
+    daily_api_requests: int = 15_000
+    #: Changes carry a SystemModstamp this much older than the moment they become visible (long transactions).
+    commit_lag_seconds: int = 0
+    api_enabled: bool = True
+    sees_limits: bool = True
+    validation_rules: list[ValidationRule] = field(default_factory=list)
+    duplicate_rules: list[DuplicateRule] = field(default_factory=list)
+    #: Fields and objects that the connected user may not see: `Account.AnnualRevenue`, `Quote`.
+    hidden: list[str] = field(default_factory=list)
+    #: Fields that the connected user may read but not write.
+    read_only: list[str] = field(default_factory=list)
+    outbound: list[dict[str, Any]] = field(default_factory=list)
+
+
+def settings_from(saved: dict[str, Any]) -> Settings:
+    """Settings from their JSON; unknown members raise `TypeError`."""
+    plain = dict(saved)
+    rules = [ValidationRule(**rule) for rule in plain.pop("validation_rules", [])]
+    duplicates = [DuplicateRule(**rule) for rule in plain.pop("duplicate_rules", [])]
+    return Settings(**plain, validation_rules=rules, duplicate_rules=duplicates)
+
+
+class Org:
+    """One org. Everything but its records lives in one stored value."""
+
+    def __init__(self, world: World, facts: dict[str, Any]) -> None:
+        self.world = world
+        self.facts = facts
+        self.number: int = facts["number"]
+        self.id: str = facts["id"]
+        self.name: str = facts["name"]
+        self.kind: str = facts["kind"]
+        self.flavour = Flavour(**facts["flavour"])
+        self.settings = settings_from(facts.get("settings", {}))
+        self.zone = ZoneInfo(facts.get("time_zone", "America/Los_Angeles"))
+        self.fiscal_start: int = facts.get("fiscal_start", 1)
+        #: Grows with each change of metadata or settings: a key for caches.
+        self.version = 0
+        self.catalog = self._catalog()
+
+    # -- objects --------------------------------------------------------------------------------------------
+
+    def _objects(self) -> list[SObject]:
+        objects = {item.name.lower(): item for item in standard_objects(self.flavour)}
+        for saved in self.facts.get("custom_objects", []):
+            made = object_from_json(saved)
+            objects[made.name.lower()] = made
+        for name, fields in self.facts.get("custom_fields", {}).items():
+            objects[name.lower()] = with_fields(
+                objects[name.lower()], [field_from_json(item) for item in fields]
+            )
+        return [self._visible(item) for item in objects.values() if item.name not in self.settings.hidden]
+
+    def _visible(self, item: SObject) -> SObject:
+        """The object without the fields that field-level security hides (reference 2.8)."""
+        hidden = {name.partition(".")[2] for name in self.settings.hidden if name.startswith(f"{item.name}.")}
+        locked = {
+            name.partition(".")[2] for name in self.settings.read_only if name.startswith(f"{item.name}.")
+        }
+        if not hidden and not locked:
+            return item
+        fields = tuple(
+            replace(one, createable=False, updateable=False) if one.name in locked else one
+            for one in item.fields
+            if one.name not in hidden
+        )
+        return replace(item, fields=fields)
+
+    def _catalog(self) -> Catalog:
+        return Catalog(self._objects(), f"sf{self.number}")
+
+    def define_tables(self) -> None:
+        """Make the tables and columns that the objects need."""
+        for entity in self.catalog.entities.values():
+            self.world.store.define(table_of(entity))
+
+    def add_custom_object(self, saved: dict[str, Any]) -> None:
+        """A new custom object from its stored form; its table exists when this returns."""
+        kept = [one for one in self.facts.get("custom_objects", []) if one["name"] != saved["name"]]
+        self.facts["custom_objects"] = [*kept, saved]
+        self.changed()
+
+    def add_custom_fields(self, object_name: str, saved: Iterable[dict[str, Any]]) -> None:
+        """New (or changed) fields of an object from their stored forms."""
+        fields = self.facts.setdefault("custom_fields", {})
+        new = list(saved)
+        names = {one["name"].lower() for one in new}
+        fields[object_name] = [
+            one for one in fields.get(object_name, []) if one["name"].lower() not in names
+        ] + new
+        self.changed()
+
+    def remove_custom(self, object_name: str, field_name: str = "") -> None:
+        """Drop a custom field, or a whole custom object."""
+        if field_name:
+            kept = self.facts.setdefault("custom_fields", {}).get(object_name, [])
+            self.facts["custom_fields"][object_name] = [
+                one for one in kept if one["name"].lower() != field_name.lower()
+            ]
+        else:
+            kept_objects = self.facts.get("custom_objects", [])
+            self.facts["custom_objects"] = [one for one in kept_objects if one["name"] != object_name]
+            self.facts.get("custom_fields", {}).pop(object_name, None)
+        self.changed()
+
+    def next_prefix(self) -> str:
+        """A free key prefix for a custom object: a00, a01 ..."""
+        used = set(self.catalog.by_prefix)
+        digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+        return next(p for p in (f"a{a}{b}" for a in digits for b in digits) if p not in used)
+
+    def changed(self) -> None:
+        """Facts or settings have moved: store them and look at the objects anew."""
+        self.save()
+        self.version += 1
+        self.catalog = self._catalog()
+        self.define_tables()
+
+    def save(self) -> None:
+        self.facts["settings"] = asdict(self.settings)
+        self.world.store.set_value(f"{_KEY}{self.number}", self.facts)
+
+    # -- people ---------------------------------------------------------------------------------------------
+
+    @property
+    def user_id(self) -> str:
+        """The user whom consent connects: the integration user."""
+        user: str = self.facts["user_id"]
+        return user
+
+    @property
+    def username(self) -> str:
+        username: str = self.facts["username"]
+        return username
+
+    # -- time and ids ---------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return self.world.clock.now()
+
+    def stamp(self) -> datetime:
+        """The SystemModstamp of a change made now."""
+        return self.now() - timedelta(seconds=self.settings.commit_lag_seconds)
+
+    def new_id(self, prefix: str) -> str:
+        return ids.make(
+            prefix, self.number, self.world.store.next_number(f"salesforce:id:{self.number}:{prefix}")
+        )
+
+    def new_ids(self, prefix: str, count: int) -> Iterator[str]:
+        """Many ids at once, for seeding."""
+        name = f"salesforce:id:{self.number}:{prefix}"
+        first = self.world.store.next_number(name)
+        self.world.store.set_sequence(name, first + count - 1)
+        return (ids.make(prefix, self.number, number) for number in range(first, first + count))
+
+
+class Orgs:
+    """All orgs of the stand-in."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.by_number: dict[int, Org] = {}
+        number = 1
+        while (facts := world.store.value(f"{_KEY}{number}")) is not None:
+            self.by_number[number] = Org(world, facts)
+            number += 1
+
+    def __iter__(self) -> Iterator[Org]:
+        return iter(self.by_number.values())
+
+    def __len__(self) -> int:
+        return len(self.by_number)
+
+    @property
+    def default(self) -> Org:
+        return self.by_number[1]
+
+    def find(self, text: str) -> Org | None:
+        """The org with that id (15 or 18 characters) or number, or None."""
+        if text.isdigit() and len(text) < 6:
+            return self.by_number.get(int(text))
+        wanted = ids.to_18(text)
+        return next((org for org in self if org.id == wanted), None)
+
+    def add(self, facts: dict[str, Any]) -> Org:
+        """A new org with its tables, still without records. `facts` lacks number and id."""
+        number = len(self.by_number) + 1
+        org_id = ids.make("00D", number, 1)
+        org = Org(self.world, {**facts, "number": number, "id": org_id})
+        org.define_tables()
+        org.save()
+        self.by_number[number] = org
+        return org
+
+    def clear(self) -> None:
+        """Remove every org and all its tables."""
+        store = self.world.store
+        store.commit()
+        names = [row[0] for row in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for name in names:
+            if any(name.startswith(f"sf{number}_") for number in self.by_number):
+                store.connection.execute(f'DROP TABLE "{name}"')
+        store.delete_values("salesforce:org:")
+        store.delete_sequences("salesforce:")
+        self.by_number.clear()

@@ -1,0 +1,136 @@
+"""The Salesforce part of the side door: orgs, switches, apps, sessions, and records changed as a person would."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from connectors.simulator.wire import Request, Response
+
+from .errors import Refused
+from .oauth.apps import App
+from .orgs import Settings, settings_from
+from .records import Actor
+from .seeding import fresh_org
+from .soql.errors import SoqlError
+from .validation import check_condition
+
+if TYPE_CHECKING:
+    from .orgs import Org
+    from .standin import Salesforce
+
+
+def answer(standin: Salesforce, request: Request) -> Response | None:
+    """The answer to a path of ours below `/_sim/`, or None. Raises ValueError, KeyError, TypeError for bad bodies."""
+    what = "/".join(request.segments[1:])
+    routes = {
+        "orgs": _orgs,
+        "settings": _settings,
+        "apps": _apps,
+        "sessions/expire": _expire,
+        "records": _records,
+    }
+    if what not in routes:
+        return None
+    try:
+        return Response.json(routes[what](standin, request))
+    except Refused as error:
+        return Response.json({"error": error.message, "code": error.code}, 400)
+    except SoqlError as error:
+        return Response.json({"error": error.message, "code": error.code}, 400)
+
+
+def _org(standin: Salesforce, name: object) -> Org:
+    org = standin.orgs.find(str(name)) if name else standin.orgs.default
+    if org is None:
+        raise ValueError(f"no org {name}")
+    return org
+
+
+def _about(org: Org) -> dict[str, Any]:
+    return {
+        "number": org.number,
+        "org_id": org.id,
+        "name": org.name,
+        "kind": org.kind,
+        "edition": org.facts["edition"],
+        "username": org.username,
+        "flavour": asdict(org.flavour),
+        "inactive": bool(org.facts.get("inactive")),
+    }
+
+
+def _orgs(standin: Salesforce, request: Request) -> Any:
+    """GET lists them; POST makes one: name, kind, edition, package, multicurrency, quotes ..., seed."""
+    if request.method == "POST":
+        body = dict(request.json())
+        plan = str(body.pop("seed", "small"))
+        kind = str(body.pop("kind", "production"))
+        org = fresh_org(standin.world, standin.orgs, kind, plan, **body)
+        standin.adopt(org)
+        return standin.credentials_of(org)
+    return {"orgs": [_about(org) for org in standin.orgs]}
+
+
+def _settings(standin: Salesforce, request: Request) -> Any:
+    """GET or POST the switches of an org (`org`: id or number; the default org without)."""
+    if request.method != "POST":
+        return asdict(_org(standin, request.query.get("org")).settings)
+    body = dict(request.json())
+    org = _org(standin, body.pop("org", ""))
+    for name in ("inactive", "ip_restricted"):
+        if name in body:
+            org.facts[name] = bool(body.pop(name))
+    wanted: Settings = settings_from({**asdict(org.settings), **body})
+    for rule in wanted.validation_rules:
+        check_condition(org, rule.object, rule.condition)
+    org.settings = wanted
+    org.changed()
+    return asdict(org.settings)
+
+
+def _apps(standin: Salesforce, request: Request) -> Any:
+    """GET lists the client apps; POST adds or changes one (by client_id)."""
+    if request.method == "POST":
+        body = dict(request.json())
+        known = standin.apps.find(str(body.get("client_id", standin.apps.default.client_id)))
+        base = asdict(known) if known is not None else {"client_secret": ""}
+        standin.apps.put(App(**{**base, **body}))
+    return {"apps": [asdict(app) for app in standin.apps.all()]}
+
+
+def _expire(standin: Salesforce, request: Request) -> Any:
+    """POST: end one session (`token`), those of an org, or all; `refresh` ends the approvals too."""
+    body = request.json() if request.body else {}
+    if body.get("token"):
+        return {"ended": int(standin.sessions.revoke(str(body["token"])))}
+    org = _org(standin, body["org"]) if body.get("org") else None
+    ended = standin.sessions.close_all(org.number if org else None)
+    if body.get("refresh"):
+        standin.sessions.revoke_all(org.number if org else None)
+    return {"ended": ended}
+
+
+def _records(standin: Salesforce, request: Request) -> Any:
+    """POST: a change as another user makes it: org, object, action, id, values (merge: id, losers)."""
+    body = request.json()
+    org = _org(standin, body.get("org"))
+    records = standin.engine.records_of(org)
+    entity = org.catalog.get(str(body["object"]))
+    actor = Actor(str(body.get("user") or org.facts["clerk_id"]), allow_duplicates=True)
+    action, record_id = str(body.get("action", "update")), str(body.get("id", ""))
+    if action == "create":
+        record_id = records.create(entity, body.get("values") or {}, actor)
+    elif action == "update":
+        records.update(entity, record_id, body.get("values") or {}, actor)
+    elif action == "delete":
+        records.delete(entity, record_id, actor)
+    elif action == "undelete":
+        records.undelete(entity, record_id, actor)
+    elif action == "purge":
+        records.purge(entity, records.own_id(entity, record_id), actor)
+    elif action == "merge":
+        records.merge(entity, record_id, [str(one) for one in body["losers"]], actor)
+    else:
+        raise ValueError(f"no such action: {action}")
+    return {"id": record_id}
