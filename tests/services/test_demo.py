@@ -1,0 +1,92 @@
+"""On the real simulator: the demo company, the consent pages' answers, health of both sides, the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from connectors.simulator.testing import Simulator, simulator
+from syncapp.models import ApiUsage, Attention, Connection, Integration, RecordLink, Run
+from syncapp.services import connect, demo, health
+from syncapp.tenancy import tenant
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulator]:
+    with simulator(seed="small") as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def here(sim: Simulator, settings: Any) -> None:
+    settings.SIM_SALESFORCE_URL, settings.SIM_QUICKBOOKS_URL = sim.salesforce.url, sim.quickbooks.url
+
+
+def levels(checks: tuple[Any, ...]) -> dict[str, str]:
+    return {check.key: check.level.value for check in checks}
+
+
+def test_the_demo_company_is_ready_and_making_it_again_changes_nothing(sim: Simulator) -> None:
+    company = demo.ensure_demo()
+    with tenant(company.id):
+        integration = Integration.objects.get()
+        first = Run.objects.get(kind="first_load")
+        report = health.last(integration)
+        open_links = RecordLink.objects.exclude(lifecycle__in=["absorbed", "unlinked"])
+        linked = open_links.filter(lifecycle="linked", attention=Attention.NONE).count()
+        assert (integration.state, first.state) == ("active", "done")
+        assert linked > 0
+        assert levels(report.salesforce)["Account.rights"] == "good"
+        assert levels(report.quickbooks)["receivable"] == "good"
+        assert ApiUsage.objects.exists()
+    writes = len(sim.quickbooks.log()), len(sim.salesforce.log())
+    assert demo.ensure_demo() == company
+    assert (len(sim.quickbooks.log()), len(sim.salesforce.log())) == writes
+    assert Connection.all_companies.count() == 2
+
+
+def shell(**options: Any) -> str:
+    out = StringIO()
+    call_command("sync", stdout=out, **options)
+    return out.getvalue()
+
+
+def test_the_shell_syncs_until_nothing_is_left_to_write(sim: Simulator) -> None:
+    company = demo.ensure_demo()
+    shell(company=company.id)
+    writes = len(sim.quickbooks.log()), len(sim.salesforce.log())
+    assert "0 created, 0 updated" in shell(company=company.id, object="Customer")
+    assert (len(sim.quickbooks.log()), len(sim.salesforce.log())) == writes
+
+
+def test_the_shell_previews_without_writing(sim: Simulator) -> None:
+    company = demo.ensure_demo()
+    writes = len(sim.quickbooks.log()), len(sim.salesforce.log())
+    assert "nothing was written" in shell(company=company.id, preview=True)
+    assert (len(sim.quickbooks.log()), len(sim.salesforce.log())) == writes
+
+
+def test_the_shell_takes_one_record_by_name(sim: Simulator) -> None:
+    company = demo.ensure_demo()
+    with tenant(company.id):
+        link = (
+            RecordLink.objects.filter(lifecycle="linked", attention=Attention.NONE).order_by("name").first()
+        )
+    assert link is not None
+    assert "1 of 1 records" in shell(company=company.id, filter=link.name, direction="to_qbo")
+
+
+def test_validating_a_connection_signs_in_anew() -> None:
+    company = demo.ensure_demo()
+    with tenant(company.id):
+        for connection in Connection.objects.all():
+            version = connection.token_version
+            report = connect.validate(connection)
+            assert report.ok, report.errors
+            assert connection.token_version == version + 1
