@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from syncapp.messages import words_for
 
+from syncapp.messages import words_for
 from syncapp.services.errors import Refused
 
 

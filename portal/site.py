@@ -1,25 +1,24 @@
 """The company's site: Django's AdminSite and ModelAdmin with every way into another company's rows closed.
 
-Stock behaviour that leaks, and where it is closed (stack handbook section 3): lists and objects (`get_queryset`), choices
-of related rows (`formfield_for_foreignkey`, `formfield_for_manytomany`), filters over related rows
+Stock behaviour that leaks, and where it is closed (stack handbook section 3): lists and objects (`get_queryset`),
+choices of related rows (`formfield_for_foreignkey`, `formfield_for_manytomany`), filters over related rows
 (`get_list_filter`), saving (`save_model`, `save_related`), deletion previews (`get_deleted_objects`), permissions by
 Django's own tables (`has_*_permission` ask the role), sign-in (`login` goes to allauth).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from importlib import import_module
 from typing import Any
 
 import structlog
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.core.paginator import Paginator
 from django.db import models
 from django.forms import BaseInlineFormSet, ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, include, path
@@ -61,7 +60,7 @@ class PortalSite(admin.AdminSite):
             guarded = never_cache(guarded)
         return update_wrapper(csrf_protect(guarded), view)
 
-    def login(self, request: HttpRequest, _extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def login(self, _request: HttpRequest, _extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return redirect("account_login")
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -156,6 +155,13 @@ def scoped(model: Any) -> models.QuerySet[Any]:
     return model.objects.all()
 
 
+class _WithoutColons:
+    """Form mixin: a label is a word, not the beginning of a sentence."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+
 class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: ignore[type-arg]
     """Base of every model page of a company. Subclasses give `folder`, `view_action`, `edit_action`."""
 
@@ -169,8 +175,7 @@ class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: 
     heading_add = ""
     lede = ""
     exclude: Sequence[str] = ("company",)
-    actions: Any = ()
-    actions_selection_counter = True
+    actions: Any = None  # what changes rows has a page of its own
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
@@ -195,7 +200,7 @@ class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: 
         field = self.opts.get_field(one)
         return bool(getattr(field, "choices", None)) or isinstance(field, models.BooleanField)
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+    def lookup_allowed(self, lookup: str, _value: str, _request: HttpRequest) -> bool:
         """No filters across relations in the address: they would read rows of other tables."""
         return "__" not in lookup.removesuffix("__exact").removesuffix("__in").removesuffix("__isnull")
 
@@ -238,14 +243,22 @@ class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: 
         own |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().changeform_view(request, object_id, form_url, {**own, **(extra_context or {})})
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form without colons after its labels."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (_WithoutColons, form), {})
+
+    def _get_obj_does_not_exist_redirect(self, *_args: Any) -> Any:
+        raise Http404
+
     # The audit trail (services.audit) is the record of who did what; Django's own log would be a second one.
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry | None:  # type: ignore[override]
+    def log_addition(self, *_args: Any) -> None:  # type: ignore[override]
         return None
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry | None:  # type: ignore[override]
+    def log_change(self, *_args: Any) -> None:  # type: ignore[override]
         return None
 
-    def log_deletions(self, request: HttpRequest, queryset: Iterable[Any]) -> None:  # type: ignore[override]
+    def log_deletions(self, *_args: Any) -> None:  # type: ignore[override]
         return None
 
     def get_urls(self) -> list[URLPattern]:

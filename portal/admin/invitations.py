@@ -19,7 +19,7 @@ from portal.people.access import PortalRequest, company_page, may
 from portal.people.forms import InvitationForm
 from portal.people.models import Invitation, Role
 from portal.site import TenantModelAdmin, portal_site
-from portal.templatetags.portal import mails_url
+from portal.templatetags.portal import mails_url, time_of
 
 
 @admin.register(Invitation, site=portal_site)
@@ -35,9 +35,10 @@ class InvitationAdmin(TenantModelAdmin):
     lede = "Each works once, only for its address, and ends after 7 days."
     form = InvitationForm
     fields = ("email", "role", "note")
-    list_display = ("email", "role", "connects_word", "standing", "created_at", "expires_at", "verbs")
+    list_display = ("email", "role", "connects_word", "standing", "sent", "ends", "verbs")
     list_display_links = None
     list_filter = ("role",)
+    list_select_related = ("company",)
     ordering = ("-created_at",)
     change_list_template = "portal_admin/invitations.html"
     change_form_template = "portal_admin/invite.html"
@@ -54,14 +55,14 @@ class InvitationAdmin(TenantModelAdmin):
         )
         return form
 
-    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, _form: ModelForm[Any], _change: bool) -> None:
         """Send it; the row is written by the service."""
         company, person = request.company, request.user  # type: ignore[attr-defined]
         sent = invitations.invite(company, person, obj.email, obj.role, note=obj.note)
         obj.pk = sent.pk
 
     def response_add(
-        self, request: HttpRequest, obj: Invitation, post_url_continue: Any = None
+        self, request: HttpRequest, obj: Invitation, _post_url_continue: Any = None
     ) -> HttpResponse:
         messages.success(request, f"The invitation is on its way to {obj.email}.")
         return redirect("portal:people_invitation_changelist")
@@ -74,6 +75,14 @@ class InvitationAdmin(TenantModelAdmin):
     def standing(self, invitation: Invitation) -> SafeString:
         tone, word = _standing(invitation)
         return format_html('<span class="badge {}">{}</span>', tone, word)
+
+    @admin.display(description="Sent")
+    def sent(self, invitation: Invitation) -> SafeString:
+        return time_of(invitation.created_at, invitation.company.zone)
+
+    @admin.display(description="Ends")
+    def ends(self, invitation: Invitation) -> SafeString:
+        return time_of(invitation.expires_at, invitation.company.zone)
 
     @admin.display(description="")
     def verbs(self, invitation: Invitation) -> SafeString | str:

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from portal.people.access import ACTIONS, may
 from portal.people.models import Membership, Role
 from portal.site import TenantModelAdmin, portal_site
-from portal.templatetags.portal import icon
+from portal.templatetags.portal import icon, time_of
 from syncapp.services import audit
 from syncapp.services.errors import Refused
 
@@ -31,9 +31,9 @@ class MembershipAdmin(TenantModelAdmin):
     can_add = False
     heading_list = "Members"
     lede = "People who may sign in to this company, and what they may do."
-    list_display = ("person", "email", "role_word", "second_factor", "last_seen", "created_at")
+    list_display = ("person", "email", "role_word", "second_factor", "last_seen")
     list_filter = ("role",)
-    list_select_related = ("user",)
+    list_select_related = ("user", "company")
     ordering = ("user__email",)
     fields = ("person", "email", "role")
     readonly_fields = ("person", "email")
@@ -60,8 +60,8 @@ class MembershipAdmin(TenantModelAdmin):
         return format_html('<span class="row fixed tone {} small">{}{}</span>', tone, icon(mark), word)
 
     @admin.display(description="Last signed in")
-    def last_seen(self, member: Membership) -> Any:
-        return member.user.last_login or "never"
+    def last_seen(self, member: Membership) -> SafeString:
+        return time_of(member.user.last_login, member.company.zone)
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         """Change a role. Raises Refused where only an owner may, or where no owner would be left."""

@@ -26,7 +26,15 @@ from portal.people.access import (
 )
 from portal.people.models import Membership
 from portal.refusals import refused_page
-from syncapp.models import AppCredentials, AuthMethod, Connection, ConnectionStatus, Integration, VendorSide
+from syncapp.models import (
+    AppCredentials,
+    AuthMethod,
+    Connection,
+    ConnectionEnvironment,
+    ConnectionStatus,
+    Integration,
+    VendorSide,
+)
 from syncapp.services import connect
 from syncapp.services.errors import Refused
 
@@ -58,9 +66,19 @@ def connect_side(request: PortalRequest, side: str) -> HttpResponseBase:
     form = EndPointForm(side, connect.environments(side), request.POST or None, initial=end_point_of(request))
     if request.method == "POST" and form.is_valid():
         return begin(request, form, return_to=reverse("portal:connections"))
-    return render(
-        request, "connections/connect.html", {"form": form, "side": side, "label": VendorSide(side).label}
-    )
+    context = {
+        "form": form,
+        "side": side,
+        "label": VendorSide(side).label,
+        "without_app": without_app(request, side),
+    }
+    return render(request, "connections/connect.html", context, status=422 if form.errors else 200)
+
+
+def without_app(request: PortalRequest, side: str) -> list[str]:
+    """The vendors' own environments for which there are no app keys yet, neither the company's nor ours."""
+    real = (ConnectionEnvironment.PRODUCTION.value, ConnectionEnvironment.SANDBOX.value)
+    return [where for where in real if connect.app_credentials(request.company, side, where) is None]
 
 
 def end_point_of(request: PortalRequest) -> dict[str, str]:
@@ -215,7 +233,7 @@ def _mark_fields(form: AdvancedForm, report: connect.ValidationReport) -> None:
 @signed_in_page
 @require_GET
 def callback(request: HttpRequest, side: str) -> HttpResponseBase:
-    """Where a vendor's consent page sends the person back to. Everything is checked again; the company is the state's."""
+    """The end of a consent page. Everything is checked again; the company is the one that the state was made for."""
     try:
         outcome = connect.finish(
             side,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 
@@ -30,6 +30,15 @@ QUICKBOOKS_END_POINTS = {
 }
 
 
+class EndPoint(NamedTuple):
+    """One place to sign in at; `environment` is what a connection there is."""
+
+    key: str
+    name: str
+    hint: str
+    environment: str
+
+
 class EndPointForm(forms.Form):
     """Where a person signs in. `allowed` are the environments that this installation may connect the side to."""
 
@@ -46,7 +55,7 @@ class EndPointForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.side = side
         self.options = _options(side, {str(one) for one in allowed})
-        self.fields["end_point"].choices = [(key, label) for key, label, _ in self.options]  # type: ignore[attr-defined]
+        self.fields["end_point"].choices = [(option.key, option.name) for option in self.options]  # type: ignore[attr-defined]
         if side != VendorSide.SALESFORCE:
             del self.fields["my_domain"], self.fields["my_domain_sandbox"]
 
@@ -80,14 +89,14 @@ def bare_host(text: str) -> str:
     return text.strip().lower().removeprefix("https://").removeprefix("http://").split("/")[0]
 
 
-def _options(side: str, allowed: set[str]) -> list[tuple[str, str, str]]:
+def _options(side: str, allowed: set[str]) -> list[EndPoint]:
     table = SALESFORCE_END_POINTS if side == VendorSide.SALESFORCE else QUICKBOOKS_END_POINTS
-    needs = {MY_DOMAIN: ConnectionEnvironment.PRODUCTION.value}
-    return [
-        (str(key), label, hint)
-        for key, (label, hint) in table.items()
-        if needs.get(str(key), str(key)) in allowed
-    ]
+    every = [EndPoint(str(key), name, hint, _environment_of(str(key))) for key, (name, hint) in table.items()]
+    return [option for option in every if option.environment in allowed]
+
+
+def _environment_of(key: str) -> str:
+    return ConnectionEnvironment.PRODUCTION.value if key == MY_DOMAIN else key
 
 
 def _secret(

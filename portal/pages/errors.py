@@ -20,13 +20,13 @@ def _act_for_company(request: HttpRequest) -> bool:
     return True
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django names it
     """404: says nothing about whether the thing exists for somebody else."""
     template = "errors/404.html" if _act_for_company(request) else "errors/404_stranger.html"
     return render(request, template, status=404)
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django names it
     """403 from outside a company page."""
     return render(request, "errors/404_stranger.html", status=403)
 
@@ -37,6 +37,6 @@ def broken(request: HttpRequest) -> HttpResponse:
     return HttpResponse(page.render({"reference": getattr(request, "id", "")}), status=500)
 
 
-def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django names it
     """403 for a form without a valid token: mostly a tab left open over a sign-in."""
     return render(request, "errors/csrf.html", {"back": way_back(request)}, status=403)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.pages.company_forms import CompanyForm
-from portal.pages.connect import begin, end_point_of
+from portal.pages.connect import begin, end_point_of, without_app
 from portal.pages.connect_forms import EndPointForm
 from portal.pages.setup_forms import TEMPLATES, WINNERS, TemplateForm
 from portal.pages.sides import WORDS, asked_to_connect
@@ -44,7 +44,7 @@ DEMO_ZONE, DEMO_CURRENCY = "America/Los_Angeles", "USD"
 
 
 @company_page("setup.view")
-def setup(request: PortalRequest) -> HttpResponse:
+def setup(_request: PortalRequest) -> HttpResponse:
     """Go on where setup stands; past its last step, the dashboard."""
     current = setups.progress(integration_of_setup()).current
     return redirect(f"portal:setup-{current}" if current else "portal:dashboard")
@@ -182,6 +182,7 @@ def _side_page(request: PortalRequest, side: str, form: EndPointForm) -> HttpRes
         "asked": _asked(side),
         "callback": connect.redirect_uri(side),
         "next": reverse("portal:setup"),
+        "without_app": without_app(request, side),
     }
     return page(request, WORDS[side], context, status=422 if form.errors else 200)
 

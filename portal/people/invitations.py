@@ -22,7 +22,7 @@ from syncapp.services import audit
 from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
 
-TOKEN_IN_SESSION = "invitation"
+TOKEN_IN_SESSION = "invitation"  # noqa: S105  the name of a session key
 
 
 def invite(

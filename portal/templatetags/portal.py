@@ -113,9 +113,14 @@ def icon_of(key: str) -> str:
 @register.simple_tag(takes_context=True)
 def time(context: template.Context, moment: datetime | None, empty: str = "never") -> SafeString | str:
     """`{% time run.finished_at %}`: relative in the text, absolute with zone in `title` and `datetime`."""
+    return time_of(moment, str(zone_of(context)), empty)
+
+
+def time_of(moment: datetime | None, zone_name: str, empty: str = "never") -> SafeString:
+    """What `{% time %}` draws, for columns of model lists."""
     if moment is None:
         return format_html('<span class="muted">{}</span>', empty)
-    zone = zone_of(context)
+    zone = ZoneInfo(zone_name)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.astimezone(zone).isoformat(timespec="seconds"),

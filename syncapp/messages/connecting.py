@@ -71,7 +71,7 @@ MESSAGES: dict[str, Message] = {
     "connect.exchange_failed": Message(
         "The sign-in could not be finished",
         f"The vendor refused to exchange the answer for access: {{detail}} {NOTHING}",
-        "Check client id and secret and that the redirect address is entered in the app to the letter, then start again.",
+        "Check client id and secret, and the redirect address in the app to the letter; then start again.",
     ),
     "connect.no_role": Message(
         "Your role may not connect this",

@@ -1,0 +1,150 @@
+"""Template tags of the working pages: values of fields, old and new, directions, forms that are one button."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from portal.templatetags.portal import icon, zone_of
+from portal.times import absolute
+
+register = template.Library()
+
+LONGEST = 300
+"""Characters of one value that a page shows; the whole text is one click away at the vendor."""
+
+DIRECTIONS = {
+    "to_qbo": ("right", "To QuickBooks"),
+    "to_sf": ("left", "To Salesforce"),
+    "both": ("both", "Both ways"),
+}
+_EMPTY = format_html('<span class="same">{}</span>', "empty")
+
+
+@register.filter
+def value(raw: Any) -> SafeString | str:
+    """`{{ field.sf|value }}`: a canonical value as a person reads it; empty is the muted word."""
+    if raw is None or raw == "" or raw == []:
+        return _EMPTY
+    if isinstance(raw, bool):
+        return "Yes" if raw else "No"
+    if isinstance(raw, list):
+        return f"{len(raw)} line{'' if len(raw) == 1 else 's'}"
+    if isinstance(raw, Mapping):
+        return ", ".join(f"{key}: {value(item)}" for key, item in raw.items())
+    return shorten(_dated(str(raw)))
+
+
+def _dated(text: str) -> str:
+    """12 November 2026 for a date in ISO form; everything else as it is."""
+    if len(text) not in {10, 20} or text[4:5] != "-":
+        return text
+    try:
+        found: date | datetime | None = parse_date(text) if len(text) == 10 else parse_datetime(text)
+    except ValueError:
+        return text
+    if found is None:
+        return text
+    day = f"{found.day} {found:%B %Y}"
+    return f"{day}, {found:%H:%M} UTC" if isinstance(found, datetime) else day
+
+
+def shorten(text: str) -> str:
+    """At most LONGEST characters, with dots where something was left out."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+@register.inclusion_tag("working/was_is.html")
+def was_is(before: Any, after: Any) -> dict[str, Any]:
+    """`{% was_is change.before change.after %}`: old struck, new set; empty is a word, never a blank."""
+    return {
+        "before": before,
+        "after": after,
+        "had": before not in (None, "", []),
+        "has": after not in (None, "", []),
+    }
+
+
+@register.simple_tag
+def direction(key: str) -> SafeString:
+    """`{% direction "to_qbo" %}`: the arrow of a direction, with its words for those who do not see it."""
+    name, words = DIRECTIONS.get(str(key), DIRECTIONS["both"])
+    return format_html('<span title="{}">{}<span class="sr">{}</span></span>', words, icon(name), words)
+
+
+@register.filter
+def direction_words(key: str) -> str:
+    """`{{ row.direction|direction_words }}`: To QuickBooks, To Salesforce, Both ways."""
+    return DIRECTIONS.get(str(key), DIRECTIONS["both"])[1]
+
+
+@register.filter
+def pretty(data: Any) -> str:
+    """`{{ body|pretty }}`: JSON, indented; text that is no JSON as it is."""
+    if isinstance(data, str):
+        try:
+            data = json.loads(data)
+        except ValueError:
+            return data
+    return json.dumps(data, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
+def plain(pair: str) -> str:
+    """`{{ mapping.label|plain }}`: arrows of a pair as text, never as pictures in colour."""
+    return str(pair).replace("↔\ufe0f", "↔").replace("↔", "↔\ufe0e")
+
+
+@register.filter
+def get(mapping: Mapping[str, Any], key: str) -> Any:
+    """`{{ counts|get:state }}`: an entry of a dictionary by a name in a variable."""
+    return mapping.get(key)
+
+
+@register.simple_tag(takes_context=True)
+def clock_short(context: template.Context, moment: datetime | None) -> SafeString | str:
+    """`{% clock_short moment %}`: 11:45 for a time of today, else the day with it; the whole time in `title`."""
+    if moment is None:
+        return ""
+    zone = zone_of(context)
+    local, today = moment.astimezone(zone), timezone.now().astimezone(zone)
+    text = f"{local:%H:%M}"
+    if local.date() != today.date():
+        text = f"{local:%a} {local.day} {local:%b}, {text}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="minutes"),
+        absolute(moment, zone),
+        text,
+    )
+
+
+@register.filter
+def unlocal(number: float) -> str:
+    """`{{ rect.x|unlocal }}`: a number as SVG wants it, whatever the language of the page."""
+    return f"{number:g}"
+
+
+@register.inclusion_tag("working/stack_bar.html")
+def stack_bar(row: Any) -> dict[str, Any]:
+    """`{% stack_bar row %}`: the shares of an object's records as one thin bar."""
+    parts, start = [], 0.0
+    for css, number in (
+        ("good", row.in_sync),
+        ("wait", row.waiting),
+        ("bad", row.problems),
+        ("mute", row.skipped),
+    ):
+        if number and row.total:
+            width = 100 * number / row.total
+            parts.append({"css": f"f-{css}", "x": f"{start:.2f}%", "width": f"{width:.2f}%"})
+            start += width
+    return {"parts": parts}
