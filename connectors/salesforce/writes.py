@@ -169,7 +169,9 @@ def _guarded(place: int, write: Write) -> list[dict[str, Any]]:
     query = soql.select(
         write.object, columns(write.object, write.read_back), where=[soql.equals("Id", target)]
     )
-    return [request, {"method": "GET", "referenceId": f"r{place}", "url": query_path(query, deleted=True)}]
+    # A reference to another sub-request's answer is only seen where it stands unquoted.
+    url = query_path(query, deleted=True).replace(quote(target, safe=""), target)
+    return [request, {"method": "GET", "referenceId": f"r{place}", "url": url}]
 
 
 def query_path(query: str, *, deleted: bool) -> str:
