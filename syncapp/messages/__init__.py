@@ -7,13 +7,14 @@ sentence without touching logic.
 from __future__ import annotations
 
 import pkgutil
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from string import Formatter
 from typing import Any
 
-from syncapp.messages.words import Message, Words
+from syncapp.messages.words import Message, Refinement, Words
 
 __all__ = ["Message", "Words", "registry", "words_for"]
 
@@ -22,6 +23,27 @@ UNKNOWN = Message(
     "The reason has no explanation yet; its code is {code}.",
     "Tell whoever runs this installation the code, and try again later.",
 )
+
+FALLBACKS: dict[str, Message] = {
+    "qbo": Message(
+        "QuickBooks refused this",
+        "It answered: {message} {detail}",
+        "Correct what it names, then try again. The request id for Intuit is shown under Advanced.",
+        "retry",
+    ),
+    "sf": Message(
+        "Salesforce refused this",
+        "It answered: {message} {detail} {named}",
+        "Correct what it names, then try again.",
+        "retry",
+    ),
+    "oauth": Message("The sign-in was refused", "The answer was: {message}", "Connect again.", "reconnect"),
+    "net": Message(
+        "The other side could not be reached", "{message}", "Nothing to do. It is tried again by itself."
+    ),
+    "limit": Message("Calls have to wait", "{message}", "Nothing to do. It goes on by itself."),
+}
+"""For codes that nobody has written words for, by the part before the dot: the vendor's own text."""
 
 
 @cache
@@ -36,10 +58,27 @@ def registry() -> Mapping[str, Message]:
     return found
 
 
+@cache
+def _refinements() -> Mapping[str, tuple[Refinement, ...]]:
+    found: dict[str, tuple[Refinement, ...]] = {}
+    for module in pkgutil.iter_modules(__path__):
+        found |= getattr(import_module(f"{__name__}.{module.name}"), "REFINEMENTS", {})
+    return found
+
+
+def _message(code: str, values: Mapping[str, Any]) -> Message:
+    told = f"{values.get('message') or ''} {values.get('detail') or ''}"
+    for refinement in _refinements().get(code, ()):
+        if re.search(refinement.pattern, told, re.IGNORECASE):
+            return refinement.message
+    return registry().get(code) or FALLBACKS.get(code.partition(".")[0], UNKNOWN)
+
+
 def words_for(code: str, values: Mapping[str, Any] | None = None) -> Words:
-    """The words for a code, filled with the values seen; a general text for a code that nobody has written for."""
-    message = registry().get(code, UNKNOWN)
-    filling = _Filling({"code": code, **(values or {})})
+    """The words for a code, filled with the values seen. A vendor's text may choose a closer message; a code that
+    nobody has written for gets the vendor's own words."""
+    message = _message(code, values or {})
+    filling = _Filling({"code": code, **_told(values or {})})
     return Words(
         code=code,
         title=_fill(message.title, filling),
@@ -47,6 +86,17 @@ def words_for(code: str, values: Mapping[str, Any] | None = None) -> Words:
         todo=_fill(message.todo, filling),
         button=message.button,
     )
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as texts; what a vendor did not tell is simply left out of the sentence."""
+    fields = _shown(values.get("fields") or ())
+    shown = {name: _shown(value) for name, value in values.items()}
+    return {"message": "", "detail": "", **shown, "named": f"Fields: {fields}." if fields else ""}
+
+
+def _shown(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 class _Filling(dict[str, Any]):
@@ -57,4 +107,4 @@ class _Filling(dict[str, Any]):
 
 
 def _fill(text: str, values: _Filling) -> str:
-    return Formatter().vformat(text, (), values).strip()
+    return " ".join(Formatter().vformat(text, (), values).split())

@@ -19,6 +19,14 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Refinement:
+    """A better message for a code whose vendor text matches `pattern` (a regular expression, case ignored)."""
+
+    pattern: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """A message filled in, ready for a person."""
 

@@ -1,0 +1,293 @@
+"""Words for what the engine decides and why (sync-semantics sections 3 to 9). `{name}` is the record's name."""
+
+from __future__ import annotations
+
+from syncapp.messages.words import Message
+
+BY_ITSELF = "Nothing to do. It goes on by itself."
+CHOOSE = "Choose which value is right."
+STAYS = "Nothing is deleted on either side."
+
+MESSAGES: dict[str, Message] = {
+    # nothing done, by rule
+    "engine.mapping_off": Message(
+        "This mapping is off", "Nothing is sent while it is.", "Switch it on.", "mapping"
+    ),
+    "engine.button_only": Message(
+        "Sent by button only",
+        "The mapping is set so.",
+        "Press a button on the record, or change the mapping.",
+        "send",
+    ),
+    "engine.writes_off": Message(
+        "Not switched on yet",
+        "Nothing is written to either side before a person switches it on.",
+        "Finish the setup.",
+    ),
+    "engine.first_scan": Message(
+        "The first reading is not done",
+        "A record is only made once both sides were read to the end: it might be there already.",
+        BY_ITSELF,
+    ),
+    "engine.filtered": Message(
+        "Left out by the filter",
+        "The mapping takes only records whose {field} fits; this one does not.",
+        "Change the record or the filter.",
+        "mapping",
+    ),
+    "engine.nothing_there": Message("Deleted before it was sent", STAYS, "Nothing to do."),
+    "engine.never_lived": Message("Deleted before it was sent", STAYS, "Nothing to do."),
+    "engine.create_off": Message(
+        "New records are not made there",
+        "The mapping says so.",
+        "Change the mapping if they should be.",
+        "mapping",
+    ),
+    "engine.no_recreate": Message(
+        "Not made a second time",
+        "It was undone or unlinked before.",
+        "Create it anew if it should be there again.",
+        "create_new",
+    ),
+    "engine.unlinked": Message(
+        "Unlinked", "The two records are not kept in step.", "Link them again if they should be."
+    ),
+    "engine.in_sync": Message("In sync", "Both sides hold the same.", "Nothing to do."),
+    "engine.agreed": Message("Both sides hold the same", "Nothing had to be written.", "Nothing to do."),
+    "engine.sf_settling": Message(
+        "Just saved in Salesforce", "We wait a moment before writing to it.", BY_ITSELF
+    ),
+    # gone
+    "engine.sf_deleted": Message(
+        "Deleted in Salesforce",
+        f"The record in QuickBooks is left alone. {STAYS}",
+        "Bring it back in Salesforce, or unlink it here.",
+        "unlink",
+    ),
+    "engine.sf_missing": Message(
+        "Not found in Salesforce",
+        f"It may be hidden from the connected user. {STAYS}",
+        "Check the user's access in Salesforce, then try again.",
+        "retry",
+    ),
+    "engine.sf_merged": Message(
+        "Merged in Salesforce",
+        "Another account took its place. Each has a counterpart in QuickBooks or had one.",
+        "Choose which counterpart stays: unlink this one, or link the other account to it.",
+        "unlink",
+    ),
+    "engine.qbo_deleted": Message(
+        "Deleted in QuickBooks",
+        f"The record in Salesforce is left alone. {STAYS}",
+        "Unlink it here; create it anew if it should be there again.",
+        "unlink",
+    ),
+    "engine.qbo_inactive": Message(
+        "Inactive in QuickBooks",
+        "QuickBooks hides it and lets nobody use it. The record in Salesforce is left alone.",
+        "Make it active again in QuickBooks, or unlink it here.",
+        "unlink",
+    ),
+    "engine.qbo_voided": Message("Voided in QuickBooks", "Its amounts are zero now.", "Nothing to do."),
+    "engine.qbo_missing": Message(
+        "Not found in QuickBooks",
+        f"It was deleted, or belongs to another QuickBooks company. {STAYS}",
+        "Look for it in QuickBooks; unlink it here if it is gone.",
+        "unlink",
+    ),
+    "engine.qbo_merged": Message(
+        "Merged in QuickBooks",
+        "Another customer took its place.",
+        "Choose which counterpart stays: unlink this one, or link the account to the other customer.",
+        "unlink",
+    ),
+    "engine.gone_both": Message("Gone on both sides", "", "Nothing to do."),
+    "engine.deactivated": Message(
+        "Made inactive in QuickBooks", "It was deleted in Salesforce.", "Nothing to do."
+    ),
+    "engine.reactivated": Message(
+        "Made active again in QuickBooks", "It is back in Salesforce.", "Nothing to do."
+    ),
+    "engine.revive_ask": Message(
+        "Back in Salesforce, inactive in QuickBooks",
+        "It was deleted in Salesforce once and has come back.",
+        "Make it active again in QuickBooks, then try again.",
+        "retry",
+    ),
+    "engine.delete_brake": Message(
+        "Many records were deleted at once",
+        "{count} deletions came together, so none of them was followed.",
+        "Check that this was meant, then confirm.",
+    ),
+    # matching and creating
+    "engine.matched": Message("Linked with {name}", "It was the one clear match.", "Nothing to do."),
+    "engine.match_candidates": Message(
+        "{count} records look alike",
+        "Only you can tell which one it is.",
+        "Choose one, or create a new record.",
+        "create_new",
+    ),
+    "engine.match_weak": Message(
+        "{name} looks alike",
+        "Only the name or the e-mail address agrees, which is not enough to link them unasked.",
+        "Link them, or create a new record.",
+        "create_new",
+    ),
+    "engine.match_held": Message(
+        "{name} is linked to another record",
+        "It is the best match, but each record can be linked once.",
+        "Open the record that holds it and unlink it, or create a new record here.",
+        "create_new",
+    ),
+    "engine.match_inactive": Message(
+        "An inactive record has this identity",
+        "{name} is inactive in QuickBooks. Its name cannot be used twice.",
+        "Make it active again in QuickBooks and link it, or change the name.",
+        "retry",
+    ),
+    "engine.match_other_type": Message(
+        "QuickBooks uses this name for another kind of record",
+        "{name} is a {object} there. Customers, vendors and employees need different names.",
+        "Change the name in Salesforce, then try again.",
+        "retry",
+    ),
+    "engine.match_not_unique": Message(
+        "{name} fits several of your records",
+        "More than one record on this side looks like it.",
+        "Choose one.",
+        "create_new",
+    ),
+    "engine.match_manual": Message(
+        "A possible match", "{name} looks alike; the mapping asks first.", "Link it, or create."
+    ),
+    "engine.created": Message("Created", "", "Nothing to do."),
+    "engine.name_suffix": Message(
+        "Created with “{suffix}” behind the name", "The name was taken.", "Nothing to do."
+    ),
+    "engine.waiting_parent": Message(
+        "Waiting for another record", "It belongs to a record that is not on the other side yet.", BY_ITSELF
+    ),
+    "engine.parent_skipped": Message(
+        "The record it belongs to is left out",
+        "A rule skips it, so this one cannot go.",
+        "Change the rule, or the parent.",
+        "mapping",
+    ),
+    "engine.parent_problem": Message(
+        "The record it belongs to has a problem", "", "Solve that one first; this one follows by itself."
+    ),
+    "engine.parent_gone": Message(
+        "The record it belongs to is gone",
+        "",
+        "Choose another parent in Salesforce, then try again.",
+        "retry",
+    ),
+    "engine.cycle": Message(
+        "The records belong to one another in a circle",
+        "{ring}",
+        "Take one of them out of the circle in Salesforce.",
+        "retry",
+    ),
+    # one field or group
+    "engine.source_changed": Message(
+        "{label} was changed", "The change was sent to the other side.", "Nothing to do."
+    ),
+    "engine.sf_wins": Message("{label}: Salesforce won", "Both sides had changed it.", "Nothing to do."),
+    "engine.qbo_wins": Message("{label}: QuickBooks won", "Both sides had changed it.", "Nothing to do."),
+    "engine.newest_wins": Message(
+        "{label}: the newer record won", "Both sides had changed it.", "Nothing to do."
+    ),
+    "engine.newest_close": Message(
+        "{label} was changed on both sides at about the same time", "Neither is clearly newer.", CHOOSE
+    ),
+    "engine.conflict": Message("{label} was changed on both sides", "Neither value was overwritten.", CHOOSE),
+    "engine.drift_left": Message(
+        "{label} was edited on the other side",
+        "The mapping does not carry it back; it was left as it is.",
+        "Nothing to do.",
+    ),
+    "engine.drift_overwritten": Message(
+        "{label} was put back", "The mapping keeps it as on the other side.", "Nothing to do."
+    ),
+    "engine.drift_ask": Message(
+        "{label} was edited on the other side", "The mapping does not carry it back.", CHOOSE
+    ),
+    "engine.initial_taken": Message(
+        "{label} differed at the first link", "The winner's value was taken.", "Nothing to do."
+    ),
+    "engine.initial_filled": Message("{label} was filled in", "It was empty on one side.", "Nothing to do."),
+    "engine.initial_kept": Message("{label} differs", "Both values were kept.", "Nothing to do."),
+    "engine.initial_ask": Message(
+        "{label} differs at the first link", "Neither value was overwritten.", CHOOSE
+    ),
+    "engine.pressed": Message(
+        "{label} was sent", "You pressed the button for this direction.", "Nothing to do."
+    ),
+    "engine.create_only": Message(
+        "{label} is set only once", "It cannot be changed later.", "Nothing to do."
+    ),
+    "engine.answered": Message("{label} was decided by a person", "", "Nothing to do."),
+    "engine.undone": Message("{label} was undone", "It rests until it changes again.", "Nothing to do."),
+    "engine.oscillation": Message(
+        "{label} goes back and forth",
+        "Something on each side keeps putting its own value back. We stopped.",
+        "Find the automation that rewrites it, or let one side win in the mapping.",
+        "mapping",
+    ),
+    "engine.locked": Message(
+        "{label} is locked in QuickBooks",
+        "It is paid, deposited or in a closed period.",
+        "Change it in QuickBooks itself.",
+    ),
+    # data
+    "engine.too_long": Message(
+        "{label} is too long",
+        "It has {length} characters; {field} takes {limit}. Nothing was sent for it.",
+        "Shorten it, or choose “Cut to fit” for this field in the mapping.",
+        "mapping",
+    ),
+    "engine.required": Message(
+        "{label} is empty",
+        "The other side cannot do without {field}.",
+        "Fill it in, then try again.",
+        "retry",
+    ),
+    "engine.bad_value": Message(
+        "{label} has a value of the wrong kind",
+        "“{value}” is not a {type}.",
+        "Correct it, then try again.",
+        "retry",
+    ),
+    "engine.forbidden_character": Message(
+        "{label} has a character that QuickBooks does not allow",
+        "“{value}” cannot be used as it is: no colon, tab or line break.",
+        "Change it in Salesforce, or choose “Dash for colon” for this field in the mapping.",
+        "mapping",
+    ),
+    "engine.bad_email": Message(
+        "{label} is not an e-mail address",
+        "“{value}” would be refused by QuickBooks.",
+        "Correct it, then try again.",
+        "retry",
+    ),
+    # sending
+    "engine.moved": Message("Changed while it was being sent", "It is read again and compared.", BY_ITSELF),
+    "engine.out_of_time": Message("Its turn was over", "It goes out in the next turn.", BY_ITSELF),
+    "engine.unknown_outcome": Message(
+        "We do not know whether it arrived",
+        "The answer was lost. We look it up before anything is sent again, so nothing is made twice.",
+        BY_ITSELF,
+    ),
+    "engine.no_failure": Message(
+        "Refused without a reason",
+        "The answer names no cause.",
+        "Try again. If it stays, tell support.",
+        "retry",
+    ),
+    "engine.our_defect": Message(
+        "A defect on our side",
+        "Nothing was written for this record; it is set aside so that the others go on.",
+        "Copy the details for support and send them to whoever runs this installation.",
+        "retry",
+    ),
+}

@@ -1,0 +1,33 @@
+"""Words of starting, stopping and answering: what a press of a button can be told."""
+
+from __future__ import annotations
+
+from syncapp.messages.words import Message
+
+MESSAGES: dict[str, Message] = {
+    "sync.nothing": Message(
+        "There is nothing to send", "The record is not here any more.", "Reload the page."
+    ),
+    "sync.not_switched_on": Message(
+        "Syncing is not switched on yet",
+        "Nothing is written to either side before a person switches it on.",
+        "Finish the setup and start it.",
+    ),
+    "run.not_stopped": Message(
+        "This run is not stopped", "Only a stopped run can go on.", "Reload the page."
+    ),
+    "conflict.gone": Message(
+        "There is nothing to decide any more",
+        "Both sides agree by now, or it was decided already.",
+        "Reload the page.",
+    ),
+    "conflict.unknown_side": Message("That is no choice", "The form may be out of date.", "Reload the page."),
+    "connect.token_refused": Message(
+        "The sign-in works, but the first call was refused",
+        "{detail} Nothing has been saved.",
+        "Check that the app and the person may use the API, then start again.",
+    ),
+    "person.ignored": Message(
+        "Ignored", "A person asked to leave this record alone.", "Try again to take it up.", "retry"
+    ),
+}
