@@ -105,24 +105,21 @@ class Installation:
 
     def _start_portal(self, supervisor: Supervisor) -> None:
         plan = self._plan
-        if not _succeeded(
-            supervisor.run(programs.python("manage.py migrate --no-input -v 0"), "migrate"),
-            "Migrating the database",
-        ):
+        supervisor.start(programs.simulator(plan))  # seeds its services while the database is migrated
+        migrate = supervisor.run(programs.python("manage.py migrate --no-input -v 0"), "migrate")
+        if not _succeeded(migrate, "Migrating the database"):
             return
-        supervisor.start(programs.simulator(plan))
-        self._await(supervisor, plan.salesforce_port, "/_sim/credentials", "The simulator")
-        self._await(supervisor, plan.quickbooks_port, "/_sim/credentials", "The simulator")
         for program in (
             programs.web(plan),
             programs.worker("interactive"),
             programs.worker("bulk"),
             programs.beat(plan),
         ):
-            if not supervisor.stopping:
-                supervisor.start(program)
-        self._await(supervisor, plan.port, "/healthz", "The portal")
+            supervisor.start(program)
+        self._await(supervisor, plan.salesforce_port, "/_sim/credentials", "The simulator")
+        self._await(supervisor, plan.quickbooks_port, "/_sim/credentials", "The simulator")
         sign_in = self._demo(supervisor) if plan.demo and not supervisor.stopping else None
+        self._await(supervisor, plan.port, "/healthz", "The portal")
         if not supervisor.stopping:
             _announce(plan, sign_in)
 

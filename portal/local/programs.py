@@ -38,7 +38,8 @@ def simulator(plan: Plan) -> Program:
     """Both stand-ins, with their state in the data folder."""
     options = f"--salesforce-port {plan.salesforce_port} --quickbooks-port {plan.quickbooks_port} --seed {plan.seed}"
     state = str(plan.data_dir / "simulator.db")
-    return Program("simulator", python(f"-m connectors.simulator {options} --state", state))
+    # stops last: a worker that finishes its call must still be answered
+    return Program("simulator", python(f"-m connectors.simulator {options} --state", state), stage=0)
 
 
 def web(plan: Plan) -> Program:
@@ -68,4 +69,6 @@ def beat(plan: Plan) -> Program:
 
 def _celery(arguments: str, *more: str) -> tuple[str, ...]:
     command, _, options = arguments.partition(" ")
-    return python(f"-m celery --app portal --quiet {command} --loglevel warning {options}", *more)
+    # as root Celery warns of being root with every start; a trial on one's own machine may be
+    quiet = (sys.executable, "-W", "ignore:You're running the worker")
+    return (*quiet, *f"-m celery --app portal --quiet {command} --loglevel warning {options}".split(), *more)

@@ -31,11 +31,16 @@ def say(text: str, name: str = "ledgerbridge", width: int = 12) -> None:
 
 @dataclass(frozen=True)
 class Program:
-    """One program to keep running. `stop`: signals and the seconds each of them gets; then comes SIGKILL."""
+    """One program to keep running.
+
+    `stop`: signals and the seconds each of them gets; then comes SIGKILL. Programs of the highest `stage` stop first,
+    all of a stage at the same time.
+    """
 
     name: str
     command: tuple[str, ...]
     stop: tuple[tuple[int, float], ...] = ((signal.SIGTERM, 10.0),)
+    stage: int = 1
 
 
 class Child:
@@ -76,20 +81,26 @@ class Child:
         say(f"{self.program.name} ended ({_reason(code)}); starting it again in {self._pause:.0f} s")
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
+    def ask_to_stop(self) -> None:
+        """Send the first of the stop signals, without waiting."""
+        if self.process is not None and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(self.program.stop[0][0])
+
     def stop(self, *, at_once: Callable[[], bool]) -> None:
-        """End the process politely, then less so; `at_once` true means a person is out of patience."""
+        """End the process that was asked to stop; `at_once` true means a person is out of patience."""
         if self.process is None:
             return
-        for signum, seconds in self.program.stop:
+        for number, (signum, seconds) in enumerate(self.program.stop):
             if at_once():
                 break
-            _signal_and_wait(self.process, signum, seconds, at_once)
+            _signal_and_wait(self.process, signum if number else None, seconds, at_once)
         kill_group(self.process)
         self.process = None
 
 
 class Supervisor:
-    """Runs programs until SIGINT, SIGTERM or SIGHUP; starts in the order of `programs`, stops in the reverse order."""
+    """Runs programs until SIGINT, SIGTERM or SIGHUP; starts in the order of calls, stops stage by stage."""
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
         self._environment = environment
@@ -143,9 +154,13 @@ class Supervisor:
             self._look()
 
     def stop(self) -> None:
-        """End every program, the last started first."""
-        for child in reversed(self._children):
-            child.stop(at_once=lambda: self._requests > 1)
+        """End every program, stage by stage."""
+        for stage in sorted({child.program.stage for child in self._children}, reverse=True):
+            children = [child for child in self._children if child.program.stage == stage]
+            for child in children:
+                child.ask_to_stop()
+            for child in children:
+                child.stop(at_once=lambda: self._requests > 1)
         self._children.clear()
 
     def _look(self) -> None:
@@ -160,12 +175,13 @@ class Supervisor:
 
 
 def _signal_and_wait(
-    process: subprocess.Popen[bytes], signum: int, seconds: float, at_once: Callable[[], bool]
+    process: subprocess.Popen[bytes], signum: int | None, seconds: float, at_once: Callable[[], bool]
 ) -> None:
     if process.poll() is not None:
         return
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signum)
+    if signum is not None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signum)
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline and not at_once():
         time.sleep(0.05)

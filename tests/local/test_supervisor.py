@@ -65,7 +65,7 @@ def test_a_program_deaf_to_its_signal_is_killed_with_its_children(supervisor, tm
     assert until(lambda: not any(still_runs(pid) for pid in pids(tmp_path)))
 
 
-def test_the_last_started_is_stopped_first(supervisor, tmp_path):
+def test_programs_stop_stage_by_stage(supervisor, tmp_path):
     goodbye = """
         import signal, sys, time
         def end(*_):
@@ -75,11 +75,11 @@ def test_the_last_started_is_stopped_first(supervisor, tmp_path):
         open('pids', 'a').write('1\\n')
         time.sleep(600)
     """
-    for name in ("first", "second"):
-        supervisor.start(python_program(name, goodbye.replace("{name}", name)))
+    for stage, name in enumerate(("needed", "needing")):
+        supervisor.start(python_program(name, goodbye.replace("{name}", name), stage=stage))
     assert supervisor.wait_until(lambda: len(pids(tmp_path)) == 2, 20)
     supervisor.stop()
-    assert (tmp_path / "order").read_text().split() == ["second", "first"]
+    assert (tmp_path / "order").read_text().split() == ["needing", "needed"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
