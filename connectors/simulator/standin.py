@@ -137,22 +137,22 @@ class StandIn:
         """Let the access token that this call carries expire."""
         raise NotImplementedError
 
-    def spread(self, request: Request) -> tuple[Spread, int] | None:  # noqa: ARG002
+    def spread(self, request: Request) -> tuple[Spread, int] | None:
         """How long this call takes with `--latency real`, and for how many items; None: no time at all."""
         return None
 
-    def enter(self, request: Request) -> Response | None:  # noqa: ARG002
+    def enter(self, request: Request) -> Response | None:
         """Called when a call arrives (before latency); a response refuses it (rate limits live here)."""
         return None
 
     def leave(self, request: Request) -> None:
         """Called when a call that `enter` let in has been answered."""
 
-    def subscribe(self, body: Any) -> Any:  # noqa: ARG002
+    def subscribe(self, body: Any) -> Any:
         """`POST /_sim/webhooks`: the JSON answer. Raises `ValueError` with a sentence."""
         raise ValueError("this stand-in sends no webhooks")
 
-    def side_door(self, request: Request) -> Response | None:  # noqa: ARG002
+    def side_door(self, request: Request) -> Response | None:
         """Further `/_sim/` routes of this stand-in; None when the path is not one of them."""
         return None
 

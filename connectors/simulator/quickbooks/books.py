@@ -13,7 +13,6 @@ from connectors.simulator.quickbooks.realms import Realm
 from connectors.simulator.quickbooks.records import Body
 from connectors.simulator.quickbooks.rules.base import currency_reference
 from connectors.simulator.quickbooks.rules.lists import CLASSIFICATIONS
-from connectors.simulator.quickbooks.rules.registry import REGISTRY
 from connectors.simulator.quickbooks.times import stamp
 from connectors.simulator.quickbooks.writes import in_order, write
 
@@ -39,8 +38,7 @@ class Bookkeeper:
         if plan != "empty":
             self._names(context, realm)
             self._matching(context, plan)
-            if "invoice" in REGISTRY:
-                self._documents(context, now)
+            self._documents(context, now)
 
     # -- lists ----------------------------------------------------------------------------------------------------
 

@@ -338,7 +338,7 @@ class OAuth:
             }
         )
 
-    def jwks(self, request: Request) -> Response:  # noqa: ARG002
+    def jwks(self, request: Request) -> Response:
         """`GET /op/v1/jwks`: the public key of the identity tokens."""
         from connectors.simulator.quickbooks import identity  # needs cryptography, which the rest does not
 
@@ -449,7 +449,7 @@ class OAuth:
     def clear(self) -> None:
         """Forget every grant and token."""
         for table in ("qbo_token", "qbo_grant"):
-            self._store.write(f"DELETE FROM {table}")  # noqa: S608
+            self._store.write(f"DELETE FROM {table}")
         self._store.delete_values("quickbooks:standing:")
 
 

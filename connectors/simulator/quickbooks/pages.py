@@ -80,7 +80,7 @@ class Pages:
         route("GET POST", "/app/{realm}/{entity}/{id}", self._in_company(self.record))
         route("POST", "/app/{realm}/{entity}/{id}/{action}", self._in_company(self.act))
 
-    def companies(self, request: Request) -> Response:  # noqa: ARG002
+    def companies(self, request: Request) -> Response:
         """Every company."""
         rows = [
             (pages.link(realm.name, f"/app/{realm.id}"), pages.text(realm.country), pages.text(realm.id))
@@ -123,13 +123,13 @@ class Pages:
             aside=aside,
         )
 
-    def home(self, request: Request, realm: Realm) -> Response:  # noqa: ARG002
+    def home(self, request: Request, realm: Realm) -> Response:
         """A company: how much there is of what, and the connected app."""
         store = self._standin.world.store
         rows = []
         for path in _LISTS:
             found = store.row(
-                f'SELECT COUNT(*) FROM "{table_name(ENTITIES[path])}" WHERE realm = ? AND deleted = 0',  # noqa: S608
+                f'SELECT COUNT(*) FROM "{table_name(ENTITIES[path])}" WHERE realm = ? AND deleted = 0',
                 (realm.id,),
             )
             rows.append(
@@ -144,7 +144,7 @@ class Pages:
         body = pages.table(("List", "Records"), rows) + "<h2>Connected app</h2>" + apps
         return self._page(realm, realm.name, body)
 
-    def disconnect(self, request: Request, realm: Realm) -> Response:  # noqa: ARG002
+    def disconnect(self, request: Request, realm: Realm) -> Response:
         """The owner removes the app."""
         self._standin.oauth.disconnect(realm.id)
         return Response.redirect(f"/app/{realm.id}", 303)
@@ -165,7 +165,7 @@ class Pages:
             parameters += [f"%{wanted}%", wanted]
         order = label if entity.kind == "list" else "n DESC"
         rows = self._standin.world.store.rows(
-            f'SELECT body FROM "{table_name(entity)}" WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?',  # noqa: S608
+            f'SELECT body FROM "{table_name(entity)}" WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?',
             (*parameters, _PAGE + 1, start),
         )
         bodies = [jsontext.loads(row[0]) for row in rows]

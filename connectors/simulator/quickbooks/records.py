@@ -92,7 +92,7 @@ class Records:
     def text(self, realm: str, entity: Entity, record_id: str) -> str | None:
         """The stored JSON text of a live record."""
         row = self._store.row(
-            f'SELECT body FROM "{table_name(entity)}" WHERE realm = ? AND id = ? AND deleted = 0',  # noqa: S608
+            f'SELECT body FROM "{table_name(entity)}" WHERE realm = ? AND id = ? AND deleted = 0',
             (realm, record_id),
         )
         return None if row is None else row[0]
@@ -105,7 +105,7 @@ class Records:
     def children(self, realm: str, entity: Entity, parent_id: str) -> list[Body]:
         """The live records whose parent is `parent_id`."""
         rows = self._store.rows(
-            f'SELECT body FROM "{table_name(entity)}" WHERE realm = ? AND parent = ? AND deleted = 0',  # noqa: S608
+            f'SELECT body FROM "{table_name(entity)}" WHERE realm = ? AND parent = ? AND deleted = 0',
             (realm, parent_id),
         )
         return [jsontext.loads(row[0]) for row in rows]
@@ -113,7 +113,7 @@ class Records:
     def find(self, realm: str, entity: Entity, where: str, parameters: tuple[SqlValue, ...]) -> list[Body]:
         """Live records by a condition on columns, oldest first."""
         rows = self._store.rows(
-            f'SELECT body FROM "{table_name(entity)}" WHERE realm = ? AND deleted = 0 AND ({where}) ORDER BY n',  # noqa: S608
+            f'SELECT body FROM "{table_name(entity)}" WHERE realm = ? AND deleted = 0 AND ({where}) ORDER BY n',
             (realm, *parameters),
         )
         return [jsontext.loads(row[0]) for row in rows]
@@ -134,7 +134,7 @@ class Records:
     def remove(self, realm: str, entity: Entity, record_id: str, stub: Body, when: datetime) -> None:
         """Turn a record into the stub that change capture lists."""
         self._store.write(
-            f'UPDATE "{table_name(entity)}" SET deleted = 1, updated = ?, body = ? WHERE realm = ? AND id = ?',  # noqa: S608
+            f'UPDATE "{table_name(entity)}" SET deleted = 1, updated = ?, body = ? WHERE realm = ? AND id = ?',
             (seconds(when), jsontext.dumps(stub), realm, record_id),
         )
 

@@ -19,6 +19,7 @@ from connectors.simulator.quickbooks.oauth import OAuth
 from connectors.simulator.quickbooks.pages import Pages
 from connectors.simulator.quickbooks.realms import DEFAULT_REALM, STANDING, Realm, Realms
 from connectors.simulator.quickbooks.records import Records, table_name
+from connectors.simulator.quickbooks.rules import links
 from connectors.simulator.quickbooks.times import envelope_time
 from connectors.simulator.quickbooks.webhooks import Webhooks
 from connectors.simulator.standin import StandIn
@@ -41,6 +42,7 @@ class QuickBooks(StandIn):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.records = Records(world.store)
+        links.define(world.store)
         self.realms = Realms(world.store)
         self.oauth = OAuth(world)
         self.webhooks = Webhooks(world, self.oauth.verifier_token)
@@ -143,9 +145,9 @@ class QuickBooks(StandIn):
     def clear(self) -> None:
         store = self.world.store
         for entity in ENTITIES.values():
-            store.write(f'DELETE FROM "{table_name(entity)}"')  # noqa: S608
-        for table in ("qbo_name", "qbo_request"):
-            store.write(f"DELETE FROM {table}")  # noqa: S608
+            store.write(f'DELETE FROM "{table_name(entity)}"')
+        for table in ("qbo_name", "qbo_request", "qbo_link"):
+            store.write(f"DELETE FROM {table}")
         self.webhooks.clear()
         self.oauth.clear()
         self.realms.clear()
@@ -209,7 +211,7 @@ class QuickBooks(StandIn):
         )
         return self.api.fault_response(request, fault, envelope_time(self.world.clock.now()))
 
-    def throttled(self, request: Request) -> Response:  # noqa: ARG002
+    def throttled(self, request: Request) -> Response:
         text = faults.throttle_xml(envelope_time(self.world.clock.now()))
         return Response(429, text.encode(), "application/xml", self.headers(full=False), "(throttled)")
 

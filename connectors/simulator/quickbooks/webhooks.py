@@ -126,7 +126,7 @@ class Webhooks:
         gone = [str(s.id) for s in kept]
         keep = ",".join(gone) or "0"
         for table in ("qbo_event", "qbo_delivery"):
-            self._store.write(f"DELETE FROM {table} WHERE subscription NOT IN ({keep})")  # noqa: S608 - numbers
+            self._store.write(f"DELETE FROM {table} WHERE subscription NOT IN ({keep})")
         return {"subscriptions": [asdict(s) for s in kept], "pending": self.pending()}
 
     def pending(self) -> dict[str, int]:

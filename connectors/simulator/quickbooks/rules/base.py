@@ -37,7 +37,7 @@ class Rules:
     #: Members that survive a full update that leaves them out.
     kept: frozenset[str] = frozenset()
 
-    def require(self, context: Context, entity: Entity, clean: Body) -> None:  # noqa: ARG002
+    def require(self, context: Context, entity: Entity, clean: Body) -> None:
         """Refuse a create without what it needs (2020)."""
         for name in entity.required:
             value = clean.get(name)
@@ -75,7 +75,7 @@ class Rules:
     def saved(self, context: Context, entity: Entity, old: Body | None, new: Body) -> None:
         """Side effects on other records, after the record itself is stored."""
 
-    def operation(self, entity: Entity, old: Body | None, new: Body) -> str:  # noqa: ARG002
+    def operation(self, entity: Entity, old: Body | None, new: Body) -> str:
         """The name of this change for the log and the webhooks."""
         return "Create" if old is None else "Update"
 

@@ -154,7 +154,7 @@ class PersonRules(ListRules):
     sticky = frozenset({"DisplayName", "PrintOnCheckName"})
     qualified = False
 
-    def default_name(self, context: Context, entity: Entity, body: Body, old: Body | None) -> None:  # noqa: ARG002
+    def default_name(self, context: Context, entity: Entity, body: Body, old: Body | None) -> None:
         if not body.get("DisplayName"):
             name = " ".join(body[part] for part in _NAME_PARTS if body.get(part))
             if not name:
@@ -235,7 +235,7 @@ class VendorRules(PersonRules):
 class EmployeeRules(PersonRules):
     """Employees."""
 
-    def require(self, context: Context, entity: Entity, clean: Body) -> None:  # noqa: ARG002
+    def require(self, context: Context, entity: Entity, clean: Body) -> None:
         if not clean.get("GivenName") and not clean.get("FamilyName"):
             raise Fault(faults.missing("GivenName or FamilyName"))
 

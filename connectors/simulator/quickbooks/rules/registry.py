@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from connectors.simulator.quickbooks.rules import lists, names
+from connectors.simulator.quickbooks.rules import lists, names, payments, plain, sales
 from connectors.simulator.quickbooks.rules.base import Rules
+
+_PLAIN = plain.PlainRules()
 
 REGISTRY: dict[str, Rules] = {
     "": Rules(),
@@ -23,4 +25,19 @@ REGISTRY: dict[str, Rules] = {
     "companycurrency": lists.CurrencyRules(),
     "companyinfo": lists.CompanyRules(),
     "preferences": lists.CompanyRules(),
+    "invoice": sales.InvoiceRules(),
+    "estimate": sales.EstimateRules(),
+    "salesreceipt": sales.ReceiptRules(),
+    "refundreceipt": sales.ReceiptRules(),
+    "creditmemo": sales.CreditMemoRules(),
+    "payment": payments.PaymentRules(),
+    "bill": _PLAIN,
+    "billpayment": _PLAIN,
+    "purchaseorder": _PLAIN,
+    "vendorcredit": _PLAIN,
+    "purchase": _PLAIN,
+    "transfer": _PLAIN,
+    "deposit": plain.DepositRules(),
+    "journalentry": plain.JournalRules(),
+    "timeactivity": plain.TimeRules(),
 }
