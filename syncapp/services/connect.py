@@ -86,7 +86,7 @@ def start(
     """
     side, environment = Side(side), Environment(environment)
     app = app_credentials(company, side, environment, login_host)
-    if app is None or environment not in environments(side):
+    if app is None or environment.value not in {each.value for each in environments(side)}:
         raise Refused("connect.no_app", side=side.value, environment=environment.value)
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     row = OAuthState(

@@ -52,7 +52,9 @@ def plan_run(run: Run) -> None:
     May be called again after a crash: it goes on where the run's items end. Needs the run's company in context. Raises
     ConnectorError when a record has to be read and cannot be.
     """
-    mapping = Mapping.objects.get(pk=run.mapping_id)
+    mapping = run.mapping
+    if mapping is None:
+        raise ValueError("A plan is made for one mapping.")
     timing = current_timing()
     while _go_on(run, timing) and (ids := _next_links(run, mapping)):
         plan_links(run, mapping, ids)

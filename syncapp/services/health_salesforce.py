@@ -4,35 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.contracts import FieldInfo, ObjectInfo
+from connectors.contracts import ObjectInfo
 from connectors.errors import ConnectorError, FailureKind
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.hosts import API_VERSION
 from syncapp.models import Connection
+from syncapp.recipes import RECIPES, Recipe
 from syncapp.services.checks import Check, bad, good, warn
 
-EXTERNAL_ID_FIELD = "QBO_Customer_Id__c"
-OBJECTS = {"Account": "accounts"}
-NEEDED_FIELDS = {
-    "Account": (
-        "Name",
-        "Phone",
-        "Fax",
-        "Website",
-        "Description",
-        "BillingStreet",
-        "BillingCity",
-        "BillingState",
-        "BillingPostalCode",
-        "BillingCountry",
-        "ShippingStreet",
-        "ShippingCity",
-        "ShippingState",
-        "ShippingPostalCode",
-        "ShippingCountry",
-        "ParentId",
-    )
-}
+LABELS = {"Account": "accounts"}
 CUSTOM_FIELDS = ("QBO_Id__c", "QBO_Status__c", "QBO_Last_Sync__c")
 LOW_SHARE = 0.2
 """Below this share of the daily calls background work would have to stop (section 6: keep 20 % for buttons)."""
@@ -49,7 +29,7 @@ WITHOUT_API = (
 def check(client: SalesforceClient, connection: Connection) -> tuple[list[Check], dict[str, Any]]:
     """All checks of the org and what it said of itself. Raises ConnectorError when it cannot be reached at all."""
     org = client.organization()
-    infos = client.user_rights(list(OBJECTS))
+    infos = client.user_rights(list(dict.fromkeys(recipe.sf_object for recipe in RECIPES.values())))
     allowance = _allowance(client)
     checks = [
         _right_org(org, connection),
@@ -57,8 +37,8 @@ def check(client: SalesforceClient, connection: Connection) -> tuple[list[Check]
         _version(client.versions()),
         _calls_left(allowance),
     ]
-    for name, label in OBJECTS.items():
-        checks += _object(name, label, infos[name])
+    for recipe in RECIPES.values():
+        checks += _object(recipe, infos[recipe.sf_object])
     facts = {
         "name": org.get("Name"),
         "edition": org.get("OrganizationType"),
@@ -143,7 +123,9 @@ def _calls_left(allowance: dict[str, Any]) -> Check:
     return good("calls", text)
 
 
-def _object(name: str, label: str, info: ObjectInfo | None) -> list[Check]:
+def _object(recipe: Recipe, info: ObjectInfo | None) -> list[Check]:
+    name = recipe.sf_object
+    label = LABELS.get(name, f"records of {name}")
     if info is None or not info.queryable:
         return [
             bad(
@@ -155,10 +137,16 @@ def _object(name: str, label: str, info: ObjectInfo | None) -> list[Check]:
         ]
     return [
         _rights(name, label, info),
-        _fields(name, info),
-        _external_id(name, info),
+        _fields(recipe, info),
+        _external_id(recipe, info),
         _own_fields(name, info),
     ]
+
+
+def needed_fields(recipe: Recipe) -> list[str]:
+    """The standard fields that a recipe maps; an org may lack custom ones without harm."""
+    paths = [row.instead_of or row.spec.sf_path for row in recipe.rows if not row.needs_currencies]
+    return list(dict.fromkeys(path for path in paths if path and not path.endswith("__c")))
 
 
 def _rights(name: str, label: str, info: ObjectInfo) -> Check:
@@ -175,10 +163,11 @@ def _rights(name: str, label: str, info: ObjectInfo) -> Check:
     )
 
 
-def _fields(name: str, info: ObjectInfo) -> Check:
+def _fields(recipe: Recipe, info: ObjectInfo) -> Check:
+    name, needed = recipe.sf_object, needed_fields(recipe)
     fields = {field.name: field for field in info.fields}
-    unseen = [each for each in NEEDED_FIELDS[name] if each not in fields]
-    locked = [each for each in NEEDED_FIELDS[name] if each in fields and not fields[each].updateable]
+    unseen = [each for each in needed if each not in fields]
+    locked = [each for each in needed if each in fields and not fields[each].updateable]
     if "Name" in unseen:
         return bad(
             f"{name}.fields", f"{name}: the name is not visible", "", "Give the user Read on the field Name."
@@ -201,37 +190,50 @@ def _fields(name: str, info: ObjectInfo) -> Check:
     return good(f"{name}.fields", f"{name}: all mapped fields are open")
 
 
-def _external_id(name: str, info: ObjectInfo) -> Check:
-    field = next((each for each in info.fields if each.name == EXTERNAL_ID_FIELD), None)
-    if field is not None and usable_external_id(field):
-        return good(f"{name}.external_id", f"{name}: {EXTERNAL_ID_FIELD} keeps the pairs")
+def _external_id(recipe: Recipe, info: ObjectInfo) -> Check:
+    name, wanted = recipe.sf_object, recipe.external_id_fields[0]
+    usable = external_id_field(recipe, info)
+    if usable:
+        return good(f"{name}.external_id", f"{name}: {usable} keeps the pairs")
+    there = any(field.name in recipe.external_id_fields for field in info.fields)
     detail = (
-        f"{EXTERNAL_ID_FIELD} is there but is not a unique external id that the user may write."
-        if field is not None
+        "The field is there but is no unique external id that the connected user may write."
+        if there
         else "Pairs are then kept in Ledgerbridge alone; a crash while a record is created asks a person more often."
     )
     return warn(
         f"{name}.external_id",
         f"{name}: no external id field",
         detail,
-        f"Add the text field {EXTERNAL_ID_FIELD} (120 characters, External ID, Unique) to {name}, or our package.",
+        f"Add the text field {wanted} (120 characters, External ID, Unique) to {name}, or deploy our package.",
     )
 
 
-def usable_external_id(field: FieldInfo) -> bool:
-    """Whether this field can hold the other side's identity (sync-semantics W6)."""
-    return field.external_id and field.unique and field.createable and field.updateable
+def external_id_field(recipe: Recipe, info: ObjectInfo) -> str:
+    """The field of this org that can hold the other side's identity (sync-semantics W6); empty where it has none."""
+    fields = {field.name: field for field in info.fields}
+    return next(
+        (
+            name
+            for name in recipe.external_id_fields
+            if (field := fields.get(name))
+            and field.external_id
+            and field.unique
+            and field.createable
+            and field.updateable
+        ),
+        "",
+    )
 
 
 def _external_ids(infos: dict[str, ObjectInfo | None]) -> dict[str, str]:
-    """object -> the external id field that mappings of this org can use."""
-    return {
-        name: field.name
-        for name, info in infos.items()
-        if info is not None
-        for field in info.fields
-        if field.name == EXTERNAL_ID_FIELD and usable_external_id(field)
-    }
+    """Salesforce object -> the external id field that mappings of this org can use."""
+    found = {}
+    for recipe in RECIPES.values():
+        info = infos.get(recipe.sf_object)
+        if info is not None and (name := external_id_field(recipe, info)):
+            found[recipe.sf_object] = name
+    return found
 
 
 def _own_fields(name: str, info: ObjectInfo) -> Check:
