@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -19,6 +21,7 @@ from connectors.contracts import (
     RecordState,
     RemoteRecord,
     Side,
+    Token,
     Watch,
     Write,
     WriteStatus,
@@ -29,7 +32,7 @@ from connectors.salesforce import faults
 from connectors.salesforce import oauth as salesforce
 from connectors.simulator.testing import Simulator, simulator
 from tests.connectors.builders import Meter, Slots
-from tests.connectors.live import CALLBACK, Live, connect, consent
+from tests.connectors.live import CALLBACK, Live, LiveVault, connect, consent
 from tests.connectors.schema import sf_problems
 
 FIELDS = ("Name", "Phone", "AnnualRevenue")
@@ -204,6 +207,46 @@ def test_the_org_its_versions_its_limits_and_the_users_rights_are_read(live: Liv
     assert live.slots.usage is not None
 
 
+@pytest.fixture
+def org(live: Live) -> Iterator[Callable[..., None]]:
+    """Switches of the org, put back afterwards."""
+    before = live.side.get("settings")
+    yield lambda **switches: live.side.post("settings", switches)
+    live.side.post("settings", {name: before[name] for name in before})
+
+
+def test_an_edition_without_api_is_a_matter_of_settings(live: Live, org: Callable[..., None]) -> None:
+    org(api_enabled=False)
+    with pytest.raises(ConnectorError) as caught:
+        live.salesforce().organization()
+    assert (caught.value.failure.kind, caught.value.failure.code) == (
+        FailureKind.CONFIG,
+        "sf.API_DISABLED_FOR_ORG",
+    )
+
+
+def test_a_used_up_day_is_a_quota_and_sends_nothing(live: Live) -> None:
+    used_up = {"code": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded.", "status": 403}
+    live.side.plan({"match": {"path": "/composite"}, "action": "fault", **used_up})
+    answer = live.salesforce().write([new()], request_id="r", priority=Priority.BULK)
+    assert answer.failure is not None
+    assert (answer.failure.kind, answer.failure.code) == (FailureKind.QUOTA, "sf.REQUEST_LIMIT_EXCEEDED")
+    assert answer.results[0].status is WriteStatus.NOT_SENT
+
+
+def test_an_authority_we_do_not_know_is_not_spoken_to() -> None:
+    with simulator(seed="empty", tls=True) as sim:
+        known = connect(sim, Side.SALESFORCE)
+        url = sim.salesforce.tls_url
+        grant = replace(known.vault.grant, instance_url=url)
+        for ca_file, expected in ((sim.ca_file, None), ("", "net.tls")):
+            facts = replace(known.facts, simulator_url=url, ca_file=ca_file)
+            secure = Live(sim.salesforce, facts, known.app, LiveVault(facts, known.app, grant))
+            answer = secure.salesforce().write([new()], request_id="r", priority=Priority.BULK)
+            assert (answer.failure.code if answer.failure else None) == expected
+        assert answer.results[0].status is WriteStatus.NOT_SENT
+
+
 # --- reading and writing
 
 
@@ -273,11 +316,18 @@ def test_an_upsert_creates_once_and_then_updates(live: Live) -> None:
     assert faults.other_record(answer.results[0].failure) == id_  # type: ignore[arg-type]
 
 
+def settled(live: Live, record: RemoteRecord) -> Token:
+    """The record's token once no other write can share its stamp."""
+    deadline = time.monotonic() + 10
+    while not (token := read(live, record.id).token).settled:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return token
+
+
 def test_a_guarded_update_reads_back_and_a_moved_record_is_a_conflict(live: Live) -> None:
     record = made(live)
-    live.side.post("clock", {"advance": 5})
-    expected = read(live, record.id).token
-    assert expected.settled
+    expected = settled(live, record)
 
     def guarded(phone: str) -> Write:
         return Write(
@@ -342,31 +392,32 @@ def test_a_thousand_creations_are_one_call_and_a_scan_takes_pages_of_two_thousan
 # --- changes
 
 
-def test_changes_bring_updates_and_deletions_in_one_call(live: Live) -> None:
+@pytest.fixture
+def quiet() -> Iterator[Live]:
+    """An org in which nothing else happens."""
+    with simulator(seed="empty", only="salesforce") as sim:
+        yield connect(sim, Side.SALESFORCE)
+
+
+def test_changes_bring_updates_and_deletions_in_one_call(quiet: Live) -> None:
+    live = quiet
     kept, gone = made(live), made(live)
-    live.side.post("clock", {"advance": 60})
-    since = live.salesforce().read("Account", [kept.id], FIELDS)[0].token.modified + timedelta(seconds=30)
+    since = kept.token.modified
     send(live, update(kept.id, Phone="5"), Write("x", Operation.DELETE, "Account", {}, id=gone.id))
     live.meter.clear()
-    pages = list(
-        live.salesforce().changes([Watch("Account", since, FIELDS), Watch("Contact", since, ("LastName",))])
-    )
+    watches = [Watch("Account", since, FIELDS), Watch("Contact", since, ("LastName",))]
+    pages = {page.object: page for page in live.salesforce().changes(watches) if page.last}
     assert live.meter == {("POST", "composite"): 1}
-    assert [(page.object, page.last) for page in pages] == [("Account", True), ("Contact", True)]
-    assert {record.id: record.state for record in pages[0].records} == {
-        kept.id: RecordState.LIVE,
-        gone.id: RecordState.DELETED,
-    }
-    assert pages[0].server_time > since
+    assert set(pages) == {"Account", "Contact"}
+    states = {record.id: record.state for record in pages["Account"].records}
+    assert (states[kept.id], states[gone.id]) == (RecordState.LIVE, RecordState.DELETED)
 
 
-def test_a_long_change_list_is_followed_to_its_end(live: Live) -> None:
-    live.side.post("clock", {"advance": 60})
-    since = live.salesforce().scan("Account", ("Name",)).server_time - timedelta(seconds=1)
-    client = live.salesforce()
+def test_a_long_change_list_is_followed_to_its_end(quiet: Live) -> None:
+    client = quiet.salesforce()
     for _ in range(3):
         client.write([new(str(n)) for n in range(1000)], request_id="r", priority=Priority.BULK)
-    pages = list(client.changes([Watch("Account", since, ("Name",))]))
+    pages = list(client.changes([Watch("Account", datetime.now(UTC) - timedelta(days=1), ("Name",))]))
     assert [(len(page.records), page.last) for page in pages] == [(2000, False), (1000, True)]
     assert len({page.server_time for page in pages}) == 1
 
