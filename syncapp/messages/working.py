@@ -111,6 +111,9 @@ MESSAGES: dict[str, Message] = {
         "Its mappings are off, by button only, or not published.",
         "Set a mapping to “On schedule” or “As it changes” under Integrations.",
     ),
+    "integration.no_name": Message(
+        "A name is needed", "Nothing has been changed.", "Enter one, such as “US books”."
+    ),
     # problems
     "problems.none": Message(
         "Nothing to try again",

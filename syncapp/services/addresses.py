@@ -1,34 +1,17 @@
-"""Web addresses of records on both sides, and the ids in what a person pasted.
-
-Salesforce answers `<instance>/<id>` by opening the record. QuickBooks has one page per kind of record; the address of
-an invoice is documented (reference product 5.8), those of names are the ones its own pages show.
-"""
+"""Web addresses of records on both sides, and the ids in what a person pasted."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlsplit
-
-from django.conf import settings
+from urllib.parse import parse_qsl, urlsplit
 
 from connectors.contracts import Environment, Side
+from syncapp.engine.entities import traits
 from syncapp.models import Connection
+from syncapp.services.facts import simulator_url
 
-_QUICKBOOKS_HOSTS = {
-    Environment.PRODUCTION: "https://app.qbo.intuit.com",
-    Environment.SANDBOX: "https://app.sandbox.qbo.intuit.com",
-}
-_QUICKBOOKS_PAGES = {
-    "Customer": "/app/customerdetail?nameId={id}",
-    "Vendor": "/app/vendordetail?nameId={id}",
-    "Invoice": "/app/invoice?txnId={id}",
-    "Estimate": "/app/estimate?txnId={id}",
-    "SalesReceipt": "/app/salesreceipt?txnId={id}",
-    "CreditMemo": "/app/creditmemo?txnId={id}",
-    "Payment": "/app/recvpayment?txnId={id}",
-}
 _ID_PARAMETERS = ("nameid", "txnid", "id", "entityid")
 _SALESFORCE_ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
 _QUICKBOOKS_ID = re.compile(r"\d{1,19}")
@@ -42,28 +25,12 @@ class Ids:
     quickbooks: str = ""
 
 
-def salesforce_url(connection: Connection | None, object: str, remote_id: str | None) -> str:
-    """Where a person opens this Salesforce record; empty when there is no record or no known address."""
+def url(connection: Connection | None, object: str, remote_id: str | None) -> str:
+    """Where a person opens this record; empty when there is no record or no page for its kind is known."""
     if connection is None or not remote_id:
         return ""
-    if connection.environment == Environment.SIMULATOR:
-        return _simulator_page(settings.SIM_SALESFORCE_URL, connection.remote_id, object, remote_id)
-    return f"{connection.base_url.rstrip('/')}/{quote(remote_id)}" if connection.base_url else ""
-
-
-def quickbooks_url(connection: Connection | None, entity: str, remote_id: str | None) -> str:
-    """Where a person opens this QuickBooks record; empty when there is no record or no page for its kind."""
-    if connection is None or not remote_id:
-        return ""
-    if connection.environment == Environment.SIMULATOR:
-        return _simulator_page(settings.SIM_QUICKBOOKS_URL, connection.remote_id, entity, remote_id)
-    page = _QUICKBOOKS_PAGES.get(entity)
-    host = _QUICKBOOKS_HOSTS.get(Environment(connection.environment))
-    return host + page.format(id=quote(remote_id)) if page and host else ""
-
-
-def _simulator_page(origin: str, owner: str, object: str, remote_id: str) -> str:
-    return f"{origin}/_web/{quote(owner)}/{quote(object)}/{quote(remote_id)}" if origin else ""
+    side, environment = Side(connection.side), Environment(connection.environment)
+    return traits(side, object).web_url(environment, connection.base_url or simulator_url(side), remote_id)
 
 
 def urls(
@@ -75,8 +42,8 @@ def urls(
 ) -> dict[str, str]:
     """Both addresses of a pair of records, keyed `sf` and `qbo`."""
     return {
-        Side.SALESFORCE.value: salesforce_url(connections.get("sf"), sf_object, sf_id),
-        Side.QUICKBOOKS.value: quickbooks_url(connections.get("qbo"), qbo_entity, qbo_id),
+        Side.SALESFORCE.value: url(connections.get("sf"), sf_object, sf_id),
+        Side.QUICKBOOKS.value: url(connections.get("qbo"), qbo_entity, qbo_id),
     }
 
 

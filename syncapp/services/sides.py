@@ -15,7 +15,7 @@ from syncapp.engine.compiled import compile_spec
 from syncapp.engine.mapping import FieldSpec, MappingSpec
 from syncapp.engine.projection import fields_to_read, project
 from syncapp.engine.records import value_to_json
-from syncapp.models import Connection, Integration, LinkBase, Mapping, Observation, RecordLink
+from syncapp.models import Integration, LinkBase, Mapping, Observation, RecordLink
 from syncapp.store import specs
 
 
@@ -47,21 +47,10 @@ class SideField:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldUnit:
-    """Fields that wait together for a person's choice of a side."""
-
-    unit: str
-    label: str
-    why: str
-    fields: tuple[SideField, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RecordSides:
     """Both sides of a record. `fresh` means they were read just now, else they are what we last knew."""
 
     fields: tuple[SideField, ...]
-    held: tuple[HeldUnit, ...]
     fresh: bool = False
 
     @property
@@ -83,7 +72,7 @@ def sides(link: RecordLink) -> RecordSides:
     """
     spec = specs.published_spec(link.mapping)
     if spec is None:
-        return RecordSides((), ())
+        return RecordSides(())
     base = LinkBase.objects.filter(link=link).first()
     bodies = _bodies(link)
     return _compared(
@@ -100,7 +89,7 @@ def read_now(link: RecordLink, clients: MappingOf[Side, Reads]) -> RecordSides:
     """Read both sides at the vendors now and compare. May raise ConnectorError. Writes nothing."""
     spec = specs.published_spec(link.mapping)
     if spec is None:
-        return RecordSides((), ())
+        return RecordSides(())
     base = LinkBase.objects.filter(link=link).first()
     found = {side: _read(side, link, spec, clients[side]) for side in Side}
     compared = _compared(
@@ -111,7 +100,7 @@ def read_now(link: RecordLink, clients: MappingOf[Side, Reads]) -> RecordSides:
         sf=found[Side.SALESFORCE],
         qbo=found[Side.QUICKBOOKS],
     )
-    return RecordSides(compared.fields, compared.held, fresh=True)
+    return RecordSides(compared.fields, fresh=True)
 
 
 def _read(side: Side, link: RecordLink, spec: MappingSpec, client: Reads) -> dict[str, Any] | None:
@@ -158,17 +147,9 @@ def _compared(
     sf: dict[str, Any] | None,
     qbo: dict[str, Any] | None,
 ) -> RecordSides:
-    fields = tuple(_field(row, held.get(row.unit), base_sf, base_qbo, sf, qbo, spec) for row in spec.fields)
-    by_key = {field.key: field for field in fields}
-    units = spec.units()
-    waiting = tuple(
-        HeldUnit(
-            unit, _label(units[unit]), str(hold.get("why", "")), tuple(by_key[row.key] for row in units[unit])
-        )
-        for unit, hold in held.items()
-        if unit in units
+    return RecordSides(
+        tuple(_field(row, held.get(row.unit), base_sf, base_qbo, sf, qbo, spec) for row in spec.fields)
     )
-    return RecordSides(fields, waiting)
 
 
 def _field(
@@ -217,7 +198,7 @@ def _same(key: str, sf: Any, qbo: Any, spec: MappingSpec) -> bool:
     return row.same(sf, qbo) or row.same(row.render(Side.QUICKBOOKS, sf), qbo)
 
 
-def _label(rows: Sequence[FieldSpec]) -> str:
+def unit_label(rows: Sequence[FieldSpec]) -> str:
     """What a person calls a merge unit: the row's label, or what the labels of its rows have in common."""
     if len(rows) == 1:
         return rows[0].label
@@ -229,9 +210,3 @@ def _label(rows: Sequence[FieldSpec]) -> str:
         else:
             break
     return " ".join(shared) or rows[0].group.replace("_", " ").capitalize()
-
-
-def connections(link: RecordLink) -> dict[str, Connection | None]:
-    """Both connections of this record's pair, keyed `sf` and `qbo`."""
-    integration = link.mapping.integration
-    return {"sf": integration.salesforce, "qbo": integration.quickbooks}

@@ -180,25 +180,22 @@ def test_a_mapping_narrows_every_list(mapping: Mapping) -> None:
         assert records.counts(other.pk) == {**dict.fromkeys(records.FILTERS, 0), "conflict": 1, "all": 1}
 
 
-def test_addresses_follow_the_environment(settings) -> None:  # type: ignore[no-untyped-def]
+def test_addresses_follow_the_environment() -> None:
     company = a_company()
     sandbox = a_connection(company, "qbo", environment="sandbox")
     production = a_connection(company, "qbo", environment="production")
     salesforce = a_connection(company, "sf", environment="production")
-    assert addresses.quickbooks_url(sandbox, "Customer", "58") == (
-        "https://app.sandbox.qbo.intuit.com/app/customerdetail?nameId=58"
+    assert (
+        addresses.url(sandbox, "Customer", "58")
+        == "https://app.sandbox.qbo.intuit.com/app/customerdetail?nameId=58"
     )
     assert (
-        addresses.quickbooks_url(production, "Invoice", "9")
-        == "https://app.qbo.intuit.com/app/invoice?txnId=9"
+        addresses.url(production, "Customer", "9") == "https://app.qbo.intuit.com/app/customerdetail?nameId=9"
     )
-    assert addresses.quickbooks_url(production, "Unheard", "9") == ""
-    assert (
-        addresses.salesforce_url(salesforce, "Account", "001x") == "https://halvorsen.my.salesforce.com/001x"
-    )
-    assert addresses.salesforce_url(salesforce, "Account", None) == ""
-    simulated = a_connection(company, "sf", environment="simulator")
-    assert addresses.salesforce_url(simulated, "Account", "001x").startswith(settings.SIM_SALESFORCE_URL)
+    assert addresses.url(salesforce, "Account", "001x").startswith("https://halvorsen.my.salesforce.com/")
+    assert addresses.url(salesforce, "Account", None) == addresses.url(None, "Account", "001x") == ""
+    simulated = a_connection(company, "sf", environment="simulator", base_url="http://127.0.0.1:8801")
+    assert addresses.url(simulated, "Account", "001x").startswith("http://127.0.0.1:8801/")
 
 
 def test_a_list_does_not_look_at_the_connections_of_unrelated_pairs(mapping: Mapping) -> None:

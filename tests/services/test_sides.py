@@ -10,6 +10,7 @@ import pytest
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
 from syncapp.models import Observation, RecordLink
 from syncapp.services import sides
+from syncapp.store import specs
 from syncapp.tenancy import tenant
 from tests.builders import a_link, a_mapping
 
@@ -52,17 +53,22 @@ def test_a_held_unit_shows_both_values_and_what_was_agreed() -> None:
             "qbo": {"street": "9 Quay St", "city": "Bergen", "postal": "5003"},
         }
     }
-    compared = look(a_link(base=AGREED, held=held))
-    (unit,) = compared.held
-    street = unit.fields[0]
-    assert (unit.label, unit.why, len(unit.fields)) == ("Billing", "conflict", 3)
+    street = by_key(look(a_link(base=AGREED, held=held)))["street"]
     assert (street.base_sf, street.sf, street.qbo, street.same) == (
         "1 Dock Rd",
         "2 Dock Rd",
         "9 Quay St",
         False,
     )
-    assert street.changed == ("sf", "qbo")
+    assert (street.changed, street.held) == (("sf", "qbo"), "conflict")
+
+
+def test_a_unit_of_several_fields_is_called_by_what_their_names_share() -> None:
+    mapping = a_mapping()
+    with tenant(mapping.company_id):
+        units = specs.draft_spec(mapping).units()
+    assert sides.unit_label(units["billing"]) == "Billing"
+    assert sides.unit_label(units["phone"]) == "Phone"
 
 
 def test_a_body_that_capture_brought_is_newer_than_what_was_agreed() -> None:
@@ -94,7 +100,7 @@ def test_a_record_not_there_yet_shows_what_we_know_of_the_one_side() -> None:
 
 
 def test_a_mapping_never_published_has_no_fields_to_compare() -> None:
-    assert look(a_link(a_mapping(published=False))) == sides.RecordSides((), ())
+    assert look(a_link(a_mapping(published=False))) == sides.RecordSides(())
 
 
 class Vendor:

@@ -1,0 +1,190 @@
+"""Forms of the mapping page: rules and filters as a person writes them, stored as the engine reads them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from portal.pages.integrations import OPERATOR_WORDS
+from syncapp.engine.mapping import ValueType
+from syncapp.engine.transforms import TRANSFORMS
+from syncapp.models import FieldMapping, Mapping
+
+_BY_WORDS = sorted(
+    ((words, operator) for operator, words in OPERATOR_WORDS.items()), key=lambda one: -len(one[0])
+)
+POLICIES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
+    "name_clash": (
+        "if the name is taken by a vendor or an employee",
+        "QuickBooks keeps one list of names for customers, vendors and employees.",
+        (("ask", "Ask"), ("suffix", "Add a suffix")),
+    ),
+    "qbo_gone": (
+        "if the QuickBooks record was made inactive",
+        "",
+        (("flag", "Tell me, change nothing"), ("reactivate", "Make it active again")),
+    ),
+    "sf_gone": (
+        "if the Salesforce record was deleted",
+        "QuickBooks records are never deleted.",
+        (("leave", "Leave the QuickBooks record"), ("inactivate", "Make the QuickBooks record inactive")),
+    ),
+    "revive": (
+        "if a deleted record comes back",
+        "",
+        (("ask", "Ask"), ("reactivate", "Go on where it was")),
+    ),
+}
+"""Rules of a mapping that are kept in its `policies`: name, label, hint, choices."""
+
+
+class ConditionsField(forms.CharField):
+    """One condition per line, in words: `Type is one of Customer, Partner`, `Phone is empty`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 3, "class": "id"}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return "\n".join(map(_line, value))
+        return value
+
+    def clean(self, value: Any) -> list[dict[str, Any]]:
+        lines = [line.strip() for line in str(super().clean(value) or "").splitlines() if line.strip()]
+        return [_condition(line) for line in lines]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool((initial or []) != self.clean(data))
+        except ValidationError:
+            return True
+
+
+def _line(row: dict[str, Any]) -> str:
+    value = row.get("value")
+    shown = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return f"{row['path']} {OPERATOR_WORDS.get(row['operator'], row['operator'])} {shown}".strip()
+
+
+def _condition(line: str) -> dict[str, Any]:
+    path, _, rest = line.partition(" ")
+    for words, operator in _BY_WORDS:
+        if rest == words or rest.startswith(f"{words} "):
+            text = rest[len(words) :].strip()
+            value: Any = (
+                [part.strip() for part in text.split(",") if part.strip()]
+                if operator == "in"
+                else text or None
+            )
+            return {"path": path, "operator": operator, "value": _typed(value)}
+    raise ValidationError(f"“{line}” is not a field, a comparison and a value, such as “Type is Customer”.")
+
+
+def _typed(value: Any) -> Any:
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The settings of a mapping that publishing freezes."""
+
+    sf_filter = ConditionsField(
+        label="Only these Salesforce records",
+        help_text="One condition a line; all must hold. Empty: every record.",
+    )
+    qbo_filter = ConditionsField(
+        label="Only these QuickBooks records", help_text="For example: Active is true."
+    )
+    match_auto = forms.BooleanField(
+        label="link records that surely are the same without asking",
+        required=False,
+        help_text="Only where a key matches in both directions; the rest is always asked.",
+    )
+
+    class Meta:
+        model = Mapping
+        fields = ("label", "create_in_qbo", "create_in_sf", "external_id_field", "sf_filter", "qbo_filter")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        policies = self.instance.policies or {}
+        self.fields["match_auto"].initial = policies.get("match_auto", True)
+        for name, (label, hint, choices) in POLICIES.items():
+            self.fields[name] = forms.ChoiceField(
+                label=label,
+                help_text=hint,
+                choices=choices,
+                initial=policies.get(name, choices[0][0]),
+                required=False,
+            )
+
+    def save(self, commit: bool = True) -> Any:
+        chosen = {name: self.cleaned_data[name] for name in POLICIES if self.cleaned_data.get(name)}
+        chosen["match_auto"] = self.cleaned_data["match_auto"]
+        self.instance.policies = {**(self.instance.policies or {}), **chosen}
+        return super().save(commit)
+
+
+class RowForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One field of the draft. A new row gets its short name from its label."""
+
+    class Meta:
+        model = FieldMapping
+        fields = (
+            "position", "enabled", "key", "label", "sf_path", "direction", "qbo_path", "type", "on_conflict",
+            "on_drift", "initial", "group", "transform", "places", "constant", "default", "refers_to", "create_only", "required",
+            "sf_length", "qbo_length",
+        )  # fmt: skip
+        widgets = {"position": forms.HiddenInput(), "key": forms.HiddenInput()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].required = self.fields["position"].required = False
+        self.fields["type"].widget = forms.Select(
+            choices=[(one.value, one.value.capitalize()) for one in ValueType]
+        )
+        known = [(name, one.label) for name, one in TRANSFORMS.items()]
+        current = self.instance.transform
+        if current and current not in TRANSFORMS:
+            known.append((current, current))
+        self.fields["transform"].widget = forms.Select(choices=[("", "None"), *known])
+        for name in ("constant", "default"):
+            self.fields[name] = forms.CharField(label=self.fields[name].label, required=False)
+            if self.instance.pk:
+                self.initial[name] = _as_text(getattr(self.instance, name))
+        self._name_inputs()
+
+    def _name_inputs(self) -> None:
+        about = self.instance.label or "new field"
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label or ''} of {about}".strip()
+
+    def clean_constant(self) -> Any:
+        return _as_value(self.cleaned_data["constant"])
+
+    def clean_default(self) -> Any:
+        return _as_value(self.cleaned_data["default"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("key"):
+            cleaned["key"] = short_name(cleaned.get("label") or cleaned.get("qbo_path") or "field")
+        return cleaned
+
+
+def short_name(label: str) -> str:
+    """The key of a new row: letters, digits and underscores of its label."""
+    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:50] or "field"
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _as_value(text: str) -> Any:
+    text = text.strip()
+    return _typed(text) if text else None

@@ -1,0 +1,83 @@
+"""The audit trail: every remote write and every decision of a person, newest first."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_GET
+
+from portal.people.access import PortalRequest, company_page
+from syncapp.models import AuditEvent
+
+PAGE = 50
+ACTIONS = {
+    "create": "Created",
+    "update": "Updated",
+    "upsert": "Created or updated",
+    "deactivate": "Made inactive",
+    "void": "Voided",
+    "delete": "Deleted",
+    "mapping.published": "Published a mapping",
+    "mapping.mode": "Switched a mapping",
+    "mapping.draft_discarded": "Discarded a draft",
+    "schedule.added": "Added a schedule",
+    "schedule.changed": "Changed a schedule",
+    "schedule.paused": "Paused a schedule",
+    "schedule.resumed": "Resumed a schedule",
+    "schedule.removed": "Removed a schedule",
+    "conflict.answered": "Decided a conflict",
+    "run.stopped": "Stopped a run",
+    "run.resumed": "Resumed a run",
+    "integration.renamed": "Renamed an integration",
+}
+"""Titles of what is common; anything else reads as its code, made into words."""
+
+
+@company_page("audit.view")
+@require_GET
+def list_(request: PortalRequest) -> HttpResponse:
+    """One page of the trail: all of it, writes alone, or decisions alone."""
+    show = request.GET.get("show", "")
+    rows = AuditEvent.objects.select_related("link__mapping").order_by("-id")
+    if show == "writes":
+        rows = rows.filter(intent__isnull=False)
+    elif show == "decisions":
+        rows = rows.filter(intent__isnull=True)
+    before = _uuid(request.GET.get("before", ""))
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found = list(rows[: PAGE + 1])
+    context = {
+        "rows": [_row(row) for row in found[:PAGE]],
+        "older": str(found[PAGE - 1].pk) if len(found) > PAGE else "",
+        "show": show,
+        "later": before is not None,
+    }
+    return render(request, "audit/list.html", context)
+
+
+def _row(event: AuditEvent) -> dict[str, Any]:
+    keys = list(dict.fromkeys([*event.before, *event.after]))
+    return {
+        "event": event,
+        "title": ACTIONS.get(event.action, event.action.replace(".", ": ").replace("_", " ").capitalize()),
+        "changes": [
+            {"label": key.replace("_", " "), "before": event.before.get(key), "after": event.after.get(key)}
+            for key in keys
+            if event.before.get(key) != event.after.get(key)
+        ],
+    }
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+urls: list[URLPattern] = [path("audit/", list_, name="audit")]

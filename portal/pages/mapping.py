@@ -1,0 +1,152 @@
+"""One mapping: what runs, what the draft would change, what stands in its way; publish, discard, switch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.pages.integrations import conditions, direction_of
+from portal.people.access import PortalRequest, company_page
+from syncapp.engine.mapping import FieldSpec, MappingSpec
+from syncapp.messages import words_for
+from syncapp.models import FieldMapping, Mapping, MappingMode, MappingVersion
+from syncapp.services import mappings, records
+from syncapp.services.errors import Refused
+from syncapp.store import specs
+
+VERSIONS = 5
+NAMES = {
+    "sf_path": "Salesforce field",
+    "qbo_path": "QuickBooks field",
+    "type": "Type",
+    "direction": "Direction",
+    "on_conflict": "If both changed",
+    "on_drift": "If the target was edited",
+    "initial": "At first link",
+    "group": "Merges as one with",
+    "transform": "Transform",
+    "constant": "Fixed value",
+    "default": "When empty",
+    "create_only": "Only when created",
+    "required": "Required",
+    "sf_filter": "Salesforce filter",
+    "qbo_filter": "QuickBooks filter",
+    "external_id_field": "External id field",
+    "policies": "Rules",
+}
+_CHOICES: dict[str, dict[str, str]] = {
+    name: dict(FieldMapping._meta.get_field(name).flatchoices)
+    for name in ("direction", "on_conflict", "on_drift", "initial")
+}
+
+
+@company_page("mappings.view")
+@require_GET
+def page(request: PortalRequest, pk: int) -> HttpResponse:
+    """What runs, field by field; the draft beside it."""
+    mapping = _mapping(pk)
+    published = specs.published_spec(mapping)
+    changes = mappings.draft_changes(mapping)
+    faults = mappings.validate(mapping)
+    context = {
+        "mapping": mapping,
+        "modes": MappingMode.choices,
+        "spec": published or specs.draft_spec(mapping),
+        "rows": [_row(row, published) for row in (published or specs.draft_spec(mapping)).fields],
+        "direction": direction_of(published or specs.draft_spec(mapping)),
+        "sf_filter": conditions(published or specs.draft_spec(mapping), "sf"),
+        "qbo_filter": conditions(published or specs.draft_spec(mapping), "qbo"),
+        "versions": list(MappingVersion.objects.filter(mapping=mapping).order_by("-number")[:VERSIONS])[::-1],
+        "changes": [_change(change) for change in changes],
+        "differs": published is None or bool(changes),
+        "faults": [{"words": words_for(one.code, one.values), "position": one.position} for one in faults],
+        "counts": records.counts(mapping.pk),
+    }
+    return render(request, "mapping/page.html", context)
+
+
+def _mapping(pk: int) -> Mapping:
+    return get_object_or_404(Mapping.objects.select_related("integration"), pk=pk)
+
+
+def _row(row: FieldSpec, _published: MappingSpec | None) -> dict[str, Any]:
+    """A field of the mapping with its rules in words."""
+    rules = (
+        [f"If both changed: {_CHOICES['on_conflict'][row.on_conflict.value].lower()}"]
+        if row.direction == "both"
+        else []
+    )
+    if row.direction != "both":
+        rules.append(f"If the target was edited: {_CHOICES['on_drift'][row.on_drift.value].lower()}")
+    if row.group:
+        rules.append(f"Merges as one: {row.group.replace('_', ' ')}")
+    if row.transform:
+        rules.append(row.transform.replace("_", " "))
+    if row.create_only:
+        rules.append("Only when created")
+    if row.required:
+        rules.append("Required")
+    if row.default not in (None, ""):
+        rules.append(f"When empty: {row.default}")
+    return {"field": row, "rules": rules}
+
+
+def _change(change: mappings.DraftChange) -> dict[str, Any]:
+    lines = [
+        {"name": NAMES.get(name, name.replace("_", " ").capitalize()), "before": _said(name, change.before.get(name)),
+         "after": _said(name, change.after.get(name))}
+        for name in change.after
+    ]  # fmt: skip
+    return {"label": change.label, "what": change.what, "lines": lines}
+
+
+def _said(name: str, value: Any) -> Any:
+    """A setting's value in the words of its choices."""
+    if name in _CHOICES:
+        return _CHOICES[name].get(str(value), value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')}: {item}" for key, item in value.items())
+    return value
+
+
+@company_page("mappings.edit")
+@require_POST
+def publish(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Make the draft what runs."""
+    version = mappings.publish(_mapping(pk), request.user, request.POST.get("note", "").strip())
+    messages.success(request, f"Version {version.number} is published and is used from now on.")
+    return redirect("portal:mapping", pk=pk)
+
+
+@company_page("mappings.edit")
+@require_POST
+def discard(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Put the draft back to what runs."""
+    mappings.discard_draft(_mapping(pk), request.user)
+    messages.success(request, "The draft is what runs again.")
+    return redirect("portal:mapping", pk=pk)
+
+
+@company_page("mappings.edit")
+@require_POST
+def move(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Move a row of the draft up or down."""
+    row, _, way = request.POST.get("move", "").partition(":")
+    if not row.isdecimal() or way not in {"up", "down"}:
+        raise Refused("records.none_chosen")
+    mappings.move_row(_mapping(pk), int(row), -1 if way == "up" else 1)
+    return redirect("portal:mapping", pk=pk)
+
+
+urls: list[URLPattern] = [
+    path("mappings/<int:pk>/", page, name="mapping"),
+    path("mappings/<int:pk>/publish/", publish, name="mapping-publish"),
+    path("mappings/<int:pk>/discard/", discard, name="mapping-discard"),
+    path("mappings/<int:pk>/move/", move, name="mapping-move"),
+]

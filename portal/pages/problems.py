@@ -1,0 +1,118 @@
+"""Problems: by cause or one by one, tried again, exported."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.people.access import PortalRequest, company_page
+from syncapp.messages import words_for
+from syncapp.services import problems
+
+SAMPLE = 5
+"""Records of a cause that are shown before "Show all"."""
+OPENED = 3
+"""Causes that are unfolded when the page opens."""
+
+
+@company_page("problems.view")
+@require_GET
+def list_(request: PortalRequest) -> HttpResponse:
+    """Open problems by cause; one cause, or the resolved ones, as a list."""
+    code, closed = request.GET.get("code", ""), request.GET.get("show") == "resolved"
+    number = request.GET.get("mapping", "")
+    mapping = int(number) if number.isdecimal() else None
+    by_record = bool(code) or closed or request.GET.get("by") == "record"
+    context = {
+        "totals": problems.totals(),
+        "code": code,
+        "mapping": mapping,
+        "closed": closed,
+        "by_record": by_record,
+        "words": words_for(code) if code else None,
+    }
+    if by_record:
+        found = problems.page(code=code, mapping=mapping, before=request.GET.get("before", ""), closed=closed)
+        rows = [{"row": row, "words": words_for(row.problem.code, row.problem.values)} for row in found.rows]
+        context |= {"rows": rows, "older": found.older}
+        if code and rows and not closed:
+            context["words"] = rows[0]["words"]
+    else:
+        context["causes"] = _causes()
+    return render(request, "problems/list.html", context)
+
+
+def _causes() -> list[dict[str, object]]:
+    """Each cause with its words; the first few with some of their records."""
+    causes: list[dict[str, object]] = []
+    for place, group in enumerate(problems.open_groups()):
+        opened = place < OPENED
+        found = problems.page(code=group.code, mapping=group.mapping_id, size=SAMPLE) if opened else None
+        causes.append(
+            {
+                "group": group,
+                "words": words_for(group.code, group.values if group.count == 1 else _common(group.values)),
+                "page": found,
+                "open": place == 0,
+            }
+        )
+    return causes
+
+
+def _common(values: dict[str, object]) -> dict[str, object]:
+    """The values that may stand for all records of a cause: the field, never one record's own value."""
+    return {
+        name: value
+        for name, value in values.items()
+        if name in {"field", "fields", "label", "most", "limit", "side"}
+    }
+
+
+@company_page("problems.retry")
+@require_POST
+def retry(request: PortalRequest) -> HttpResponseBase:
+    """Try the chosen ones, or all of one cause, again."""
+    chosen = [int(one) for one in request.POST.getlist("problem") if one.isdecimal()]
+    number = request.POST.get("mapping", "")
+    everything = request.POST.get("do") == "all"
+    run = problems.retry(
+        request.user,
+        ids=() if everything else chosen,
+        code=request.POST.get("code", "") if everything else "",
+        mapping=int(number) if number.isdecimal() else None,
+    )
+    messages.success(request, "They are tried again. This page shows how it goes.")
+    return redirect("portal:run", pk=run.pk)
+
+
+@company_page("problems.export")
+@require_GET
+def export(request: PortalRequest) -> StreamingHttpResponse:
+    """The problems as a file for a spreadsheet."""
+    lines = problems.csv_rows(code=request.GET.get("code", ""), closed=request.GET.get("show") == "resolved")
+    response = StreamingHttpResponse(_written(lines), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="problems.csv"'
+    return response
+
+
+def _written(lines: Iterator[list[str]]) -> Iterator[str]:
+    yield "\ufeff"  # without it some spreadsheets read the file in the machine's own encoding
+    for line in lines:
+        buffer = StringIO()
+        csv.writer(buffer).writerow(line)
+        yield buffer.getvalue()
+
+
+urls: list[URLPattern] = [
+    path("problems/", list_, name="problems"),
+    path("problems/retry/", retry, name="problems-retry"),
+    path("problems/export/", export, name="problems-export"),
+]

@@ -1,0 +1,215 @@
+"""Schedules: when mappings run by the clock, with their next times; add, edit, pause, run now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal import cadence
+from portal.people.access import PortalRequest, company_page
+from portal.refusals import way_back
+from syncapp.messages import words_for
+from syncapp.models import Cadence, Integration, Mapping, Run, Schedule
+from syncapp.services import runs, schedules
+from syncapp.services.errors import Refused
+
+SHOWN_TIMES = 5
+FAULTY_FIELD = {
+    "schedule.minutes": "minutes",
+    "schedule.minute_of_hour": "at_minute",
+    "schedule.time_missing": "at_time",
+    "schedule.cron_wrong": "cron",
+    "schedule.never": "cron",
+    "schedule.other_mapping": "what",
+}
+
+
+class ScheduleForm(forms.Form):
+    """What runs, and when. Fields that the chosen rhythm does not use are ignored."""
+
+    what = forms.ChoiceField(label="What runs")
+    cadence = forms.ChoiceField(label="How often", choices=Cadence.choices)
+    minutes = forms.IntegerField(
+        label="Minutes between runs",
+        required=False,
+        initial=15,
+        help_text="For “Every n minutes”: 1 to 1,440.",
+    )
+    at_minute = forms.IntegerField(
+        label="Minute of the hour", required=False, initial=0, help_text="For “Every hour”: 0 to 59."
+    )
+    at_time = forms.TimeField(
+        label="Time of day",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text="For “Every day”, in the company’s zone.",
+    )
+    cron = forms.CharField(
+        label="Cron line",
+        required=False,
+        max_length=120,
+        help_text="For “Cron”: minute, hour, day of the month, month, day of the week. "
+        "<span class='id'>0 6 * * MON</span> is Mondays at six.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["what"].choices = _choices()  # type: ignore[attr-defined]
+
+    def fill(self, schedule: Schedule) -> Schedule:
+        """Put the answers into the row, without saving."""
+        data = self.cleaned_data
+        kind, number = data["what"].split(":")
+        if kind == "m":
+            schedule.mapping = Mapping.objects.get(pk=number)
+            schedule.integration = schedule.mapping.integration
+        else:
+            schedule.mapping, schedule.integration = None, Integration.objects.get(pk=number)
+        schedule.cadence, schedule.cron = data["cadence"], data["cron"].strip()
+        schedule.minutes = data["minutes"] if data["minutes"] is not None else 0
+        schedule.at_minute = data["at_minute"] if data["at_minute"] is not None else 0
+        schedule.at_time = data["at_time"]
+        return schedule
+
+
+def _choices() -> list[tuple[str, str]]:
+    mappings = list(Mapping.objects.select_related("integration").order_by("integration_id", "id"))
+    several = len({mapping.integration_id for mapping in mappings}) > 1
+    choices = [
+        (f"m:{one.pk}", f"{one.label} ({one.integration})" if several else one.label) for one in mappings
+    ]
+    pairs = {one.integration_id: str(one.integration) for one in mappings}
+    return [*choices, *((f"i:{pk}", f"Everything of {name}") for pk, name in pairs.items())]
+
+
+@company_page("schedules.view")
+@require_GET
+def list_(request: PortalRequest) -> HttpResponse:
+    """All schedules with their next times and last results."""
+    context = {"rows": rows(request), "may_add": Mapping.objects.exists()}
+    return render(request, "schedules/list.html", context)
+
+
+def rows(request: PortalRequest, integration: Integration | None = None) -> list[dict[str, Any]]:
+    """Schedules as tables show them. Two queries."""
+    found = Schedule.objects.select_related("mapping", "integration").order_by("integration_id", "id")
+    if integration is not None:
+        found = found.filter(integration=integration)
+    found_rows = list(found)
+    latest = _latest_runs([one.pk for one in found_rows])
+    now = timezone.now()
+    return [
+        {
+            "schedule": one,
+            "what": one.mapping.label if one.mapping else f"Everything of {one.integration}",
+            "when": cadence.words(one),
+            "next": [] if one.paused else schedules.next_times(one, 3, now, request.company.zone),
+            "run": latest.get(one.pk),
+            "open": one.pk in latest and latest[one.pk].state in runs.OPEN,
+        }
+        for one in found_rows
+    ]
+
+
+def _latest_runs(ids: list[int]) -> dict[int, Run]:
+    newest = Run.objects.filter(schedule_id__in=ids).order_by("schedule_id", "-id").distinct("schedule_id")
+    return {run.schedule_id: run for run in newest if run.schedule_id is not None}
+
+
+@company_page("schedules.edit")
+@require_http_methods(["GET", "POST"])
+def add(request: PortalRequest) -> HttpResponseBase:
+    """A new schedule."""
+    return _edit(request, Schedule(), {"what": request.GET.get("what", "")})
+
+
+@company_page("schedules.edit")
+@require_http_methods(["GET", "POST"])
+def edit(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Change a schedule."""
+    schedule = get_object_or_404(Schedule.objects.select_related("mapping", "integration"), pk=pk)
+    what = f"m:{schedule.mapping_id}" if schedule.mapping_id else f"i:{schedule.integration_id}"
+    initial = {
+        name: getattr(schedule, name) for name in ("cadence", "minutes", "at_minute", "at_time", "cron")
+    }
+    return _edit(request, schedule, {**initial, "what": what})
+
+
+def _edit(request: PortalRequest, schedule: Schedule, initial: dict[str, Any]) -> HttpResponseBase:
+    form = ScheduleForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        filled = form.fill(schedule)
+        if "try" in request.POST:
+            return _shown(request, form, schedule, _try(form, filled, request))
+        try:
+            schedules.save(filled, request.user)
+        except Refused as refused:
+            _explain(form, refused)
+        else:
+            messages.success(request, "The schedule is saved.")
+            return redirect("portal:schedules")
+    return _shown(request, form, schedule, [])
+
+
+def _try(form: ScheduleForm, schedule: Schedule, request: PortalRequest) -> list[Any]:
+    try:
+        schedules.check(schedule)
+    except Refused as refused:
+        _explain(form, refused)
+        return []
+    return schedules.next_times(schedule, SHOWN_TIMES, zone=request.company.zone)
+
+
+def _explain(form: ScheduleForm, refused: Refused) -> None:
+    words = words_for(refused.code, refused.values)
+    form.add_error(FAULTY_FIELD.get(refused.code), f"{words.what} {words.todo}")
+
+
+def _shown(request: PortalRequest, form: ScheduleForm, schedule: Schedule, times: list[Any]) -> HttpResponse:
+    if not times and schedule.pk and not form.is_bound:
+        times = schedules.next_times(schedule, SHOWN_TIMES, zone=request.company.zone)
+    return render(request, "schedules/form.html", {"form": form, "schedule": schedule, "times": times})
+
+
+@company_page("schedules.edit")
+@require_POST
+def pause(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Pause a schedule, or let it go on."""
+    schedule = get_object_or_404(Schedule.objects, pk=pk)
+    (schedules.resume if schedule.paused else schedules.pause)(schedule, request.user)
+    return redirect(way_back(request, "/schedules/"))
+
+
+@company_page("schedules.edit")
+@require_POST
+def remove(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Delete a schedule."""
+    schedules.remove(get_object_or_404(Schedule.objects, pk=pk), request.user)
+    messages.success(request, "The schedule is removed. Its runs stay in the list of runs.")
+    return redirect("portal:schedules")
+
+
+@company_page("schedules.run")
+@require_POST
+def run_now(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Start its run now."""
+    run = schedules.run_now(get_object_or_404(Schedule.objects, pk=pk), request.user)
+    return redirect("portal:run", pk=run.pk)
+
+
+urls: list[URLPattern] = [
+    path("schedules/", list_, name="schedules"),
+    path("schedules/add/", add, name="schedule-add"),
+    path("schedules/<int:pk>/", edit, name="schedule"),
+    path("schedules/<int:pk>/pause/", pause, name="schedule-pause"),
+    path("schedules/<int:pk>/remove/", remove, name="schedule-remove"),
+    path("schedules/<int:pk>/run/", run_now, name="schedule-run"),
+]

@@ -1,0 +1,19 @@
+"""The pages of the daily work, mounted together: dashboard, records, problems, runs, schedules, integrations, audit."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+from portal.pages import audit, dashboard, integrations, mapping, problems, record, records, runs, schedules
+
+urls: list[URLPattern] = [
+    *dashboard.urls,
+    *records.urls,
+    *record.urls,
+    *problems.urls,
+    *runs.urls,
+    *schedules.urls,
+    *integrations.urls,
+    *mapping.urls,
+    *audit.urls,
+]

@@ -1,0 +1,80 @@
+"""The one known way out of what is wrong with a record: the words of its cause, and the button that helps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from syncapp.messages import Words, words_for
+from syncapp.models import Problem, RecordLink
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button of a remedy. `do` is posted to `url_name` (a page of the record, or another page when `is_link`)."""
+
+    label: str
+    icon: str
+    url_name: str
+    do: str = ""
+    is_link: bool = False
+    action: str = "records.sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What happened, what to do, and the buttons, best first. `code` is shown under Advanced only."""
+
+    tone: str
+    icon: str
+    words: Words
+    buttons: tuple[Button, ...]
+    code: str
+
+
+RETRY = Button("Try again", "sync", "portal:record-sync", "again")
+IGNORE = Button("Ignore this record", "eye-off", "portal:record-match", "ignore", action="records.link")
+CREATE = Button("Create a new record", "plus", "portal:record-match", "create_new", action="records.link")
+BUTTONS: dict[str, Button] = {
+    "retry": RETRY,
+    "again": RETRY,
+    "send": Button("Send to QuickBooks", "right", "portal:record-sync", "send"),
+    "fetch": Button("Sync from QuickBooks", "left", "portal:record-sync", "fetch"),
+    "create_new": CREATE,
+    "ignore": IGNORE,
+    "unlink": Button("Unlink", "unlink", "portal:record-match", "unlink", action="records.link"),
+    "reconnect": Button(
+        "Go to connections", "plug", "portal:connections", is_link=True, action="connections.view"
+    ),
+    "connections": Button(
+        "Go to connections", "plug", "portal:connections", is_link=True, action="connections.view"
+    ),
+    "mapping": Button("Open the mapping", "map", "portal:mapping", is_link=True, action="mappings.view"),
+}
+"""The buttons that words of the registry may name."""
+
+_TONES = {"conflict": ("clash", "clash"), "deleted_there": ("warn", "trash"), "changed_qbo": ("drift", "delta"),
+          "changed_sf": ("drift", "delta"), "waiting": ("wait", "hourglass")}  # fmt: skip
+SILENT = {"none", "skipped", "waiting"}
+
+
+def for_record(link: RecordLink, problem: Problem | None, state: Any) -> Remedy | None:
+    """The remedy of a record that needs a person; None for one that goes on by itself."""
+    if problem is None and link.attention in SILENT:
+        return None
+    if state.key in {"queued", "syncing", "unlinked", "ignored"}:
+        return None
+    code = problem.code if problem else link.attention_code or link.attention
+    values = problem.values if problem else link.attention_values
+    words = words_for(code, {"name": link.name, **(values or {})})
+    tone, icon = _TONES.get(state.key, ("bad", "alert"))
+    return Remedy(tone, icon, words, _buttons(link, words), code)
+
+
+def _buttons(link: RecordLink, words: Words) -> tuple[Button, ...]:
+    named = BUTTONS.get(words.button)
+    first = [named] if named is not None else []
+    rest = [RETRY]
+    if not (link.sf_id and link.qbo_id):
+        rest.append(IGNORE)
+    return tuple(dict.fromkeys([*first, *rest]))
