@@ -109,6 +109,7 @@ def temporary_folder() -> Path:
 def start(data_dir: Path, log: Path, *arguments: str, **variables: str) -> Stack:
     """Start an installation without waiting for it."""
     ports = {name: free_port() for name in ("PORT", "SIM_SALESFORCE_PORT", "SIM_QUICKBOOKS_PORT")}
+    (data_dir / READY).unlink(missing_ok=True)  # of an earlier run that was killed
     chosen = {**{name: str(port) for name, port in ports.items()}, **variables}
     environment = {**_clean_environment(), "DEBUG": "1", "DATA_DIR": str(data_dir), **chosen}
     with log.open("ab") as output:

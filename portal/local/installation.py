@@ -141,6 +141,7 @@ class Installation:
     def _forget_servers(self) -> None:
         """Other commands in this folder no longer find the servers that have just ended."""
         with suppress(LocalProblem, OSError):
+            (self._plan.data_dir / READY).unlink(missing_ok=True)
             variables = self._variables(LocalSecrets.of(self._plan.data_dir))
             write_local_environment(
                 self._plan.data_dir, {name: value for name, value in variables.items() if value}

@@ -10,10 +10,10 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from syncapp.services.demo import ensure_demo
 
 from portal.local.secrets import write_private
 from portal.people.models import Membership, Role, User
+from syncapp.services.demo import ensure_demo
 
 EMAIL = "demo@example.com"
 PASSWORD = "ledgerbridge"  # noqa: S105 # nosec B105 - loopback only, and printed
