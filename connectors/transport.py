@@ -84,10 +84,10 @@ class Transport:
         raises CallError for any other, and ConnectorError when no slot or no token could be had.
         """
         arguments: dict[str, Any] = {"headers": dict(headers or {}), "params": params, "data": data}
-        access = self.access.current()
+        access = _token(self.access.current)
         response = self._attempt(plan, method, path, access, arguments)
         if response.status_code == UNAUTHORIZED:
-            access = self.access.renew(access)
+            access = _token(lambda: self.access.renew(access))
             response = self._attempt(plan, method, path, access, arguments)
         if response.status_code == UNAUTHORIZED and self._manners.second_chance_s:
             # A token just issued is not known everywhere at once (reference quickbooks.md section 8, last line).
@@ -125,6 +125,14 @@ class Transport:
         if response.status_code >= SERVER_ERRORS or response.status_code < REDIRECTS:
             return CallError(failure, Outcome.UNKNOWN)
         return CallError(failure, Outcome.NOT_SENT if failure.kind in TURNED_AWAY else Outcome.REFUSED)
+
+
+def _token(fetch: Callable[[], Access]) -> Access:
+    """An access token; a sign-in call that failed says nothing of ours, which then was surely not sent."""
+    try:
+        return fetch()
+    except CallError as error:
+        raise ConnectorError(error.failure) from error
 
 
 def whole_failure(error: ConnectorError) -> tuple[Outcome, Failure]:

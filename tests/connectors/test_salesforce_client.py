@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 from connectors import jsonwire
 from connectors.contracts import Operation, Priority, RecordState, Side, Token, Watch, Write, WriteStatus
-from connectors.errors import ConnectorError, FailureKind
+from connectors.errors import ConnectorError, Failure, FailureKind
+from connectors.http import CallError, Outcome
 from connectors.registry import salesforce_client
 from connectors.salesforce.client import SalesforceClient
 from tests.connectors.builders import Answer, Meter, Reply, Seen, Slots, Stub, Vault, facts, server
@@ -380,6 +382,23 @@ def test_a_dead_grant_leaves_the_write_unsent() -> None:
     with world(ok([], 401), tokens=1) as w:
         result = write(w, update("a", A))
     assert (result.results[0].status, result.failure.code) == (WriteStatus.NOT_SENT, "oauth.invalid_grant")
+
+
+def test_a_lost_answer_of_the_sign_in_does_not_make_the_write_unknown() -> None:
+    lost = CallError(Failure(FailureKind.TRANSIENT, "net.timeout"), Outcome.UNKNOWN)
+    with world(ok([], 401)) as w:
+        w.vault.renew = Mock(side_effect=lost)  # type: ignore[method-assign]
+        result = write(w, update("a", A))
+    assert (result.results[0].status, result.failure.kind) == (WriteStatus.NOT_SENT, FailureKind.TRANSIENT)
+
+
+def test_a_write_that_got_no_slot_is_not_sent() -> None:
+    full = ConnectorError(Failure(FailureKind.THROTTLED, "limit.wait", retry_after=1.5))
+    with world(ok({})) as w:
+        w.slots.acquire = Mock(side_effect=full)  # type: ignore[method-assign]
+        result = write(w, update("a", A))
+        assert w.stub.seen == []
+    assert (result.results[0].status, result.failure.retry_after) == (WriteStatus.NOT_SENT, 1.5)
 
 
 @pytest.mark.parametrize(
