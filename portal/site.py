@@ -200,7 +200,7 @@ class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: 
         field = self.opts.get_field(one)
         return bool(getattr(field, "choices", None)) or isinstance(field, models.BooleanField)
 
-    def lookup_allowed(self, lookup: str, _value: str, _request: HttpRequest) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:  # noqa: ARG002
         """No filters across relations in the address: they would read rows of other tables."""
         return "__" not in lookup.removesuffix("__exact").removesuffix("__in").removesuffix("__isnull")
 
@@ -262,9 +262,15 @@ class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: 
         return None
 
     def get_urls(self) -> list[URLPattern]:
-        """The list and the forms; no history page, which reads Django's log."""
-        dropped = f"{self.opts.app_label}_{self.opts.model_name}_history"
-        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != dropped]
+        """The list and the forms; no history page, which reads Django's log, and no guessing of addresses."""
+        pages = [
+            "changelist",
+            "change",
+            *(["add"] if self.can_add else []),
+            *(["delete"] if self.can_delete else []),
+        ]
+        kept = {f"{self.opts.app_label}_{self.opts.model_name}_{page}" for page in pages}
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") in kept]
 
 
 class TenantTabularInline(RoleQuestions, ScopedFields, admin.TabularInline):  # type: ignore[type-arg]

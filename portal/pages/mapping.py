@@ -137,10 +137,11 @@ def discard(request: PortalRequest, pk: int) -> HttpResponseBase:
 @require_POST
 def move(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Move a row of the draft up or down."""
+    mapping = _mapping(pk)
     row, _, way = request.POST.get("move", "").partition(":")
     if not row.isdecimal() or way not in {"up", "down"}:
         raise Refused("records.none_chosen")
-    mappings.move_row(_mapping(pk), int(row), -1 if way == "up" else 1)
+    mappings.move_row(mapping, int(row), -1 if way == "up" else 1)
     return redirect("portal:mapping", pk=pk)
 
 

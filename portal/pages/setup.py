@@ -223,8 +223,8 @@ def ask(request: PortalRequest, side: str) -> HttpResponseBase:
 @require_GET
 def health_step(request: PortalRequest) -> HttpResponseBase:
     """What both sides allow, as of the last check; the first check starts by itself when the page opens."""
-    integration = setups.start_integration(request.company)
-    if integration.salesforce is None or integration.quickbooks is None:
+    integration = integration_of_setup()
+    if integration is None or integration.salesforce is None or integration.quickbooks is None:
         return redirect("portal:setup")
     return page(request, "health", _health(integration))
 

@@ -82,7 +82,10 @@ def match_step(request: PortalRequest) -> HttpResponseBase:
 @require_GET
 def match_progress(request: PortalRequest) -> HttpResponse:
     """The figures alone; asks for itself again only while something is being read."""
-    return render(request, "setup/plan.html", _plan(_being_set_up()))
+    found = _plan(_being_set_up())
+    if found["plan"] is None:
+        raise Http404
+    return render(request, "setup/plan.html", found)
 
 
 def _being_set_up() -> Integration:

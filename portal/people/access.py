@@ -7,6 +7,7 @@ asks the table below and runs the page inside `with tenant(company)`. Nothing el
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -152,9 +153,9 @@ def signed_in_page(view: View) -> View:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         try:
-            return view(request, *args, **kwargs)
+            with all_or_nothing():
+                return view(request, *args, **kwargs)
         except Refused as refusal:
-            undo_changes()
             return answer_refusal(request, refusal)
 
     page.action = ""  # type: ignore[attr-defined]
@@ -195,12 +196,11 @@ def _answered(
     request: HttpRequest, action: str, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> HttpResponseBase:
     try:
-        response = view(request, *args, **kwargs)
+        with all_or_nothing():
+            response = view(request, *args, **kwargs)
     except Refused as refusal:
-        undo_changes()
         return answer_refusal(request, refusal)
     except PermissionDenied as denied:
-        undo_changes()
         wanted = str(denied)
         return forbidden(request, wanted if wanted in ACTIONS else action)
     render_now = getattr(response, "render", None)
@@ -229,10 +229,9 @@ def _made_for_another_company(request: HttpRequest, company_id: int) -> bool:
     return bool(made_for) and made_for != str(company_id)
 
 
-def undo_changes() -> None:
-    """Roll the request's transaction back: what refuses has changed nothing."""
-    if connection.in_atomic_block:
-        transaction.set_rollback(True)
+def all_or_nothing() -> AbstractContextManager[None]:
+    """Inside the request's transaction a savepoint, so that what refuses has changed nothing; else nothing at all."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 def forbidden(request: HttpRequest, action: str) -> HttpResponse:
