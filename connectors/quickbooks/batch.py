@@ -133,10 +133,17 @@ def refused(write: Write, failure: Failure) -> WriteResult:
         return WriteResult(write.ref, WriteStatus.UNKNOWN, write.id, failure=unknown, request_id=tid)
     if failure.kind in NOT_RUN:
         return WriteResult(write.ref, WriteStatus.NOT_SENT, write.id, failure=failure, request_id=tid)
-    if failure.kind is FailureKind.MISSING and write.operation is Operation.CREATE:
-        # 610 also means "something you refer to is inactive or gone", and a new record can only refer (8.2).
+    if failure.kind is FailureKind.MISSING and _can_only_refer(write):
         failure = replace(failure, kind=FailureKind.WAITING)
     return WriteResult(write.ref, WriteStatus.REFUSED, write.id, failure=failure, request_id=tid)
+
+
+def _can_only_refer(write: Write) -> bool:
+    """610 means "this is gone" or "something you refer to is inactive or gone" (8.2). A new record can only refer; a
+    record of a name list is never gone (3.1.5), so what it refers to is meant where it refers to anything."""
+    if write.operation is Operation.CREATE:
+        return True
+    return entity(write.object).active and any(member.endswith("Ref") for member in write.body)
 
 
 def _applied(write: Write, answer: Mapping[str, Any], seen_at: datetime | None, tid: str) -> WriteResult:

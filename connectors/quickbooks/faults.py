@@ -33,7 +33,7 @@ def _table() -> dict[int, FailureKind]:
         _K.CONFLICT: (600, 5010),
         _K.EXISTS: (630, 6140, 6240),
         _K.MISSING: (610,),
-        _K.WAITING: (2500, 6250),
+        _K.WAITING: (2500, 6250, 6560),
         _K.BUG: (
             *(
                 500,

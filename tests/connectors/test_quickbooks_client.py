@@ -415,6 +415,25 @@ def test_each_faulty_item_has_its_own_fate(code: str, status: WriteStatus, kind:
     assert second.status is WriteStatus.APPLIED
 
 
+@pytest.mark.parametrize(
+    ("object_", "body", "kind"),
+    [
+        ("Customer", {"SalesTermRef": {"value": "9"}}, FailureKind.WAITING),
+        ("Customer", {"Notes": "x"}, FailureKind.MISSING),
+        ("Invoice", {"CustomerRef": {"value": "9"}}, FailureKind.MISSING),
+    ],
+)
+def test_an_update_answered_by_610_refers_to_something_gone_or_is_gone_itself(
+    object_: str, body: dict[str, Any], kind: FailureKind
+) -> None:
+    with world(ok({"Fault": fault("610")}, 400)) as w:
+        result = send(
+            w, write("0", Operation.UPDATE, object_, id="1", expected=version("0"), body=body)
+        ).results[0]
+    assert result.failure is not None
+    assert result.failure.kind is kind
+
+
 def test_batches_of_thirty_and_never_two_writes_of_one_record() -> None:
     with world(ok({})) as w:
         writes = [creation(str(n)) for n in range(31)]
