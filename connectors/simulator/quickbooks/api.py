@@ -75,10 +75,7 @@ class Api:
                     answer = inner(context, request)
             except Fault as fault:
                 return self.fault_response(request, fault, began)
-            if not answer.enveloped:
-                text = answer.members
-            else:
-                text = f'{{{answer.members},"time":"{began}"}}'
+            text = f'{{{answer.members},"time":"{began}"}}' if answer.enveloped else answer.members
             return self._respond(request, text, 200, answer.metered)
 
         return handle

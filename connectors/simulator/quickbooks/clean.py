@@ -50,10 +50,7 @@ class Reader:
             if value is None or (known.read_only and not path and name != "Id"):
                 continue
             element = f"{path}{name}"
-            if known.is_list:
-                read = self._list(known, value, element)
-            else:
-                read = self._one(known, value, element)
+            read = self._list(known, value, element) if known.is_list else self._one(known, value, element)
             if read is not None:
                 clean[name] = read
         return clean
@@ -175,7 +172,7 @@ class Reader:
         if text == "":
             return None
         try:
-            datetime.fromisoformat(text.replace("Z", "+00:00"))
+            datetime.fromisoformat(text)
         except ValueError:
             self.errors.append(faults.invalid_date(element, text))
             return None

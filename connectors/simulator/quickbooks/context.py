@@ -17,6 +17,10 @@ from connectors.simulator.quickbooks.times import stamp
 from connectors.simulator.store import Store
 
 
+def _nobody(realm: str, entity: str, record_id: str, operation: str) -> None:
+    """No webhooks."""
+
+
 @dataclass
 class Context:
     """One request on one company. `emit` hands a change to the webhooks: (entity name, id, operation)."""
@@ -31,7 +35,7 @@ class Context:
     person: str
     request_id: str = ""
     include: frozenset[str] = frozenset()
-    emit: Callable[[str, str, str, str], None] = lambda realm, entity, record_id, operation: None
+    emit: Callable[[str, str, str, str], None] = _nobody
     _settings: Body | None = field(default=None)
 
     @property
@@ -70,7 +74,7 @@ class Context:
     @property
     def is_us(self) -> bool:
         company = self.get("companyinfo", "1") or {}
-        return company.get("Country", "US") == "US"
+        return str(company.get("Country", "US")) == "US"
 
     # -- changing ------------------------------------------------------------------------------------------------
 

@@ -170,7 +170,7 @@ class OAuth:
             elif kind == "refresh_token":
                 answer = self._refresh(form.get("refresh_token", ""))
             else:
-                raise TokenError("unsupported_grant_type" if kind else "invalid_request")
+                return TokenError("unsupported_grant_type" if kind else "invalid_request").response
         except TokenError as error:
             return error.response
         if request.header("x-include-refresh-token-hard-expires-in").lower() == "true":
@@ -261,12 +261,12 @@ class OAuth:
             Token(text, "access", grant, realm, scope, "", now, now + seconds, "live", now),
         )
         return {
-            "x_refresh_token_expires_in": int(refresh[1] - now),
+            "x_refresh_token_expires_in": round(refresh[1] - now),
             "refresh_token": refresh[0],
             "access_token": text,
             "token_type": "bearer",
             "expires_in": seconds,
-            "_hard": int(self._hard_expiry(grant) - now),
+            "_hard": round(self._hard_expiry(grant) - now),
         }
 
     # -- other endpoints ------------------------------------------------------------------------------------------
@@ -473,5 +473,5 @@ def fields_from(text: str) -> dict[str, str]:
     """The authorization request back from the form. Raises `ValueError`."""
     found = json.loads(base64.urlsafe_b64decode(text.encode()))
     if not isinstance(found, dict):
-        raise ValueError("not an authorization request")
+        raise ValueError("not an authorization request")  # noqa: TRY004 - callers expect one kind
     return {str(name): str(value) for name, value in found.items()}

@@ -76,7 +76,7 @@ class QuickBooks(StandIn):
             return self._refuse(
                 "3200", "AuthenticationFailed", 401, f"{word}: {token.token[:40]}", "AUTHENTICATION"
             )
-        realm = request.params.get("realm") or (request.segments + ("", "", ""))[2]
+        realm = request.params.get("realm") or (*request.segments, "", "", "")[2]
         if realm != token.realm or "accounting" not in token.scope:
             return self._refuse("3100", "ApplicationAuthorizationFailed", 403, None, "AUTHORIZATION")
         return None

@@ -28,7 +28,7 @@ def seconds(instant: datetime) -> int:
 def parse_instant(text: str) -> datetime | None:
     """An instant a client sent; without an offset it is read in the company's zone. None when it is none."""
     try:
-        instant = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace(" ", "+"))
+        instant = datetime.fromisoformat(text.strip().replace(" ", "+"))
     except ValueError:
         return None
     return instant if instant.tzinfo else instant.replace(tzinfo=PACIFIC)

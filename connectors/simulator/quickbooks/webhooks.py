@@ -259,8 +259,9 @@ def _aggregated(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         key = row[0], row[1], row[2]
         before = merged.pop(key, None)
         if before is not None and before[3] == "Create" and row[3] == "Update":
-            row = (*row[:3], "Create", *row[4:])
-        merged[key] = row
+            merged[key] = (*row[:3], "Create", *row[4:])
+        else:
+            merged[key] = row
     return list(merged.values())
 
 

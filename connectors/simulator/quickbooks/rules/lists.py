@@ -76,7 +76,7 @@ class ItemRules(ListRules):
         kind = clean.get("Type") or ("Inventory" if clean.get("TrackQtyOnHand") else "Service")
         if kind == "Group":
             raise faults.operation_not_allowed("create", "Item of type Group")
-        needed = {"Service": ("IncomeAccountRef",), "NonInventory": ("IncomeAccountRef",)}.get(kind, ())
+        needed: tuple[str, ...] = ("IncomeAccountRef",) if kind in ("Service", "NonInventory") else ()
         if kind == "Inventory":
             if not context.preference("ProductAndServicesPrefs", "QuantityOnHand", False):
                 raise faults.business("Feature Not Supported Error", "5030", "Feature not supported")

@@ -179,11 +179,12 @@ class PersonRules(ListRules):
             body["CurrencyRef"] = old["CurrencyRef"]
             return
         asked = (body.get("CurrencyRef") or {}).get("value", context.home_currency)
+        reference = currency_reference(asked)
         if asked != context.home_currency and not context.preference(
             "CurrencyPrefs", "MultiCurrencyEnabled", False
         ):
             raise faults.business("Multi-currency must be enabled to use a foreign currency.")
-        body["CurrencyRef"] = currency_reference(asked)
+        body["CurrencyRef"] = reference
 
 
 class CustomerRules(PersonRules):

@@ -56,18 +56,18 @@ class PlainRules(TransactionRules):
             if number not in known:
                 last += 1
                 number = str(last)
-            line = dict(line)
+            stored = dict(line)
             if line.get("Amount") is not None:
-                line["Amount"] = money(cents(Decimal(line["Amount"])))
+                stored["Amount"] = money(cents(Decimal(line["Amount"])))
             detail = line.get(kind or "")
             if isinstance(detail, dict):
-                line[str(kind)] = {
+                stored[str(kind)] = {
                     name: resolve_reference(context, entity, name, value)
                     if name.endswith("Ref") and name != "EntityRef"
                     else value
                     for name, value in detail.items()
                 }
-            made.append({**line, "Id": number})
+            made.append({**stored, "Id": number})
         return made
 
     def before_delete(self, context: Context, entity: Entity, body: Body) -> None:

@@ -1,0 +1,150 @@
+"""Notifications: signed, gathered, in both formats, repeated until acknowledged (quickbooks.md section 6)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from connectors.simulator.testing import Simulator
+from tests.shared import recorded
+from tests.simulator.wire_client import Books
+
+
+@dataclass
+class Endpoint:
+    """A receiver: what came in, and how it answers (the last status stays)."""
+
+    url: str = ""
+    statuses: list[int] = field(default_factory=lambda: [200])
+    deliveries: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    def wait(self, count: int) -> list[Any]:
+        """The bodies of the first `count` deliveries."""
+        deadline = time.monotonic() + 15
+        while len(self.deliveries) < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(self.deliveries) >= count
+        return [json.loads(body) for _, body in self.deliveries]
+
+
+@contextmanager
+def _endpoint(*statuses: int) -> Iterator[Endpoint]:
+    endpoint = Endpoint(statuses=list(statuses) or [200])
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = endpoint.statuses.pop(0) if len(endpoint.statuses) > 1 else endpoint.statuses[0]
+            endpoint.deliveries.append(({n.lower(): v for n, v in self.headers.items()}, body))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    endpoint.url = f"http://127.0.0.1:{server.server_port}/hook"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield endpoint
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _subscribe(sim: Simulator, endpoint: Endpoint, **options: Any) -> Books:
+    sim.quickbooks.post("knobs", {"webhook_seconds": 0.2, "webhook_retry_scale": 0.01})
+    sim.quickbooks.post("webhooks", {"url": endpoint.url, **options})
+    return Books.of(sim)
+
+
+def test_cloud_events_are_signed_over_the_raw_body(empty_sim: Simulator) -> None:
+    with _endpoint() as endpoint:
+        books = _subscribe(empty_sim, endpoint)
+        made = books.post("customer", {"DisplayName": "Seen"})
+        (events,) = endpoint.wait(1)
+    headers, body = endpoint.deliveries[0]
+    token = books.credentials["webhook_verifier_token"]
+    digest = hmac.new(token.encode(), body, hashlib.sha256).digest()
+    shape = recorded("quickbooks/webhook.cloudevents_one.json")[0]
+    assert headers["intuit-signature"] == base64.b64encode(digest).decode()
+    assert [set(event) for event in events] == [set(shape)]
+    assert (events[0]["type"], events[0]["intuitentityid"], events[0]["intuitaccountid"]) == (
+        "qbo.customer.created.v1",
+        made["Id"],
+        books.credentials["realm_id"],
+    )
+
+
+def test_the_legacy_format_groups_by_company(empty_sim: Simulator) -> None:
+    with _endpoint() as endpoint:
+        books = _subscribe(empty_sim, endpoint, format="legacy")
+        books.post("customer", {"DisplayName": "One"})
+        Books.of(empty_sim, 1).post("vendor", {"DisplayName": "Two"})
+        (body,) = endpoint.wait(1)
+    shape = recorded("quickbooks/webhook.legacy_two_realms.json")
+    assert set(body) == set(shape)
+    assert len(body["eventNotifications"]) == 2
+    entity = body["eventNotifications"][0]["dataChangeEvent"]["entities"][0]
+    assert set(entity) == set(shape["eventNotifications"][0]["dataChangeEvent"]["entities"][0])
+    assert (entity["name"], entity["operation"]) == ("Customer", "Create")
+
+
+def test_quick_changes_of_one_record_become_one_event(empty_sim: Simulator) -> None:
+    with _endpoint() as endpoint:
+        books = _subscribe(empty_sim, endpoint)
+        made = books.post("customer", {"DisplayName": "Busy"})
+        for number in range(5):
+            made = books.change("customer", made, Notes=str(number))
+        (events,) = endpoint.wait(1)
+    assert [event["type"] for event in events] == ["qbo.customer.created.v1"]
+
+
+def test_an_unacknowledged_delivery_comes_again_and_holds_back_later_ones(empty_sim: Simulator) -> None:
+    with _endpoint(500, 500, 200) as endpoint:
+        books = _subscribe(empty_sim, endpoint)
+        books.post("customer", {"DisplayName": "First"})
+        endpoint.wait(1)
+        books.post("customer", {"DisplayName": "Second"})
+        bodies = endpoint.wait(4)
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert bodies[3] != bodies[0]
+
+
+def test_events_can_be_dropped_doubled_and_limited_to_entities(empty_sim: Simulator) -> None:
+    with _endpoint() as endpoint, _endpoint() as silent, _endpoint() as vendors:
+        books = _subscribe(empty_sim, endpoint, duplicate=1)
+        empty_sim.quickbooks.post("webhooks", {"url": silent.url, "drop": 1})
+        empty_sim.quickbooks.post("webhooks", {"url": vendors.url, "entities": ["Vendor"]})
+        books.post("customer", {"DisplayName": "Twice"})
+        first, second = endpoint.wait(2)
+        books.post("vendor", {"DisplayName": "Only this"})
+        (events,) = vendors.wait(1)
+    assert first[0]["intuitentityid"] == second[0]["intuitentityid"]
+    assert [event["type"] for event in events] == ["qbo.vendor.created.v1"]
+    assert silent.deliveries == []
+
+
+def test_a_void_and_a_deletion_have_events_of_their_own(empty_sim: Simulator) -> None:
+    with _endpoint() as endpoint:
+        books = _subscribe(empty_sim, endpoint, entities=["Payment"])
+        customer = books.post("customer", {"DisplayName": "Payer"})["Id"]
+        payment = books.post("payment", {"CustomerRef": {"value": customer}, "TotalAmt": 5})
+        endpoint.wait(1)
+        ids = {"Id": payment["Id"], "SyncToken": "0", "sparse": True}
+        voided = books.post("payment?operation=update&include=void", ids)
+        endpoint.wait(2)
+        books.post("payment?operation=delete", {"Id": voided["Id"], "SyncToken": voided["SyncToken"]})
+        bodies = endpoint.wait(3)
+    kinds = [event["type"] for body in bodies for event in body]
+    assert kinds == ["qbo.payment.created.v1", "qbo.payment.voided.v1", "qbo.payment.deleted.v1"]
