@@ -7,14 +7,15 @@ nothing themselves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.contracts import Side
 from syncapp.engine.compiled import CompiledSpec, CompiledUnit, compile_spec
 from syncapp.engine.decision import Decision, LinkView, Projection, UnitHold
-from syncapp.engine.mapping import MappingSpec
+from syncapp.engine.mapping import MappingSpec, OnDrift
 from syncapp.engine.merge import unit_values
+from syncapp.engine.projection import compose_create, project
 from syncapp.engine.records import values_to_json
 
 
@@ -48,16 +49,31 @@ def after_write(
     `answer` is the projection of what the server returned: servers change what they store, so its values are the
     target's new base (section 2.4). Without one (Salesforce in bulk) the values sent stand in until the next read.
     """
-    if decision.create_on is target:
-        units, sent = written_units(spec, decision, target), dict(decision.create_values)
-    else:
-        changes = [change for change in decision.changes if change.target is target]
-        units = tuple(change.unit for change in changes)
-        sent = {key: value for change in changes for key, value in change.values.items()}
-    landed = sent if answer is None else answer
+    sent = _sent(decision, target)
+    landed = landed_values(spec, target, sent) if answer is None else answer
     source = decision.sf_now if target is Side.QUICKBOOKS else decision.qbo_now
     sf, qbo = (source, landed) if target is Side.QUICKBOOKS else (landed, source)
-    return moved(spec, bases, units, sf, qbo)
+    return _with_echoes(
+        spec, moved(spec, bases, moved_units(spec, decision, target), sf, qbo), target, tuple(sent), landed
+    )
+
+
+def _sent(decision: Decision, target: Side) -> Projection:
+    if decision.create_on is target:
+        return decision.create_values
+    return {
+        key: value
+        for change in decision.changes
+        if change.target is target
+        for key, value in change.values.items()
+    }
+
+
+def landed_values(spec: MappingSpec, target: Side, sent: Projection) -> Projection:
+    """What a record on `target` holds after these values were written to it, as far as anyone can say without asking:
+    also the rows that read a field which another row has written."""
+    written = {key: value for key, value in sent.items() if value is not None}
+    return {**project(target, compose_create(target, spec, written), spec), **sent}
 
 
 def written_units(spec: MappingSpec, decision: Decision, target: Side) -> tuple[str, ...]:
@@ -65,6 +81,47 @@ def written_units(spec: MappingSpec, decision: Decision, target: Side) -> tuple[
     if decision.create_on is target:
         return tuple(unit.name for unit in compile_spec(spec).units if unit.allows(target))
     return tuple(change.unit for change in decision.changes if change.target is target)
+
+
+def moved_units(spec: MappingSpec, decision: Decision, target: Side) -> tuple[str, ...]:
+    """The units that are agreed once `target` has applied the decision's write.
+
+    A create agrees on every unit: the new record was made from the other one, and nobody has typed anything into it.
+    Only what merely mirrors the new record (its id, a balance: rows that are overwritten when they drift) still has to
+    be written back.
+    """
+    if decision.create_on is not target:
+        return written_units(spec, decision, target)
+    return tuple(
+        unit.name
+        for unit in compile_spec(spec).units
+        if unit.allows(target) or not (unit.rows[0].external or unit.policy.on_drift is OnDrift.OVERWRITE)
+    )
+
+
+def echoed_keys(spec: MappingSpec, target: Side, keys: Iterable[str]) -> tuple[str, ...]:
+    """Rows of other units that read, on `target`, a field which the rows `keys` write there (an account's name feeds
+    two QuickBooks names). Their base on that side moves with the write: our own write is nobody's edit (G3)."""
+    compiled = compile_spec(spec)
+    written = set(keys)
+    members = {compiled.by_key[key].members(target) for key in written if key in compiled.by_key}
+    return tuple(
+        row.key for row in compiled.rows if row.key not in written and row.members(target) in members
+    )
+
+
+def _with_echoes(
+    spec: MappingSpec, bases: Bases, target: Side, keys: tuple[str, ...], landed: Projection
+) -> Bases:
+    compiled = compile_spec(spec)
+    base = dict(bases.of(target) or {})
+    for key in echoed_keys(spec, target, keys):
+        if compiled.by_key[key].spec.unit in bases.unknown:
+            continue
+        base.pop(key, None)
+        if landed.get(key) is not None:
+            base[key] = landed[key]
+    return replace(bases, sf=base) if target is Side.SALESFORCE else replace(bases, qbo=base)
 
 
 def moved(spec: MappingSpec, bases: Bases, units: Iterable[str], sf: Projection, qbo: Projection) -> Bases:

@@ -406,3 +406,56 @@ def test_a_new_version_makes_only_rows_that_read_differently_unknown():
     assert (
         changed_units(MAPPING, spec(ROW_NAME, replace(ROW_PHONE, direction=Direction.TO_SF))) == frozenset()
     )
+
+
+class TestOneFieldThatFeedsTwo:
+    """Account.Name goes to DisplayName both ways and to CompanyName one way."""
+
+    COMPANY = replace(
+        ROW_NAME, key="company", qbo_path="CompanyName", direction=Direction.TO_QBO, initial=Initial.SF
+    )
+    MIRROR = row("balance", direction=Direction.TO_SF, on_drift=OnDrift.OVERWRITE, initial=Initial.QBO)
+    MAPPING = spec(ROW_NAME, COMPANY, MIRROR)
+
+    def settled(self, decision, view, target, answer=None):
+        bases = after_write(self.MAPPING, bases_of(view), decision, target, answer)
+        return replace(view, sf_base=bases.sf, qbo_base=bases.qbo, unknown_units=bases.unknown)
+
+    def test_a_person_made_in_quickbooks_gets_no_company_name_afterwards(self):
+        person = qbo_record({"DisplayName": "Ann", "BalanceQ": "5"})
+        view = link(sf_id="")
+        made = decide(situation(self.MAPPING, None, person, view))
+        view = replace(self.settled(made, view, SF), sf_id="001A")
+        account = sf_record({"Name": "Ann", "Balance": "5"})
+        assert decide(situation(self.MAPPING, account, person, view)).kind is K.NOTHING
+
+    def test_a_mirrored_field_is_still_written_back_after_a_create(self):
+        account = sf_record({"Name": "Acme"})
+        customer = qbo_record({"DisplayName": "Acme", "CompanyName": "Acme", "BalanceQ": "5"})
+        view = link(qbo_id="")
+        made = decide(situation(self.MAPPING, account, None, view))
+        view = replace(self.settled(made, view, QBO, project(QBO, customer, self.MAPPING)), qbo_id="7")
+        decision = decide(situation(self.MAPPING, account, customer, view))
+        assert [(c.unit, c.target, dict(c.values)) for c in decision.changes] == [
+            ("balance", SF, {"balance": "5"})
+        ]
+
+    def test_a_rename_in_quickbooks_does_not_echo_into_the_company_name(self):
+        account = sf_record({"Name": "Acme"})
+        view = agreed_link(
+            self.MAPPING, account, qbo_record({"DisplayName": "Acme", "CompanyName": "Old Co"})
+        )
+        renamed = qbo_record({"DisplayName": "Acme Two", "CompanyName": "Old Co"})
+        decision = decide(situation(self.MAPPING, account, renamed, view))
+        assert [(c.unit, c.target) for c in decision.changes] == [("name", SF)]
+        view = self.settled(decision, view, SF)
+        assert (
+            decide(situation(self.MAPPING, sf_record({"Name": "Acme Two"}), renamed, view)).kind is K.NOTHING
+        )
+
+    def test_a_rename_in_salesforce_feeds_both(self):
+        account = sf_record({"Name": "Acme"})
+        customer = qbo_record({"DisplayName": "Acme", "CompanyName": "Acme"})
+        view = agreed_link(self.MAPPING, account, customer)
+        decision = decide(situation(self.MAPPING, sf_record({"Name": "Acme Two"}), customer, view))
+        assert [(c.unit, c.target) for c in decision.changes] == [("name", QBO), ("company", QBO)]
