@@ -127,6 +127,9 @@ class Write:
     external_field: str = ""
     external_value: str = ""
     read_back: tuple[str, ...] = ()
+    despite_duplicates: bool = False
+    """Salesforce only: a person has seen the look-alikes that a duplicate rule names (DUPLICATES_DETECTED) and wants
+    the record nonetheless. Rules that block give way to nobody."""
 
 
 class WriteStatus(StrEnum):

@@ -40,7 +40,9 @@ COMPOSITE_CREATED = 201
 COMPOSITE_REFUSED = 300
 COMPOSITE_BROKEN = 500
 
-_Key = tuple[Operation, str, str]
+DESPITE_DUPLICATES = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+
+_Key = tuple[Operation, str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Collection:
     operation: Operation
     object: str
     external_field: str
+    despite_duplicates: bool
     writes: tuple[Write, ...]
     places: tuple[int, ...]
 
@@ -76,7 +79,8 @@ def _fits(group: Sequence[Write], load: Mapping[_Key, int], write: Write) -> boo
 
 
 def _key(write: Write) -> _Key:
-    return write.operation, write.object, write.external_field if write.operation is Operation.UPSERT else ""
+    field = write.external_field if write.operation is Operation.UPSERT else ""
+    return write.operation, write.object, field, write.despite_duplicates
 
 
 def check(writes: Sequence[Write]) -> None:
@@ -124,6 +128,8 @@ def chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 def _sub_request(number: int, collection: Collection) -> dict[str, Any]:
     url = f"{DATA_PATH}/composite/sobjects"
     request: dict[str, Any] = {"method": METHODS[collection.operation], "referenceId": f"c{number}"}
+    if collection.despite_duplicates:
+        request["httpHeaders"] = DESPITE_DUPLICATES
     if collection.operation is Operation.DELETE:
         ids = ",".join(write.id for write in collection.writes)
         return {**request, "url": f"{url}?ids={ids}&allOrNone=false"}
@@ -147,31 +153,35 @@ def _row(write: Write) -> dict[str, Any]:
 
 def _guarded(place: int, write: Write) -> list[dict[str, Any]]:
     """A single write, conditional where it updates, and the query that reads the record back."""
-    base = f"{DATA_PATH}/sobjects/{soql.name(write.object)}"
     request: dict[str, Any] = {
         "method": METHODS[write.operation],
         "referenceId": f"w{place}",
+        "url": _row_url(write),
         "body": dict(write.body),
     }
-    target = write.id
-    if write.operation is Operation.UPDATE:
-        request["url"] = f"{base}/{write.id}"
-        if write.expected is not None:
-            request["httpHeaders"] = {"If-Unmodified-Since": http_date(write.expected.modified)}
-    elif write.operation is Operation.UPSERT:
-        request["url"] = f"{base}/{soql.name(write.external_field)}/{quote(write.external_value, safe='')}"
-        target = f"@{{w{place}.id}}"
-    elif write.operation is Operation.CREATE:
-        request["url"] = base
-        target = f"@{{w{place}.id}}"
-    else:
-        raise ValueError("a deletion has nothing to read back")
+    headers = DESPITE_DUPLICATES if write.despite_duplicates else {}
+    if write.operation is Operation.UPDATE and write.expected is not None:
+        headers = {**headers, "If-Unmodified-Since": http_date(write.expected.modified)}
+    if headers:
+        request["httpHeaders"] = headers
+    target = write.id if write.operation is Operation.UPDATE else f"@{{w{place}.id}}"
     query = soql.select(
         write.object, columns(write.object, write.read_back), where=[soql.equals("Id", target)]
     )
     # A reference to another sub-request's answer is only seen where it stands unquoted.
     url = query_path(query, deleted=True).replace(quote(target, safe=""), target)
     return [request, {"method": "GET", "referenceId": f"r{place}", "url": url}]
+
+
+def _row_url(write: Write) -> str:
+    base = f"{DATA_PATH}/sobjects/{soql.name(write.object)}"
+    if write.operation is Operation.UPDATE:
+        return f"{base}/{write.id}"
+    if write.operation is Operation.UPSERT:
+        return f"{base}/{soql.name(write.external_field)}/{quote(write.external_value, safe='')}"
+    if write.operation is Operation.CREATE:
+        return base
+    raise ValueError("a deletion has nothing to read back")
 
 
 def query_path(query: str, *, deleted: bool) -> str:

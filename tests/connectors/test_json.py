@@ -1,8 +1,16 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from connectors import jsonwire
+
+NUMBERS = some.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15)
+VALUES = some.recursive(
+    some.none() | some.booleans() | some.integers() | NUMBERS | some.text(),
+    lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner),
+)
 
 
 def test_the_same_value_gives_the_same_bytes_whatever_its_order() -> None:
@@ -39,3 +47,9 @@ def test_whole_numbers_come_in_as_int_and_others_as_decimal() -> None:
 
 def test_empty_containers_are_written() -> None:
     assert jsonwire.encode({"a": [], "b": {}, "c": [[], {}]}) == b'{"a":[],"b":{},"c":[[],{}]}'
+
+
+@given(VALUES)
+def test_any_stored_value_is_sent_again_byte_for_byte(value: object) -> None:
+    stored = jsonwire.encode(value)
+    assert jsonwire.encode(jsonwire.decode(stored)) == stored

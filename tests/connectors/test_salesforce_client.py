@@ -269,6 +269,17 @@ def test_updates_creations_and_upserts_share_one_composite_and_keep_their_order(
     )
 
 
+def test_a_record_that_a_person_wants_despite_its_look_alikes_says_so_and_no_other_does() -> None:
+    wanted = Write("a", Operation.CREATE, "Account", {"Name": "x"}, despite_duplicates=True)
+    usual = Write("b", Operation.CREATE, "Account", {"Name": "y"})
+    header = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+    with world(composite(("c0", 200, [done(A)]), ("c1", 200, [failed("DUPLICATES_DETECTED")]))) as w:
+        results = write(w, wanted, usual).results
+        assert [part.get("httpHeaders") for part in w.sub_requests()] == [header, None]
+    assert [r.status for r in results] == [WriteStatus.APPLIED, WriteStatus.REFUSED]
+    assert results[1].failure.kind is FailureKind.EXISTS
+
+
 def test_a_thousand_updates_are_one_call_of_five_collections() -> None:
     writes = [update(str(n), f"001{n:012d}AAA", Phone=str(n)) for n in range(1000)]
 

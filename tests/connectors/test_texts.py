@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from connectors.quickbooks import query
 from connectors.salesforce import soql
@@ -103,3 +105,12 @@ def test_a_query_at_the_newest_instant_is_in_utc() -> None:
     assert soql.at_or_after("SystemModstamp", datetime(2026, 1, 2, 3, 4, 5, 999, UTC)) == (
         "SystemModstamp >= 2026-01-02T03:04:05Z"
     )
+
+
+@given(some.text())
+def test_no_text_ends_its_own_literal(text: str) -> None:
+    for literal in (soql.literal(text), query.literal(text)):
+        inside = literal[1:-1]
+        rest = inside.replace("\\\\", "").replace("\\'", "")
+        assert "'" not in rest
+        assert not rest.endswith("\\")
