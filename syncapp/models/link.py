@@ -211,10 +211,12 @@ class MatchKey(TenantModel):
     value = models.CharField(max_length=255, db_collation="C")
 
     class Meta:
+        # The look-up by value is the unique index itself: with two that could answer, the planner takes the wrong one
+        # while it knows nothing of a freshly filled table.
         constraints = [
             models.UniqueConstraint(
-                fields=["connection", "object", "remote_id", "kind", "value"], name="one_match_key"
+                fields=["connection", "object", "kind", "value", "remote_id"], name="one_match_key"
             )
         ]
-        indexes = [models.Index(fields=["connection", "object", "kind", "value"], name="match_key_value")]
+        indexes = [models.Index(fields=["connection", "object", "remote_id"], name="match_key_record")]
         base_manager_name = "all_companies"

@@ -22,7 +22,7 @@ from syncapp.services import capture, first_load
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import connection_of
-from syncapp.store import bulk, leases, runs, specs
+from syncapp.store import bulk, leases, passes, runs, specs, statistics
 from syncapp.tenancy import tenant
 
 log = structlog.get_logger()
@@ -37,9 +37,9 @@ PENDING = """
 select l.id from syncapp_recordlink l
 where l.company_id = %(company)s and l.mapping_id = %(mapping)s and l.lifecycle not in ('unlinked', 'absorbed')
   and (exists (select 1 from syncapp_observation o where o.connection_id = %(sf)s and o.object = l.sf_object
-               and o.remote_id = l.sf_id and (o.body is not null or o.hinted_at is not null))
+               and o.remote_id = l.sf_id and o.fresh)
     or exists (select 1 from syncapp_observation o where o.connection_id = %(qbo)s and o.object = l.qbo_entity
-               and o.remote_id = l.qbo_id and (o.body is not null or o.hinted_at is not null)))
+               and o.remote_id = l.qbo_id and o.fresh))
 """
 
 
@@ -83,6 +83,8 @@ def read_both_sides(reading: Reading, lease_seconds: float) -> None:
         with _client(reading, side) as client:
             while not capture.scan_page(reading.mapping, spec, side, client):
                 _keep(reading.run, lease_seconds)
+    if not passes.barrier_open(reading.mapping.pk):
+        statistics.refresh()
     for side in Side:
         with _client(reading, side) as client:
             lane = capture.LANES[side][0].name

@@ -155,8 +155,10 @@ def _candidates_of(
     }
 
 
+# Written so that only index look-ups by whole keys are left to the planner: right after a first scan it knows nothing
+# of the table yet, and any join that it may order freely costs it half a second for a slice.
 _PAIRS = """
-with seed as (
+with seed as materialized (
   select distinct mine.remote_id as near, theirs.remote_id as far
     from {keys} mine
     cross join lateral (
@@ -165,12 +167,13 @@ with seed as (
        order by k.remote_id limit %(per_key)s) theirs
    where mine.connection_id = %(near)s and mine.object = %(near_object)s and mine.remote_id = any(%(ids)s)
      and mine.kind = any(%(seeds)s))
-select seed.near, seed.far, array_agg(distinct mine.kind)
+select seed.near, seed.far, array(
+  select distinct mine.kind from {keys} mine
+   where mine.connection_id = %(near)s and mine.object = %(near_object)s and mine.remote_id = seed.near
+     and exists (select 1 from {keys} theirs
+                  where theirs.connection_id = %(far)s and theirs.object = %(far_object)s
+                    and theirs.remote_id = seed.far and theirs.kind = mine.kind and theirs.value = mine.value))
   from seed
-  join {keys} mine on mine.connection_id = %(near)s and mine.object = %(near_object)s and mine.remote_id = seed.near
-  join {keys} theirs on theirs.connection_id = %(far)s and theirs.object = %(far_object)s
-   and theirs.remote_id = seed.far and theirs.kind = mine.kind and theirs.value = mine.value
- group by seed.near, seed.far
 """
 
 
