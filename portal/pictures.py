@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, EDGE = 210, 58, 90, 22, 12
+BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, EDGE = 236, 58, 84, 20, 2
+LONGEST = 28
+"""Characters of a label that fit into a box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def _levels(nodes: Sequence[Node]) -> dict[str, int]:
 def _box(node: Node, level: int, row: int) -> Box:
     return Box(
         key=node.key,
-        label=node.label,
+        label=node.label if len(node.label) <= LONGEST else f"{node.label[: LONGEST - 1]}…",
         note=node.note,
         x=EDGE + level * (BOX_WIDTH + GAP_X),
         y=EDGE + row * (BOX_HEIGHT + GAP_Y),

@@ -56,24 +56,31 @@ BUTTONS: dict[str, Button] = {
 _TONES = {"conflict": ("clash", "clash"), "deleted_there": ("warn", "trash"), "changed_qbo": ("drift", "delta"),
           "changed_sf": ("drift", "delta"), "waiting": ("wait", "hourglass")}  # fmt: skip
 SILENT = {"none", "skipped", "waiting"}
+SETTLED_BY_CHOOSING = {"conflict", "drift", "oscillation"}
+SEE_MATCHES = Button("See the possible match", "link", "#c-match", is_link=True, action="records.view")
 
 
-def for_record(link: RecordLink, problem: Problem | None, state: Any) -> Remedy | None:
-    """The remedy of a record that needs a person; None for one that goes on by itself."""
+def for_record(
+    link: RecordLink, problem: Problem | None, state: Any, *, held: bool = False, matches: bool = False
+) -> Remedy | None:
+    """The remedy of a record that needs a person; None for one that goes on by itself, or where the values on hold
+    are themselves what is to be decided (`held`). With `matches` the page shows possible matches below."""
     if problem is None and link.attention in SILENT:
         return None
-    if state.key in {"queued", "syncing", "unlinked", "ignored"}:
+    if state.key in {"queued", "syncing", "unlinked", "ignored"} or (
+        held and link.attention in SETTLED_BY_CHOOSING
+    ):
         return None
     code = problem.code if problem else link.attention_code or link.attention
     values = problem.values if problem else link.attention_values
     words = words_for(code, {"name": link.name, **(values or {})})
     tone, icon = _TONES.get(state.key, ("bad", "alert"))
-    return Remedy(tone, icon, words, _buttons(link, words), code)
+    return Remedy(tone, icon, words, _buttons(link, words, matches=matches), code)
 
 
-def _buttons(link: RecordLink, words: Words) -> tuple[Button, ...]:
+def _buttons(link: RecordLink, words: Words, *, matches: bool) -> tuple[Button, ...]:
     named = BUTTONS.get(words.button)
-    first = [named] if named is not None else []
+    first = [SEE_MATCHES] if matches else [named] if named is not None else []
     rest = [RETRY]
     if not (link.sf_id and link.qbo_id):
         rest.append(IGNORE)

@@ -12,11 +12,11 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
+from portal import causes
 from portal.charts import activity_chart
 from portal.pages import schedules as schedule_pages
 from portal.people.access import PortalRequest, company_page
 from portal.states import look_of
-from syncapp.messages import words_for
 from syncapp.models import ConnectionStatus, Integration, Mapping, MappingMode, RunKind
 from syncapp.services import companies, dashboard, runs
 from syncapp.services.errors import Refused
@@ -41,7 +41,9 @@ def page(request: PortalRequest) -> HttpResponse:
         "chart": activity_chart(summary.bars, ZoneInfo(request.company.zone), daily=period != "24h"),
         "period": period,
         "periods": PERIOD_WORDS,
-        "causes": [{"group": group, "words": words_for(group.code, {})} for group in summary.causes],
+        "causes": [
+            {"group": one, "words": causes.words(one), "url": causes.address(one)} for one in summary.causes
+        ],
         "schedules": schedule_pages.rows(request),
         "share": _share(summary.counts),
         "running": any(one.switched_on_at for one in summary.integrations),

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
+from portal import causes
 from portal.people.access import PortalRequest, company_page
 from syncapp.messages import words_for
 from syncapp.services import problems
@@ -30,17 +31,21 @@ def list_(request: PortalRequest) -> HttpResponse:
     code, closed = request.GET.get("code", ""), request.GET.get("show") == "resolved"
     number = request.GET.get("mapping", "")
     mapping = int(number) if number.isdecimal() else None
+    about = request.GET.get("about", "")
     by_record = bool(code) or closed or request.GET.get("by") == "record"
     context = {
         "totals": problems.totals(),
         "code": code,
         "mapping": mapping,
+        "about": about,
         "closed": closed,
         "by_record": by_record,
         "words": words_for(code) if code else None,
     }
     if by_record:
-        found = problems.page(code=code, mapping=mapping, before=request.GET.get("before", ""), closed=closed)
+        found = problems.page(
+            code=code, mapping=mapping, about=about, before=request.GET.get("before", ""), closed=closed
+        )
         rows = [{"row": row, "words": words_for(row.problem.code, row.problem.values)} for row in found.rows]
         context |= {"rows": rows, "older": found.older}
         if code and rows and not closed:
@@ -52,28 +57,19 @@ def list_(request: PortalRequest) -> HttpResponse:
 
 def _causes() -> list[dict[str, object]]:
     """Each cause with its words; the first few with some of their records."""
-    causes: list[dict[str, object]] = []
+    found: list[dict[str, object]] = []
     for place, group in enumerate(problems.open_groups()):
-        opened = place < OPENED
-        found = problems.page(code=group.code, mapping=group.mapping_id, size=SAMPLE) if opened else None
-        causes.append(
+        about = {"code": group.code, "mapping": group.mapping_id, "about": group.about}
+        found.append(
             {
                 "group": group,
-                "words": words_for(group.code, group.values if group.count == 1 else _common(group.values)),
-                "page": found,
+                "words": causes.words(group),
+                "url": causes.address(group),
+                "page": problems.page(**about, size=SAMPLE) if place < OPENED else None,
                 "open": place == 0,
             }
         )
-    return causes
-
-
-def _common(values: dict[str, object]) -> dict[str, object]:
-    """The values that may stand for all records of a cause: the field, never one record's own value."""
-    return {
-        name: value
-        for name, value in values.items()
-        if name in {"field", "fields", "label", "most", "limit", "side"}
-    }
+    return found
 
 
 @company_page("problems.retry")
@@ -88,6 +84,7 @@ def retry(request: PortalRequest) -> HttpResponseBase:
         ids=() if everything else chosen,
         code=request.POST.get("code", "") if everything else "",
         mapping=int(number) if number.isdecimal() else None,
+        about=request.POST.get("about", ""),
     )
     messages.success(request, "They are tried again. This page shows how it goes.")
     return redirect("portal:run", pk=run.pk)

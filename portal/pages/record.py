@@ -151,11 +151,12 @@ def _context(link: RecordLink) -> dict[str, Any]:
     tries = list(Attempt.objects.filter(link=link).select_related("person").order_by("-id")[: ADVANCED + 1])
     candidates = matching.candidates(link) if _no_counterpart(link) else []
     spec = specs.published_spec(link.mapping)
+    held = _held(link, spec)
     return {
         **_head(link, state),
         "sides": compared,
-        "held": _held(link, spec),
-        "remedy": remedies.for_record(link, problem, state),
+        "held": held,
+        "remedy": remedies.for_record(link, problem, state, held=bool(held), matches=bool(candidates)),
         "others": problems.others_like(problem) if problem else 0,
         "candidates": candidates,
         "history": [history.line(attempt) for attempt in tries[:HISTORY]],

@@ -22,6 +22,13 @@ from syncapp.services import runs, schedules
 from syncapp.services.errors import Refused
 
 SHOWN_TIMES = 5
+FIELD_OF = {
+    Cadence.EVERY.value: "minutes",
+    Cadence.HOURLY.value: "at_minute",
+    Cadence.DAILY.value: "at_time",
+    Cadence.CRON.value: "cron",
+}
+"""The one field that each rhythm uses."""
 FAULTY_FIELD = {
     "schedule.minutes": "minutes",
     "schedule.minute_of_hour": "at_minute",
@@ -33,36 +40,31 @@ FAULTY_FIELD = {
 
 
 class ScheduleForm(forms.Form):
-    """What runs, and when. Fields that the chosen rhythm does not use are ignored."""
+    """What runs, and when. The page shows only the field of the chosen rhythm; the others are ignored."""
+
+    use_required_attribute = False
 
     what = forms.ChoiceField(label="What runs")
     cadence = forms.ChoiceField(label="How often", choices=Cadence.choices)
-    minutes = forms.IntegerField(
-        label="Minutes between runs",
-        required=False,
-        initial=15,
-        help_text="For “Every n minutes”: 1 to 1,440.",
-    )
-    at_minute = forms.IntegerField(
-        label="Minute of the hour", required=False, initial=0, help_text="For “Every hour”: 0 to 59."
-    )
+    minutes = forms.IntegerField(label="Minutes between runs", initial=15, help_text="1 to 1,440.")
+    at_minute = forms.IntegerField(label="Minute of the hour", initial=0, help_text="0 to 59.")
     at_time = forms.TimeField(
         label="Time of day",
-        required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text="For “Every day”, in the company’s zone.",
+        help_text="In the company’s zone.",
     )
     cron = forms.CharField(
         label="Cron line",
-        required=False,
         max_length=120,
-        help_text="For “Cron”: minute, hour, day of the month, month, day of the week. "
+        help_text="Minute, hour, day of the month, month, day of the week. "
         "<span class='id'>0 6 * * MON</span> is Mondays at six.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["what"].choices = _choices()  # type: ignore[attr-defined]
+        for cadence_, name in FIELD_OF.items():
+            self.fields[name].required = not self.is_bound or self.data.get("cadence") == cadence_
 
     def fill(self, schedule: Schedule) -> Schedule:
         """Put the answers into the row, without saving."""
@@ -74,8 +76,8 @@ class ScheduleForm(forms.Form):
         else:
             schedule.mapping, schedule.integration = None, Integration.objects.get(pk=number)
         schedule.cadence, schedule.cron = data["cadence"], data["cron"].strip()
-        schedule.minutes = data["minutes"] if data["minutes"] is not None else 0
-        schedule.at_minute = data["at_minute"] if data["at_minute"] is not None else 0
+        schedule.minutes = data["minutes"] or 0
+        schedule.at_minute = data["at_minute"] or 0
         schedule.at_time = data["at_time"]
         return schedule
 

@@ -12,9 +12,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 
 from portal.templatetags.portal import icon, zone_of
 from portal.times import absolute
+from syncapp.models import Run, RunKind
 
 register = template.Library()
 
@@ -125,6 +127,55 @@ def clock_short(context: template.Context, moment: datetime | None) -> SafeStrin
         absolute(moment, zone),
         text,
     )
+
+
+CAUSES = {
+    "Schedule": "by the schedule",
+    "As it changes": "as it changed",
+    "First load": "by the first load",
+    "Run now": "by Run now",
+    "Sync now": "by Sync now",
+    "Retry": "by Retry",
+    "Try again": "by Try again",
+    "Send to QuickBooks": "by Send to QuickBooks",
+    "Sync from QuickBooks": "by Sync from QuickBooks",
+}
+
+
+@register.filter
+def cause(words: str) -> str:
+    """`{{ link.last_cause|cause }}`: what started it, as the end of a sentence."""
+    return CAUSES.get(words, words)
+
+
+@register.filter
+def run_title(run: Run) -> str:
+    """`{{ run|run_title }}`: what was pressed, or what started it, with the pair of objects."""
+    pressed = run.kind in {RunKind.BUTTON, RunKind.RETRY} and run.cause
+    name = run.cause if pressed else run.get_kind_display()
+    return f"{name}, {plain(run.mapping.label)}" if run.mapping else str(name)
+
+
+MATCH_REASONS = {
+    "external": "our own mark",
+    "code": "same number",
+    "name": "same name",
+    "email": "same e-mail",
+    "phone": "same phone",
+    "postal": "same postal code",
+}
+
+
+@register.filter
+def match_reason(kind: str) -> str:
+    """`{{ reason|match_reason }}`: which key two records share."""
+    return MATCH_REASONS.get(kind, kind)
+
+
+@register.filter
+def age(moment: datetime) -> str:
+    """`{{ problem.first_seen_at|age }}`: how long ago, in one unit: 3 days."""
+    return timesince(moment, depth=1)
 
 
 @register.filter

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, F, Max, Min, QuerySet, TextField, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
 from syncapp.messages import words_for
 from syncapp.models import LinkWait, Problem, Run, RunKind
 from syncapp.services.errors import Refused
 
 PAGE = 50
+ABOUT = Coalesce(
+    KeyTextTransform("label", F("values")),
+    KeyTextTransform("field", F("values")),
+    Value(""),
+    output_field=TextField(),
+)
+"""The field that a problem is about: two fields that are too long are two causes."""
 MOST_RETRIES = 10_000
 """Records that one press of "Retry all" takes; the rest stays for the next press."""
 
@@ -25,13 +34,16 @@ CSV_HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class ProblemGroup:
-    """Open problems with one cause in one mapping. `values` are those of the newest, for its words; `records` is
-    False for the problem of a connection."""
+    """Open problems with one cause in one mapping: one code, about one field (`about`, empty where none).
+
+    `values` are those of the newest, for its words; `records` is False for the problem of a connection.
+    """
 
     code: str
     kind: str
     mapping_id: int | None
     mapping: str
+    about: str
     values: dict[str, Any]
     count: int
     first_seen: datetime
@@ -44,7 +56,8 @@ def open_groups(limit: int | None = None) -> list[ProblemGroup]:
     groups = (
         Problem.objects.filter(closed_at__isnull=True)
         .order_by()
-        .values("code", "mapping_id", "mapping__label")
+        .annotate(about=ABOUT)
+        .values("code", "mapping_id", "mapping__label", "about")
         .annotate(
             n=Count("id"),
             first=Min("first_seen_at"),
@@ -52,7 +65,7 @@ def open_groups(limit: int | None = None) -> list[ProblemGroup]:
             newest=Max("id"),
             links=Count("link_id"),
         )
-        .order_by("-n", "code", "mapping_id")
+        .order_by("-n", "code", "mapping_id", "about")
     )
     rows = list(groups[:limit] if limit else groups)
     samples = {
@@ -70,6 +83,7 @@ def _group(row: dict[str, Any], sample: dict[str, Any]) -> ProblemGroup:
         kind=sample["kind"],
         mapping_id=row["mapping_id"],
         mapping=row["mapping__label"] or "",
+        about=row["about"],
         values=sample["values"],
         count=row["n"],
         first_seen=row["first"],
@@ -95,10 +109,16 @@ class Page:
 
 
 def page(
-    *, code: str = "", mapping: int | None = None, before: str = "", closed: bool = False, size: int = PAGE
+    *,
+    code: str = "",
+    mapping: int | None = None,
+    about: str = "",
+    before: str = "",
+    closed: bool = False,
+    size: int = PAGE,
 ) -> Page:
     """Problems newest first, open or resolved ones. Two queries."""
-    problems = _chosen(code=code, mapping=mapping, closed=closed)
+    problems = _chosen(code=code, mapping=mapping, about=about, closed=closed)
     if before.isdigit():
         problems = problems.filter(id__lt=int(before))
     found = list(problems.order_by("-id")[: size + 1])
@@ -107,13 +127,21 @@ def page(
     return Page(rows, str(found[size - 1].pk) if len(found) > size else "")
 
 
-def _chosen(*, code: str = "", mapping: int | None = None, closed: bool = False) -> QuerySet[Problem]:
+def _chosen(
+    *, code: str = "", mapping: int | None = None, about: str = "", closed: bool = False
+) -> QuerySet[Problem]:
     problems = Problem.objects.filter(closed_at__isnull=not closed).select_related(
         "link", "mapping", "connection"
     )
+    return _of_cause(problems, code, mapping, about)
+
+
+def _of_cause(problems: QuerySet[Problem], code: str, mapping: int | None, about: str) -> QuerySet[Problem]:
     if code:
         problems = problems.filter(code=code)
-    return problems.filter(mapping_id=mapping) if mapping else problems
+    if mapping:
+        problems = problems.filter(mapping_id=mapping)
+    return problems.alias(about=ABOUT).filter(about=about) if about else problems
 
 
 def _waiting(link_ids: Iterable[Any]) -> dict[Any, int]:
@@ -138,7 +166,9 @@ def totals() -> dict[str, int]:
     return {"open": rows, "resolved": Problem.objects.filter(closed_at__isnull=False)[:10_000].count()}
 
 
-def retry(person: Any, *, ids: Sequence[int] = (), code: str = "", mapping: int | None = None) -> Run:
+def retry(
+    person: Any, *, ids: Sequence[int] = (), code: str = "", mapping: int | None = None, about: str = ""
+) -> Run:
     """Try the records of these problems again: the chosen ones, or all open ones with one cause.
 
     Raises Refused `problems.none` when nothing that can be retried is among them (a connection's problem is not
@@ -150,8 +180,7 @@ def retry(person: Any, *, ids: Sequence[int] = (), code: str = "", mapping: int 
     if ids:
         problems = problems.filter(pk__in=ids)
     elif code:
-        problems = problems.filter(code=code)
-        problems = problems.filter(mapping_id=mapping) if mapping else problems
+        problems = _of_cause(problems, code, mapping, about)
     else:
         problems = problems.none()
     links = list(problems.order_by("-id").values_list("link_id", flat=True)[:MOST_RETRIES])
