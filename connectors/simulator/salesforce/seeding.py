@@ -112,9 +112,7 @@ class _Seeder:
             empty["OwnerId"] = self.admin
         columns = ", ".join(f'"{name}"' for name in names)
         sql = f'INSERT INTO "{entity.table}" ({columns}) VALUES ({", ".join("?" * len(names))})'
-        self.org.world.store.write_many(
-            sql, (tuple({**empty, **row}[name] for name in names) for row in rows)
-        )
+        self.org.world.store.write_many(sql, (tuple((empty | row).values()) for row in rows))
 
     def one(self, object_name: str, **values: Any) -> str:
         """Store one row; returns its id."""

@@ -135,10 +135,14 @@ def exchange(side: Side, code: str, /, **more: str) -> Reply:
         "grant_type": "authorization_code", "code": code, "client_id": credentials["client_id"],
         "client_secret": credentials["client_secret"], "redirect_uri": CALLBACK, "code_verifier": VERIFIER, **more,
     }  # fmt: skip
-    return Caller(side).form("/services/oauth2/token", **{name: value for name, value in fields.items() if value})
+    return Caller(side).form(
+        "/services/oauth2/token", **{name: value for name, value in fields.items() if value}
+    )
 
 
 def refresh(side: Side, token: str, **more: str) -> Reply:
     credentials = side.credentials()
     fields = {"client_id": credentials["client_id"], "client_secret": credentials["client_secret"], **more}
-    return Caller(side).form("/services/oauth2/token", grant_type="refresh_token", refresh_token=token, **fields)
+    return Caller(side).form(
+        "/services/oauth2/token", grant_type="refresh_token", refresh_token=token, **fields
+    )

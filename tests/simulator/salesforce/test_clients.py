@@ -7,7 +7,11 @@ from collections.abc import Iterator
 import pytest
 import requests
 from simple_salesforce import Salesforce, format_external_id, format_soql
-from simple_salesforce.exceptions import SalesforceExpiredSession, SalesforceMalformedRequest, SalesforceResourceNotFound
+from simple_salesforce.exceptions import (
+    SalesforceExpiredSession,
+    SalesforceMalformedRequest,
+    SalesforceResourceNotFound,
+)
 
 from connectors.simulator.testing import Simulator, simulator
 
@@ -49,7 +53,9 @@ def test_queries_page_by_themselves(client: Salesforce) -> None:
     assert client.query("SELECT COUNT() FROM Lead")["totalSize"] == 2200
     name = "O'Re\\il\"y\n"
     client.Account.create({"Name": name})
-    assert client.query(format_soql("SELECT Name FROM Account WHERE Name = {}", name.strip()))["totalSize"] == 1
+    assert (
+        client.query(format_soql("SELECT Name FROM Account WHERE Name = {}", name.strip()))["totalSize"] == 1
+    )
 
 
 def test_describes_limits_and_errors_are_understood(client: Salesforce) -> None:
@@ -65,6 +71,8 @@ def test_describes_limits_and_errors_are_understood(client: Salesforce) -> None:
 def test_an_expired_session_is_recognised(secure: Simulator) -> None:
     session = requests.Session()
     session.verify, session.trust_env = secure.ca_file, False
-    stranger = Salesforce(instance_url=secure.salesforce.tls_url, session_id="bad", version="66.0", session=session)
+    stranger = Salesforce(
+        instance_url=secure.salesforce.tls_url, session_id="bad", version="66.0", session=session
+    )
     with pytest.raises(SalesforceExpiredSession):
         stranger.query("SELECT Id FROM Account")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulator.salesforce.caller import V, Caller
+from tests.simulator.salesforce.caller import Caller, V
 
 HALTED = "The transaction was rolled back since another operation in the same transaction failed."
 
@@ -170,7 +170,9 @@ def test_collections_delete_and_retrieve_by_ids(sf: Caller) -> None:
     assert [row and row["Name"] for row in posted] == ["Ret 1", None]
     deleted = sf.delete(f"/composite/sobjects?ids={one},nonsense,{one}&allOrNone=false").json
     assert [row["success"] for row in deleted] == [True, False, False]
-    assert deleted[1]["errors"] == [{"statusCode": "MALFORMED_ID", "message": "malformed id nonsense", "fields": []}]
+    assert deleted[1]["errors"] == [
+        {"statusCode": "MALFORMED_ID", "message": "malformed id nonsense", "fields": []}
+    ]
     assert deleted[2]["errors"][0]["statusCode"] == "ENTITY_IS_DELETED"
 
 
@@ -211,7 +213,11 @@ def test_each_graph_is_a_transaction_of_its_own(sf: Caller) -> None:
 def test_a_tree_is_made_whole_or_not_at_all(sf: Caller) -> None:
     def tree(name: str, email: str) -> dict[str, Any]:
         contact = {"attributes": {"type": "Contact", "referenceId": "ref2"}, "LastName": "x", "Email": email}
-        root = {"attributes": {"type": "Account", "referenceId": "ref1"}, "Name": name, "Contacts": {"records": [contact]}}
+        root = {
+            "attributes": {"type": "Account", "referenceId": "ref1"},
+            "Name": name,
+            "Contacts": {"records": [contact]},
+        }
         return {"records": [root]}
 
     made = sf.post("/composite/tree/Account", tree("Tree", "a@example.com"))

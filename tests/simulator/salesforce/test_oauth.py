@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from connectors.simulator.testing import Side
-from tests.simulator.salesforce.caller import V, Caller, authorize, caller_of, exchange, refresh
+from tests.simulator.salesforce.caller import Caller, V, authorize, caller_of, exchange, refresh
 
 
 def test_the_consent_page_offers_three_orgs_and_a_fresh_one(side: Side) -> None:
@@ -72,13 +72,19 @@ def test_a_fresh_org_can_be_made_while_consenting(side: Side) -> None:
         ({"code_verifier": ""}, "invalid_grant", "invalid code verifier"),
         ({"client_secret": "wrong"}, "invalid_client", "invalid client credentials"),
         ({"client_id": "wrong"}, "invalid_client_id", "client identifier invalid"),
-        ({"redirect_uri": "http://127.0.0.1:9/other"}, "redirect_uri_mismatch", "redirect_uri must match configuration"),
+        (
+            {"redirect_uri": "http://127.0.0.1:9/other"},
+            "redirect_uri_mismatch",
+            "redirect_uri must match configuration",
+        ),
         ({"code": "wrong"}, "invalid_grant", "invalid authorization code"),
         ({"code": ""}, "invalid_request", "missing required parameter: code"),
         ({"grant_type": "magic"}, "unsupported_grant_type", "grant type not supported"),
     ],
 )
-def test_the_token_endpoint_names_what_is_wrong(side: Side, change: dict[str, str], error: str, description: str) -> None:
+def test_the_token_endpoint_names_what_is_wrong(
+    side: Side, change: dict[str, str], error: str, description: str
+) -> None:
     reply = exchange(side, authorize(side)["code"], **change)
 
     assert (reply.status, reply.json) == (400, {"error": error, "error_description": description})
@@ -121,7 +127,10 @@ def test_an_app_that_is_not_installed_is_told_so(side: Side) -> None:
     side.post("apps", {"installed": False})
     try:
         answer = authorize(side)
-        assert (answer["error"], answer["error_description"]) == ("invalid_client", "app must be installed into org")
+        assert (answer["error"], answer["error_description"]) == (
+            "invalid_client",
+            "app must be installed into org",
+        )
     finally:
         side.post("apps", {"installed": True})
 
@@ -211,7 +220,10 @@ def test_the_identity_needs_a_token_of_its_org(side: Side) -> None:
     assert (Caller(side).call("GET", path).text, Caller(side, "bad").call("GET", path).text) == (
         "Missing_OAuth_Token", "Bad_OAuth_Token",
     )  # fmt: skip
-    assert Caller(side, token["access_token"]).call("GET", "/services/oauth2/userinfo").json["sub"] == token["id"]
+    assert (
+        Caller(side, token["access_token"]).call("GET", "/services/oauth2/userinfo").json["sub"]
+        == token["id"]
+    )
 
 
 def test_discovery_names_the_endpoints(side: Side) -> None:
@@ -246,7 +258,9 @@ def test_username_and_password_are_refused_until_an_org_allows_them(side: Side) 
     side.post("settings", {"username_password_flow": True})
     try:
         allowed = Caller(side).form("/services/oauth2/token", **fields)
-        assert {"access_token", "instance_url", "id", "signature", "issued_at", "token_type"} == set(allowed.json)
+        assert {"access_token", "instance_url", "id", "signature", "issued_at", "token_type"} == set(
+            allowed.json
+        )
         wrong = Caller(side).form("/services/oauth2/token", **{**fields, "password": "x"})
         assert wrong.json["error_description"] == "authentication failure - Invalid Password"
     finally:
@@ -279,14 +293,23 @@ def jwt_bearer(side: Side, key: rsa.RSAPrivateKey, **changed: object) -> dict[st
     return found
 
 
-def test_jwt_bearer_needs_certificate_audience_and_a_known_user(side: Side, signing_key: rsa.RSAPrivateKey) -> None:
+def test_jwt_bearer_needs_certificate_audience_and_a_known_user(
+    side: Side, signing_key: rsa.RSAPrivateKey
+) -> None:
     public = signing_key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     side.post("apps", {"certificate": public.decode()})
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
-    assert set(jwt_bearer(side, signing_key)) == {"access_token", "scope", "id_token", "instance_url", "id", "token_type"}
+    assert set(jwt_bearer(side, signing_key)) == {
+        "access_token",
+        "scope",
+        "id_token",
+        "instance_url",
+        "id",
+        "token_type",
+    }
     assert jwt_bearer(side, other)["error_description"] == "invalid assertion"
     assert jwt_bearer(side, signing_key, aud="https://test.salesforce.com")["error_description"] == (
         "Audience validation failed"

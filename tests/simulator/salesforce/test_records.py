@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from connectors.simulator.testing import Side
-from tests.simulator.salesforce.caller import V, Caller, caller_of
+from tests.simulator.salesforce.caller import Caller, V, caller_of
 
 
 def test_a_create_answers_id_and_location_and_fills_in_the_rest(sf: Caller, side: Side) -> None:
-    reply = sf.post("/sobjects/Account/", {"name": "  Fern & Co  ", "NumberOfEmployees": "12", "AnnualRevenue": 99.5})
+    reply = sf.post(
+        "/sobjects/Account/", {"name": "  Fern & Co  ", "NumberOfEmployees": "12", "AnnualRevenue": 99.5}
+    )
     record = sf.read("Account", reply.json["id"])
     user = side.credentials()["user_id"]
 
@@ -33,7 +35,9 @@ def test_a_contact_is_named_by_its_parts_and_belongs_to_an_account(sf: Caller) -
 
     assert (record["Name"], record["AccountId"]) == ("Ana Ito", account)
     assert record["MailingAddress"]["city"] == "Reno"
-    assert sf.patch(f"/sobjects/Contact/{contact}", {"Name": "Other"}).code == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    assert (
+        sf.patch(f"/sobjects/Contact/{contact}", {"Name": "Other"}).code == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,9 +70,15 @@ def test_bad_values_are_refused_by_code_text_and_fields(
 
 def test_bad_email_and_date_are_refused(sf: Caller) -> None:
     assert sf.post("/sobjects/Contact", {"LastName": "x", "Email": "123"}).json == [
-        {"message": "Email: invalid email address: 123", "errorCode": "INVALID_EMAIL_ADDRESS", "fields": ["Email"]}
+        {
+            "message": "Email: invalid email address: 123",
+            "errorCode": "INVALID_EMAIL_ADDRESS",
+            "fields": ["Email"],
+        }
     ]
-    assert sf.post("/sobjects/Contact", {"LastName": "x", "Birthdate": "2026-02-30"}).code == "JSON_PARSER_ERROR"
+    assert (
+        sf.post("/sobjects/Contact", {"LastName": "x", "Birthdate": "2026-02-30"}).code == "JSON_PARSER_ERROR"
+    )
 
 
 def test_an_update_answers_204_and_always_moves_the_stamp(sf: Caller, side: Side) -> None:
@@ -110,7 +120,11 @@ def test_ids_of_fifteen_characters_are_as_good_and_other_prefixes_are_not(sf: Ca
 def test_only_the_fields_asked_for_are_shown(sf: Caller) -> None:
     account = sf.make("Account", Name="Partly", Phone="1")
 
-    assert set(sf.get(f"/sobjects/Account/{account}?fields=name,Phone").json) == {"attributes", "Name", "Phone"}
+    assert set(sf.get(f"/sobjects/Account/{account}?fields=name,Phone").json) == {
+        "attributes",
+        "Name",
+        "Phone",
+    }
     assert sf.get(f"/sobjects/Account/{account}?fields=Nope").code == "INVALID_FIELD"
 
 
@@ -127,7 +141,9 @@ def test_deleting_twice_says_the_entity_is_deleted(sf: Caller) -> None:
         )  # fmt: skip
 
 
-def test_deleting_an_account_takes_its_contacts_and_undeleting_brings_them_back(sf: Caller, side: Side) -> None:
+def test_deleting_an_account_takes_its_contacts_and_undeleting_brings_them_back(
+    sf: Caller, side: Side
+) -> None:
     account = sf.make("Account", Name="Cascade")
     contact = sf.make("Contact", LastName="Child", AccountId=account)
     sf.delete(f"/sobjects/Account/{account}")
@@ -151,7 +167,9 @@ def test_a_merge_moves_the_children_and_marks_the_loser(sf: Caller, side: Side) 
     side.post("records", {"object": "Account", "action": "merge", "id": master, "losers": [loser]})
 
     assert sf.read("Contact", contact)["AccountId"] == master
-    shown = sf.query(f"SELECT IsDeleted, MasterRecordId FROM Account WHERE Id = '{loser}'", "queryAll").json["records"]
+    shown = sf.query(f"SELECT IsDeleted, MasterRecordId FROM Account WHERE Id = '{loser}'", "queryAll").json[
+        "records"
+    ]
     assert (shown[0]["IsDeleted"], shown[0]["MasterRecordId"]) == (True, master)
 
 
@@ -164,7 +182,12 @@ def test_an_upsert_creates_then_updates(sf: Caller) -> None:
     updated = sf.patch(path, {"Phone": "1"})
     record = sf.read("Account", created.json["id"])
 
-    assert (created.status, created.json["created"], updated.status, updated.json["created"]) == (201, True, 200, False)
+    assert (created.status, created.json["created"], updated.status, updated.json["created"]) == (
+        201,
+        True,
+        200,
+        False,
+    )
     assert (record["QBO_Customer_Id__c"], record["Phone"]) == ("9130:Customer:1/2", "1")
     assert sf.get(path).json["Id"] == record["Id"]
     assert sf.patch(path, {"QBO_Customer_Id__c": "other"}).code == "INVALID_FIELD"
@@ -236,7 +259,10 @@ def test_what_has_not_changed_is_304(sf: Caller) -> None:
     assert (again.status, again.text) == (304, "")
     assert sf.get(f"/sobjects/Account/{account}", If_None_Match=first.headers["etag"]).status == 304
     described = sf.get("/sobjects/Account/describe")
-    assert sf.get("/sobjects/Account/describe", If_Modified_Since=described.headers["last-modified"]).status == 304
+    assert (
+        sf.get("/sobjects/Account/describe", If_Modified_Since=described.headers["last-modified"]).status
+        == 304
+    )
     stale = sf.patch(f"/sobjects/Account/{account}", {"Phone": "1"}, If_Match='"00000000"')
     assert stale.status == 412
 
@@ -284,7 +310,10 @@ def test_hidden_fields_are_absent_and_read_only_ones_cannot_be_written(sf: Calle
         assert "AnnualRevenue" not in names
         assert sf.query("SELECT AnnualRevenue FROM Account").code == "INVALID_FIELD"
         assert sf.query("SELECT Id FROM Quote").code == "INVALID_TYPE"
-        assert sf.post("/sobjects/Account", {"Name": "x", "Phone": "1"}).code == "INVALID_FIELD_FOR_INSERT_UPDATE"
+        assert (
+            sf.post("/sobjects/Account", {"Name": "x", "Phone": "1"}).code
+            == "INVALID_FIELD_FOR_INSERT_UPDATE"
+        )
     finally:
         side.post("settings", {"hidden": [], "read_only": []})
 
@@ -293,7 +322,9 @@ def test_hidden_fields_are_absent_and_read_only_ones_cannot_be_written(sf: Calle
 
 
 def test_planned_faults_speak_salesforce(sf: Caller, side: Side) -> None:
-    side.plan({"action": "fault", "code": "UNABLE_TO_LOCK_ROW", "match": {"method": "PATCH", "path": "/sobjects/"}})
+    side.plan(
+        {"action": "fault", "code": "UNABLE_TO_LOCK_ROW", "match": {"method": "PATCH", "path": "/sobjects/"}}
+    )
     locked = sf.patch("/sobjects/Account/001000000000000AAA", {})
     side.plan({"action": "throttle"})
     throttled = sf.get("/limits")
@@ -315,7 +346,11 @@ def test_an_expired_token_is_401_until_a_new_one_is_fetched(sf: Caller, side: Si
 
 def test_every_answer_says_how_many_calls_are_used(sf: Caller) -> None:
     first = int(sf.get("/limits").headers["sforce-limit-info"].split("=")[1].split("/")[0])
-    composite = {"compositeRequest": [{"method": "GET", "url": f"{V}/limits", "referenceId": f"r{n}"} for n in range(5)]}
+    composite = {
+        "compositeRequest": [
+            {"method": "GET", "url": f"{V}/limits", "referenceId": f"r{n}"} for n in range(5)
+        ]
+    }
     second = sf.post("/composite", composite).headers["sforce-limit-info"]
 
     assert second == f"api-usage={first + 1}/115000"

@@ -22,11 +22,15 @@ def entry(sf: Caller, book: str) -> str:
 
 
 def opportunity(sf: Caller, **more: Any) -> str:
-    return sf.make("Opportunity", **{"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-01", **more})
+    return sf.make(
+        "Opportunity", **{"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-01", **more}
+    )
 
 
 def line(sf: Caller, deal: str, entry: str, **more: Any) -> dict[str, Any]:
-    made = sf.make("OpportunityLineItem", OpportunityId=deal, PricebookEntryId=entry, **{"Quantity": 3, **more})
+    made = sf.make(
+        "OpportunityLineItem", OpportunityId=deal, PricebookEntryId=entry, **{"Quantity": 3, **more}
+    )
     return sf.read("OpportunityLineItem", made)
 
 
@@ -98,9 +102,13 @@ def test_a_line_needs_an_active_entry_of_the_deals_book(sf: Caller, entry: str) 
     elsewhere = sf.make("PricebookEntry", Pricebook2Id=other, Product2Id=product, UnitPrice=1, IsActive=True)
     deal = opportunity(sf)
     line(sf, deal, entry)
-    foreign = sf.post("/sobjects/OpportunityLineItem", {"OpportunityId": deal, "PricebookEntryId": elsewhere, "Quantity": 1})
+    foreign = sf.post(
+        "/sobjects/OpportunityLineItem", {"OpportunityId": deal, "PricebookEntryId": elsewhere, "Quantity": 1}
+    )
     sf.patch(f"/sobjects/PricebookEntry/{entry}", {"IsActive": False})
-    inactive = sf.post("/sobjects/OpportunityLineItem", {"OpportunityId": deal, "PricebookEntryId": entry, "Quantity": 1})
+    inactive = sf.post(
+        "/sobjects/OpportunityLineItem", {"OpportunityId": deal, "PricebookEntryId": entry, "Quantity": 1}
+    )
     moved = sf.patch(f"/sobjects/Opportunity/{deal}", {"Pricebook2Id": other})
 
     assert [one.code for one in (foreign, inactive, moved)] == ["FIELD_INTEGRITY_EXCEPTION"] * 3
@@ -109,9 +117,13 @@ def test_a_line_needs_an_active_entry_of_the_deals_book(sf: Caller, entry: str) 
 def test_a_custom_price_needs_a_standard_price_first(sf: Caller, book: str) -> None:
     product = sf.make("Product2", Name="New", IsActive=True)
     other = sf.make("Pricebook2", Name="Custom", IsActive=True)
-    early = sf.post("/sobjects/PricebookEntry", {"Pricebook2Id": other, "Product2Id": product, "UnitPrice": 1})
+    early = sf.post(
+        "/sobjects/PricebookEntry", {"Pricebook2Id": other, "Product2Id": product, "UnitPrice": 1}
+    )
     standard = sf.make("PricebookEntry", Pricebook2Id=book, Product2Id=product, UnitPrice=10, IsActive=True)
-    follower = sf.make("PricebookEntry", Pricebook2Id=other, Product2Id=product, UseStandardPrice=True, IsActive=True)
+    follower = sf.make(
+        "PricebookEntry", Pricebook2Id=other, Product2Id=product, UseStandardPrice=True, IsActive=True
+    )
     sf.patch(f"/sobjects/PricebookEntry/{standard}", {"UnitPrice": 12})
     twice = sf.post("/sobjects/PricebookEntry", {"Pricebook2Id": book, "Product2Id": product, "UnitPrice": 1})
 
@@ -137,7 +149,9 @@ def test_a_quote_adds_up(sf: Caller, book: str, entry: str) -> None:
 
 def test_an_order_is_drafted_filled_activated_and_then_locked(sf: Caller, book: str, entry: str) -> None:
     account = sf.make("Account", Name="Orders")
-    early = sf.post("/sobjects/Order", {"AccountId": account, "EffectiveDate": "2026-11-21", "Status": "Activated"})
+    early = sf.post(
+        "/sobjects/Order", {"AccountId": account, "EffectiveDate": "2026-11-21", "Status": "Activated"}
+    )
     order = sf.make("Order", AccountId=account, EffectiveDate="2026-11-21", Status="Draft", Pricebook2Id=book)
     empty = sf.patch(f"/sobjects/Order/{order}", {"Status": "Activated"})
     item = sf.make("OrderItem", OrderId=order, PricebookEntryId=entry, Quantity=3, UnitPrice=9.99)
@@ -154,6 +168,6 @@ def test_a_contact_given_at_birth_becomes_the_primary_contact(sf: Caller) -> Non
     contact = sf.make("Contact", LastName="Primary")
     deal = opportunity(sf, ContactId=contact)
 
-    assert sf.rows(f"SELECT ContactId, IsPrimary FROM OpportunityContactRole WHERE OpportunityId = '{deal}'") == [
-        {"ContactId": contact, "IsPrimary": True}
-    ]
+    assert sf.rows(
+        f"SELECT ContactId, IsPrimary FROM OpportunityContactRole WHERE OpportunityId = '{deal}'"
+    ) == [{"ContactId": contact, "IsPrimary": True}]

@@ -57,7 +57,10 @@ def books(running: Any) -> Caller:
         ("(Name = 'Acme' OR Rating = 'hot') AND IsDeleted = false", ["100% Cotton_Shirts", "Acme"]),
         ("QBO_Id__c = 'a\\'b\\\\c'", ["Ökohaus"]),
         ("QBO_Id__c = 'A\\'b\\\\c'", []),
-        ("CreatedDate = TODAY AND CreatedDate >= LAST_N_DAYS:1", ["100% Cotton_Shirts", "Acme", "acme west", "Ökohaus"]),
+        (
+            "CreatedDate = TODAY AND CreatedDate >= LAST_N_DAYS:1",
+            ["100% Cotton_Shirts", "Acme", "acme west", "Ökohaus"],
+        ),
         ("CreatedDate < 2020-01-01T00:00:00Z", []),
         ("CreatedDate > 2020-01-01T00:00:00+01:00 AND Name = 'Acme'", ["Acme"]),
         ("Id IN (SELECT AccountId FROM Contact WHERE Email != null)", ["Acme"]),
@@ -118,7 +121,9 @@ def test_aggregates_group_count_and_name_their_columns(books: Caller) -> None:
     assert books.rows("SELECT Account.Name, COUNT(Id) FROM Contact GROUP BY Account.Name ORDER BY Account.Name") == [
         {"Name": None, "expr0": 1}, {"Name": "Acme", "expr0": 2},
     ]  # fmt: skip
-    rollup = books.rows("SELECT Industry, COUNT(Id) n, GROUPING(Industry) g FROM Account GROUP BY ROLLUP(Industry)")
+    rollup = books.rows(
+        "SELECT Industry, COUNT(Id) n, GROUPING(Industry) g FROM Account GROUP BY ROLLUP(Industry)"
+    )
     assert rollup[-1] == {"Industry": None, "n": 4, "g": 1}
 
 
@@ -277,7 +282,9 @@ def test_query_all_shows_the_recycle_bin(sf: Caller) -> None:
     sf.delete(f"/sobjects/Account/{record}")
 
     assert sf.rows(f"SELECT Id FROM Account WHERE Id = '{record}'") == []
-    shown = sf.query(f"SELECT Id, IsDeleted FROM Account WHERE Id = '{record}'", "queryAll").json["records"][0]
+    shown = sf.query(f"SELECT Id, IsDeleted FROM Account WHERE Id = '{record}'", "queryAll").json["records"][
+        0
+    ]
     assert shown["IsDeleted"] is True
     assert sf.query("SELECT COUNT() FROM Account WHERE IsDeleted = true").json["totalSize"] == 0
 

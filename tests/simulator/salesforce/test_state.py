@@ -58,13 +58,20 @@ def test_the_log_holds_every_accepted_write_with_before_and_after(sf: Caller, si
 
 def test_a_composite_is_one_call_in_the_meter(sf: Caller, side: Side) -> None:
     side.delete("calls")
-    parts = [{"method": "GET", "url": "/services/data/v66.0/limits", "referenceId": f"r{n}"} for n in range(3)]
+    parts = [
+        {"method": "GET", "url": "/services/data/v66.0/limits", "referenceId": f"r{n}"} for n in range(3)
+    ]
     sf.post("/composite", {"compositeRequest": parts})
     sf.get("/sobjects/Account/describe")
 
     assert side.calls()["calls"] == [
         {"method": "POST", "endpoint": "/services/data/{version}/composite", "count": 1, "metered": 1},
-        {"method": "GET", "endpoint": "/services/data/{version}/sobjects/account/describe", "count": 1, "metered": 1},
+        {
+            "method": "GET",
+            "endpoint": "/services/data/{version}/sobjects/account/describe",
+            "count": 1,
+            "metered": 1,
+        },
     ]
 
 

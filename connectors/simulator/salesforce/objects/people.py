@@ -213,7 +213,7 @@ USER_ROLE = SObject(
 
 ORGANIZATION = SObject(
     "Organization", "Organization", "Organizations", "00D", createable=False, deletable=False,
-    undeletable=False, replicateable=False, searchable=False,
+    undeletable=False, searchable=False, layoutable=False, triggerable=False, recent=False,
     fields=(
         identity("Organization"),
         string("Name", "Name", 80, nillable=False, name_field=True),
@@ -346,7 +346,7 @@ CASE = SObject(
 
 def _activity(name: str, label: str, plural: str, prefix: str, *own: Field) -> SObject:
     return SObject(
-        name, label, plural, prefix, feed=True,
+        name, label, plural, prefix, feed=True, mergeable=name == "Event",
         fields=(
             identity(label),
             reference("WhoId", "Name ID", ("Contact", "Lead"), children=plural, on_parent_delete="cascade"),

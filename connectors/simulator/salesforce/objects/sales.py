@@ -81,8 +81,8 @@ OPPORTUNITY = SObject(
         *audit(),
         read_only(date("LastActivityDate", "Last Activity", permissionable=False)),
         read_only(datetime("LastStageChangeDate", "Last Stage Change Date", permissionable=False)),
-        read_only(integer("FiscalQuarter", "Fiscal Quarter", permissionable=False)),
-        read_only(integer("FiscalYear", "Fiscal Year", permissionable=False)),
+        read_only(integer("FiscalQuarter", "Fiscal Quarter", permissionable=False, compound="Fiscal")),
+        read_only(integer("FiscalYear", "Fiscal Year", permissionable=False, compound="Fiscal")),
         read_only(string("Fiscal", "Fiscal Period", 6, permissionable=False)),
         reference("ContactId", "Contact ID", "Contact", updateable=False, permissionable=False,
                   relationship=None, children="Opportunities"),
@@ -115,6 +115,7 @@ OPPORTUNITY_STAGE = SObject(
 
 OPPORTUNITY_CONTACT_ROLE = SObject(
     "OpportunityContactRole", "Opportunity Contact Role", "Opportunity Contact Role", "00K",
+    undeletable=False, searchable=False, recent=False,
     fields=(
         identity("Contact Role"),
         reference("OpportunityId", "Opportunity ID", "Opportunity", nillable=False, updateable=False,
@@ -148,7 +149,7 @@ PRODUCT = SObject(
         string("StockKeepingUnit", "Product SKU", 180),
         picklist("Type", "Product Type", "Base", updateable=False, restricted=True),
         read_only(picklist("ProductClass", "Product Class", "Simple", "Variation", "VariationParent",
-                           restricted=True)),
+                           restricted=True, nillable=False, default="Simple")),
         *viewed(),
     ),
 )  # fmt: skip
