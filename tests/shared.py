@@ -16,7 +16,7 @@ def reference(relative: str) -> Path:
     """Path of a file or folder in the reference, such as "quickbooks/customer.read.json"; skips the test without it."""
     path = REFERENCE / relative
     if not path.exists():
-        pytest.skip(f"the recorded bodies are not beside this checkout (../shared/reference/{relative})")
+        pytest.skip("the recorded bodies are not beside this checkout (../shared/reference)")
     return path
 
 
