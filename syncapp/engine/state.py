@@ -79,7 +79,8 @@ def _by_attention(attention: str, code: str, seen: Mapping[str, Any]) -> StateWo
     if attention == "conflict":
         return StateWords("conflict", next_step="Waits for your choice")
     if attention == "gone":
-        return StateWords("deleted_there", next_step="Waits for you")
+        voided = code == reasons.QBO_VOIDED
+        return StateWords("voided" if voided else "deleted_there", next_step="Waits for you")
     if attention == "waiting":
         return StateWords("waiting", about=str(seen.get("name", "")), next_step="Goes on by itself")
     if attention == "drift":

@@ -316,6 +316,12 @@ MESSAGES: dict[str, Message] = {
         "QuickBooks does not change deposited payments.",
         "Take it out of the deposit first.",
     ),
+    "qbo.6560": Message(
+        "The customer is missing",
+        "The record it belongs to is not in QuickBooks yet.",
+        "Nothing to do while the customer is sent first. If this stays, choose the account in Salesforce.",
+        "retry",
+    ),
     "qbo.10200": Message(
         "The QuickBooks company was reset",
         "All records there are new, so no link fits any more.",

@@ -45,7 +45,7 @@ def edit(pair: Pair, side: Side, key: str, text: str) -> None:
     pair.server(side).put({column: text})
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(MAPPINGS, EDITS, st.lists(EDITS, max_size=3))
 def test_two_rounds_without_edits_come_to_rest(mapping, start, rounds):
     pair = Pair(mapping)
@@ -61,7 +61,7 @@ def test_two_rounds_without_edits_come_to_rest(mapping, start, rounds):
         assert last.kind in RESTING or not last.changes
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(MAPPINGS, EDITS)
 def test_lost_answers_of_updates_heal_without_a_third_write(mapping, edits):
     pair = Pair(mapping)
@@ -78,7 +78,7 @@ def test_lost_answers_of_updates_heal_without_a_third_write(mapping, edits):
     assert pair.writes() == before
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(NAMED_EDITS, st.sampled_from(["sf", "qbo", "leave"]))
 def test_answered_questions_are_settled_for_good(edits, side):
     pair = Pair(mapping(Direction.BOTH, OnConflict.ASK, OnDrift.LEAVE, Initial.ASK))
@@ -94,7 +94,7 @@ def test_answered_questions_are_settled_for_good(edits, side):
     assert pair.reconcile().kind is DecisionKind.NOTHING
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(MAPPINGS, st.sampled_from(list(COLUMNS)), st.sampled_from(list(Side)))
 def test_one_persons_edit_is_never_lost(rules, key, side):
     """A value typed on one side is on the other afterwards, or both values are kept and shown."""
