@@ -389,6 +389,38 @@ def test_a_thousand_creations_are_one_call_and_a_scan_takes_pages_of_two_thousan
     assert live.meter == {("GET", "query"): -(-len(ids) // 2000)}
 
 
+@pytest.mark.parametrize(("mode", "saved"), [("alert", WriteStatus.APPLIED), ("block", WriteStatus.REFUSED)])
+def test_a_person_may_overrule_a_duplicate_rule_that_only_warns(
+    live: Live, org: Callable[..., None], mode: str, saved: WriteStatus
+) -> None:
+    twin = made(live)
+    org(duplicate_rules=[{"object": "Account", "fields": ["Name"], "mode": mode}])
+    again = new(name=twin.body["Name"])
+    assert send(live, again) == [(WriteStatus.REFUSED, "sf.DUPLICATES_DETECTED")]
+    ((status, _),) = send(live, replace(again, despite_duplicates=True))
+    assert status is saved
+    guarded = replace(again, despite_duplicates=True, read_back=("Name",))
+    assert send(live, guarded)[0][0] is saved
+
+
+def test_an_admins_rule_speaks_in_its_own_words(live: Live, org: Callable[..., None]) -> None:
+    words = "Phone numbers begin with a plus."
+    org(
+        validation_rules=[
+            {"object": "Account", "condition": "Phone = '1'", "message": words, "field": "Phone"}
+        ]
+    )
+    answer = live.salesforce().write([new(Phone="1")], request_id="r", priority=Priority.BULK)
+    failure = answer.results[0].failure
+    assert failure is not None
+    assert (failure.kind, failure.code, failure.message, failure.fields) == (
+        FailureKind.DATA,
+        "sf.FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        words,
+        ("Phone",),
+    )
+
+
 # --- changes
 
 
