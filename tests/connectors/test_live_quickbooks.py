@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,11 +23,11 @@ from connectors.contracts import (
     WriteStatus,
 )
 from connectors.errors import ConnectorError, FailureKind
-from connectors.quickbooks import batch
+from connectors.quickbooks import batch, webhooks
 from connectors.quickbooks import client as client_module
 from connectors.quickbooks import oauth as quickbooks
 from connectors.simulator.testing import Simulator, simulator
-from tests.connectors.builders import write
+from tests.connectors.builders import Reply, server, write
 from tests.connectors.live import CALLBACK, Live, connect, consent
 from tests.connectors.schema import qbo_problems
 
@@ -347,6 +348,28 @@ def test_the_bodies_of_a_batch_are_what_the_schema_allows(live: Live) -> None:
     assert (
         qbo_problems("Customer", batch.body(update(record, operation=Operation.DEACTIVATE)), "update") == []
     )
+
+
+@pytest.mark.parametrize("style", ["cloudevents", "legacy"])
+def test_a_notice_of_a_change_is_verified_and_names_it(live: Live, style: str) -> None:
+    token = live.side.credentials()["webhook_verifier_token"]
+    with server(Reply()) as inbox:
+        live.side.post("webhooks", {"url": f"{inbox.url}/hook", "format": style})
+        record = made(live)
+        deadline = time.monotonic() + 15
+        notices: list[webhooks.Notice] = []
+        while not any(notice.id == record.id for notice in notices):
+            assert time.monotonic() < deadline, notices
+            time.sleep(0.05)
+            headers = [{name.lower(): value for name, value in seen.headers.items()} for seen in inbox.seen]
+            assert all(
+                webhooks.verify(seen.body, each[webhooks.SIGNATURE_HEADER], token)
+                for seen, each in zip(inbox.seen, headers, strict=True)
+            )
+            notices = [notice for seen in inbox.seen for notice in webhooks.parse(seen.body)]
+    named = next(notice for notice in notices if notice.id == record.id)
+    assert (named.realm_id, named.entity, named.operation) == (live.facts.remote_id, "Customer", "create")
+    assert named.at is not None
 
 
 def test_invoices_are_voided_and_deleted_in_their_own_ways(live: Live) -> None:
