@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ class Api:
                 (
                     Column("realm"),
                     Column("key"),
-                    Column("body"),
+                    Column("body", "BLOB"),
                 ),
                 ("realm", "key"),
                 without_rowid=True,
@@ -254,12 +255,13 @@ class Api:
         )
         if row is None:
             return None
-        return Answer(row[0])
+        return Answer(zlib.decompress(row[0]).decode())
 
     def _remember(self, context: Context, key: str, body: str) -> None:
         if key:
             self._store.write(
-                "INSERT OR REPLACE INTO qbo_request VALUES (?, ?, ?)", (context.realm, key, body)
+                "INSERT OR REPLACE INTO qbo_request VALUES (?, ?, ?)",
+                (context.realm, key, zlib.compress(body.encode(), 1)),
             )
 
     # -- helpers --------------------------------------------------------------------------------------------------

@@ -252,7 +252,11 @@ def run(context: Context, text: str) -> tuple[str, int, int]:
     if statement.count:
         row = context.store.row(f'SELECT COUNT(*) FROM "{table}" WHERE {where}', parameters)
         return f'{{"totalCount":{row[0] if row else 0}}}', 0, 0
-    order = _order(entity, statement.order)
+    pinned = any(
+        condition.operator in ("=", "IN") and condition.name.lower() != "active"
+        for condition in statement.conditions
+    )
+    order = _order(entity, statement.order, by_index=not pinned)
     rows = context.store.rows(
         f'SELECT body FROM "{table}" WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?',
         (*parameters, statement.size, statement.start - 1),
@@ -352,17 +356,19 @@ def _value(context: Context, field_: Field, token: Token) -> SqlValue:
     return text
 
 
-def _order(entity: Entity, order: list[tuple[str, bool]]) -> str:
+def _order(entity: Entity, order: list[tuple[str, bool]], *, by_index: bool) -> str:
+    """The ORDER BY. With `by_index` False the sorting keeps its hands off the indexes: a condition needs them."""
+    parts: list[tuple[str, bool]] = []
     if not order:
         name, descending = entity.default_order
-        column = "n" if name == "n" else f'"{column_name(name)}"'
-        return f"{column}{' DESC' if descending else ''}, n"
-    parts = []
+        parts.append(("n" if name == "n" else f'"{column_name(name)}"', descending))
     for name, descending in order:
         field_ = _queryable(entity, name, order=True)
-        column = "n" if field_.name == "Id" else f'"{column_name(field_.name)}"'
-        parts.append(f"{column}{' DESC' if descending else ''}")
-    return ", ".join([*parts, "n"] if "n" not in parts else parts)
+        parts.append(("n" if field_.name == "Id" else f'"{column_name(field_.name)}"', descending))
+    if all(column != "n" for column, _ in parts):
+        parts.append(("n", False))
+    mark = "" if by_index else "+"
+    return ", ".join(f"{mark}{column}{' DESC' if descending else ''}" for column, descending in parts)
 
 
 def changes(context: Context, entity: Entity, since: Any, limit: int) -> list[str]:

@@ -69,16 +69,20 @@ class Records:
         columns += [Column("updated", "INTEGER"), Column("parent")]
         columns += [Column(column_name(f.name), _sql_type(f)) for f in fields if f.name != "Id"]
         columns.append(Column("body"))  # last: SQLite then reads the other columns without it
-        indexes: list[tuple[str, ...]] = [("realm", "deleted", "n"), ("realm", "updated")]
+        indexes: list[tuple[str, ...]] = [
+            ("realm", "deleted", "n"),
+            ("realm", "updated"),
+            ("realm", "deleted", "f_MetaData_LastUpdatedTime"),
+        ]
         order = entity.default_order[0]
         if order not in ("n", "MetaData.LastUpdatedTime"):
             indexes.append(("realm", "deleted", column_name(order)))
         if "CustomerRef" in entity.columns:
-            indexes.append(("realm", "f_CustomerRef"))
+            indexes.append(("realm", "deleted", "f_CustomerRef"))
         if "DocNumber" in entity.columns:
-            indexes.append(("realm", "f_DocNumber"))
+            indexes.append(("realm", "deleted", "f_DocNumber"))
         if entity.name_field in entity.columns and order != entity.name_field:
-            indexes.append(("realm", column_name(entity.name_field)))
+            indexes.append(("realm", "deleted", column_name(entity.name_field)))
         if entity.hierarchy_flag or entity.name == "Account":
             indexes.append(("realm", "parent"))
         table = Table(table_name(entity), tuple(columns), ("realm", "id"), tuple(indexes))
