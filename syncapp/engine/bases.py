@@ -99,6 +99,20 @@ def moved_units(spec: MappingSpec, decision: Decision, target: Side) -> tuple[st
     )
 
 
+def unheeded(spec: MappingSpec, decision: Decision, target: Side, answer: Projection) -> tuple[str, ...]:
+    """The units that the server accepted a write for and yet left as they were: a person should know (G5)."""
+    compiled = compile_spec(spec)
+    return tuple(
+        change.unit
+        for change in decision.changes
+        if change.target is target
+        and all(
+            row.same(answer.get(row.key), change.before.get(row.key))
+            for row in compiled.by_unit[change.unit].rows
+        )
+    )
+
+
 def echoed_keys(spec: MappingSpec, target: Side, keys: Iterable[str]) -> tuple[str, ...]:
     """Rows of other units that read, on `target`, a field which the rows `keys` write there (an account's name feeds
     two QuickBooks names). Their base on that side moves with the write: our own write is nobody's edit (G3)."""

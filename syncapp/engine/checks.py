@@ -17,8 +17,8 @@ from syncapp.engine.decision import Projection, Reason
 from syncapp.engine.mapping import MappingSpec, ValueType
 from syncapp.engine.transforms import split_lines
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-"""QuickBooks wants an at sign and a dot behind it (fault 2210, quickbooks.md 3.2)."""
+EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
+"""One address: an at sign and a dot behind it (fault 2210, quickbooks.md 3.2)."""
 
 _TYPES = {
     ValueType.DECIMAL: Decimal,

@@ -2,7 +2,7 @@
 
 `project` and `compose` are the only places that know where a mapped value lies in a body. What QuickBooks replaces as
 a whole (addresses, phone, e-mail objects) is sent as a whole (quickbooks.md 3.1.3); a cleared field is sent the way
-its side wants it: null to Salesforce (salesforce.md 2.6), empty text to QuickBooks.
+its side wants it: null to Salesforce (salesforce.md 2.6), empty text to QuickBooks, in a reference as its value.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _put_quickbooks(
 ) -> None:
     head, *rest = row.qbo_members
     if row.reference:
-        body[head] = {"value": value} if value is not None else None
+        body[head] = {"value": value or ""}
     elif not rest:
         body[head] = _quickbooks_value(row, value)
     else:

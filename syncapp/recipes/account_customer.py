@@ -1,7 +1,8 @@
 """Salesforce Account <-> QuickBooks Customer (product.md 5.1; lengths: salesforce.md 8.1, quickbooks.md 3.2, 3.3).
 
 The rows say which fields belong together; a template and who wins turn them into directions and policies. Rows whose
-Salesforce field an org lacks are left out and named.
+Salesforce field an org lacks are left out and named. One-way rows whose `initial` is the side they flow to keep what
+that side holds at the first link and only fill what is empty.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ ROWS: tuple[RecipeRow, ...] = (
             direction=Direction.TO_QBO,
             on_drift=OnDrift.LEAVE,
             transform="truncate",
-            initial=Initial.SF,
+            initial=Initial.QBO,
             sf_length=255,
             qbo_length=100,
         ),
@@ -131,8 +132,7 @@ ROWS: tuple[RecipeRow, ...] = (
             direction=Direction.TO_QBO,
             refers_to=KEY,
             initial=Initial.SF,
-        ),
-        one_way=True,
+        )
     ),
     RecipeRow(
         FieldSpec(
@@ -142,11 +142,10 @@ ROWS: tuple[RecipeRow, ...] = (
             qbo_path="Notes",
             direction=Direction.TO_QBO,
             transform="truncate",
-            initial=Initial.FILL_EMPTY,
+            initial=Initial.QBO,
             sf_length=32000,
             qbo_length=2000,
-        ),
-        one_way=True,
+        )
     ),
     RecipeRow(
         FieldSpec(

@@ -30,14 +30,13 @@ class Template(StrEnum):
 class RecipeRow:
     """One row of a recipe.
 
-    `one_way` rows keep the direction of their spec under the two-way template; `fixed` ones under every template, and
-    are left out where the template never writes to QuickBooks. `sf_choices` are the names under which orgs keep the
-    Salesforce field; `instead_of` is the plain field that a `…Code` field replaces where the org has state and country
-    picklists; `needs_currencies` rows exist only in orgs with several currencies.
+    Rows whose spec is one-way keep direction and policies under the two-way template, `fixed` ones under every
+    template, but are left out where the template never writes to QuickBooks. `sf_choices` are the names under which
+    orgs keep the Salesforce field; `instead_of` is the plain field that a `…Code` field replaces where the org has
+    state and country picklists; `needs_currencies` rows exist only in orgs with several currencies.
     """
 
     spec: FieldSpec
-    one_way: bool = False
     fixed: bool = False
     sf_choices: tuple[str, ...] = ()
     instead_of: str = ""
@@ -121,7 +120,7 @@ def policies_for(template: Template) -> MappingPolicies:
 def _with_template(row: RecipeRow, spec: FieldSpec, template: Template, winner: OnConflict) -> FieldSpec:
     if row.fixed:
         return spec
-    if template is Template.SF_TO_QBO or (template is Template.BIDIRECTIONAL and row.one_way):
+    if template is Template.SF_TO_QBO:
         return replace(spec, direction=Direction.TO_QBO, on_conflict=OnConflict.SF, initial=Initial.SF)
     if template is Template.QBO_TO_SF:
         return replace(spec, direction=Direction.TO_SF, on_conflict=OnConflict.QBO, initial=Initial.QBO)

@@ -96,7 +96,7 @@ def test_clearing_is_null_to_salesforce_and_empty_text_to_quickbooks():
 
 def test_a_parent_makes_a_job_and_no_parent_ends_it():
     assert compose(QBO, RECIPE, {"parent": "9"}) == {"ParentRef": {"value": "9"}, "Job": True}
-    assert compose(QBO, RECIPE, {"parent": None}) == {"ParentRef": None, "Job": False}
+    assert compose(QBO, RECIPE, {"parent": None}) == {"ParentRef": {"value": ""}, "Job": False}
 
 
 def test_a_new_record_carries_only_what_is_filled():

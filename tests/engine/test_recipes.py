@@ -41,6 +41,12 @@ def test_without_a_fixed_winner_a_first_link_only_fills_what_is_empty():
     assert {row.initial for row in spec.fields if row.direction is Direction.BOTH} == {Initial.FILL_EMPTY}
 
 
+def test_a_first_link_leaves_notes_and_company_names_that_are_there_alone():
+    rows = {row.key: row for row in prepared().spec.fields}
+    assert {rows[key].initial for key in ("notes", "company_name")} == {Initial.QBO}
+    assert {rows[key].direction for key in ("notes", "company_name", "parent")} == {Direction.TO_QBO}
+
+
 def test_to_quickbooks_writes_nothing_a_person_typed_to_salesforce():
     spec = prepared(Template.SF_TO_QBO).spec
     assert {row.direction for row in spec.fields} == {Direction.TO_QBO}

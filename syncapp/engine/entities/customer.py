@@ -11,7 +11,7 @@ from syncapp.engine.entities.traits import EntityTraits
 def finish(body: dict[str, Any]) -> None:
     """A customer under a parent is a job: QuickBooks wants `Job` and `ParentRef` to agree (fault 6150)."""
     if "ParentRef" in body:
-        body["Job"] = body["ParentRef"] is not None
+        body["Job"] = bool(body["ParentRef"]["value"])
 
 
 def state_of(body: Body) -> RecordState:
