@@ -19,12 +19,18 @@ def accounts(*names: str, **more: Any) -> list[dict[str, Any]]:
 
 
 def test_a_composite_hands_ids_on_and_answers_in_order(sf: Caller) -> None:
-    reply = sf.post("/composite", {"allOrNone": True, "compositeRequest": [
-        part("POST", "/sobjects/Account", "acc", {"Name": "Composed"}),
-        part("POST", "/sobjects/Contact", "con", {"LastName": "x", "AccountId": "@{acc.id}"}),
-        part("GET", "/query?q=SELECT Id FROM Contact WHERE AccountId = '@{acc.id}'", "q"),
-        part("PATCH", "/sobjects/Contact/@{q.records[0].Id}", "up", {"Phone": "1"}),
-    ]})  # fmt: skip
+    reply = sf.post(
+        "/composite",
+        {
+            "allOrNone": True,
+            "compositeRequest": [
+                part("POST", "/sobjects/Account", "acc", {"Name": "Composed"}),
+                part("POST", "/sobjects/Contact", "con", {"LastName": "x", "AccountId": "@{acc.id}"}),
+                part("GET", "/query?q=SELECT Id FROM Contact WHERE AccountId = '@{acc.id}'", "q"),
+                part("PATCH", "/sobjects/Contact/@{q.records[0].Id}", "up", {"Phone": "1"}),
+            ],
+        },
+    )
     answers = reply.json["compositeResponse"]
 
     assert reply.status == 200
@@ -36,25 +42,44 @@ def test_a_composite_hands_ids_on_and_answers_in_order(sf: Caller) -> None:
 
 def test_all_or_none_undoes_everything_and_halts_the_others(sf: Caller) -> None:
     before = sf.query("SELECT COUNT() FROM Account").json["totalSize"]
-    answers = sf.post("/composite", {"allOrNone": True, "compositeRequest": [
-        part("POST", "/sobjects/Account", "a", {"Name": "Undone"}),
-        part("POST", "/sobjects/Contact", "b", {"FirstName": "no last name"}),
-        part("POST", "/sobjects/Account", "c", {"Name": "Never"}),
-    ]}).json["compositeResponse"]  # fmt: skip
+    answers = sf.post(
+        "/composite",
+        {
+            "allOrNone": True,
+            "compositeRequest": [
+                part("POST", "/sobjects/Account", "a", {"Name": "Undone"}),
+                part("POST", "/sobjects/Contact", "b", {"FirstName": "no last name"}),
+                part("POST", "/sobjects/Account", "c", {"Name": "Never"}),
+            ],
+        },
+    ).json["compositeResponse"]
 
     assert [one["body"][0]["errorCode"] for one in answers] == [
-        "PROCESSING_HALTED", "REQUIRED_FIELD_MISSING", "PROCESSING_HALTED",
-    ]  # fmt: skip
+        "PROCESSING_HALTED",
+        "REQUIRED_FIELD_MISSING",
+        "PROCESSING_HALTED",
+    ]
     assert answers[0]["body"] == [{"errorCode": "PROCESSING_HALTED", "message": HALTED}]
     assert [one["httpStatusCode"] for one in answers] == [400, 400, 400]
     assert sf.query("SELECT COUNT() FROM Account").json["totalSize"] == before
 
 
 def test_a_failed_row_in_a_nested_collection_rolls_back_rows_that_still_read_success(sf: Caller) -> None:
-    answers = sf.post("/composite", {"allOrNone": True, "compositeRequest": [
-        part("POST", "/composite/sobjects", "rows", {"allOrNone": False, "records": accounts("Liar", "")}),
-        part("POST", "/sobjects/Contact", "c", {"LastName": "x"}),
-    ]}).json["compositeResponse"]  # fmt: skip
+    answers = sf.post(
+        "/composite",
+        {
+            "allOrNone": True,
+            "compositeRequest": [
+                part(
+                    "POST",
+                    "/composite/sobjects",
+                    "rows",
+                    {"allOrNone": False, "records": accounts("Liar", "")},
+                ),
+                part("POST", "/sobjects/Contact", "c", {"LastName": "x"}),
+            ],
+        },
+    ).json["compositeResponse"]
 
     assert [row["success"] for row in answers[0]["body"]] == [True, False]
     assert answers[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
@@ -62,12 +87,17 @@ def test_a_failed_row_in_a_nested_collection_rolls_back_rows_that_still_read_suc
 
 
 def test_without_all_or_none_each_part_stands_alone(sf: Caller) -> None:
-    answers = sf.post("/composite", {"compositeRequest": [
-        part("POST", "/sobjects/Contact", "bad", {}),
-        part("POST", "/sobjects/Contact", "orphan", {"LastName": "x", "AccountId": "@{bad.id}"}),
-        part("POST", "/sobjects/Contact", "good", {"LastName": "x"}),
-        part("GET", "/sobjects/Nope", "none"),
-    ]}).json["compositeResponse"]  # fmt: skip
+    answers = sf.post(
+        "/composite",
+        {
+            "compositeRequest": [
+                part("POST", "/sobjects/Contact", "bad", {}),
+                part("POST", "/sobjects/Contact", "orphan", {"LastName": "x", "AccountId": "@{bad.id}"}),
+                part("POST", "/sobjects/Contact", "good", {"LastName": "x"}),
+                part("GET", "/sobjects/Nope", "none"),
+            ]
+        },
+    ).json["compositeResponse"]
 
     assert [one["httpStatusCode"] for one in answers] == [400, 400, 201, 404]
     assert answers[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
@@ -91,27 +121,53 @@ def test_a_composite_has_its_limits(sf: Caller) -> None:
 def test_a_part_may_carry_conditions_of_its_own(sf: Caller) -> None:
     account = sf.make("Account", Name="Conditional")
     old = "Thu, 03 Sep 2020 21:35:07 GMT"
-    answers = sf.post("/composite", {"compositeRequest": [
-        part("PATCH", f"/sobjects/Account/{account}", "late", {"Phone": "1"}, httpHeaders={"If-Unmodified-Since": old}),
-        part("PATCH", f"/sobjects/Account/{account}", "plain", {"Phone": "2"}),
-    ]}).json["compositeResponse"]  # fmt: skip
+    answers = sf.post(
+        "/composite",
+        {
+            "compositeRequest": [
+                part(
+                    "PATCH",
+                    f"/sobjects/Account/{account}",
+                    "late",
+                    {"Phone": "1"},
+                    httpHeaders={"If-Unmodified-Since": old},
+                ),
+                part("PATCH", f"/sobjects/Account/{account}", "plain", {"Phone": "2"}),
+            ]
+        },
+    ).json["compositeResponse"]
 
     assert [one["httpStatusCode"] for one in answers] == [412, 204]
 
 
 def test_collections_answer_each_row_in_order(sf: Caller) -> None:
-    reply = sf.post("/composite/sobjects", {"allOrNone": False, "records": [
-        *accounts("One"), {"attributes": {"type": "Contact"}}, {"attributes": {"type": "Nope"}}, *accounts("Two"),
-    ]})  # fmt: skip
+    reply = sf.post(
+        "/composite/sobjects",
+        {
+            "allOrNone": False,
+            "records": [
+                *accounts("One"),
+                {"attributes": {"type": "Contact"}},
+                {"attributes": {"type": "Nope"}},
+                *accounts("Two"),
+            ],
+        },
+    )
     rows = reply.json
 
     assert reply.status == 200
     assert [row["success"] for row in rows] == [True, False, False, True]
     assert set(rows[0]) == {"id", "success", "errors"}
-    assert rows[1] == {"success": False, "errors": [{
-        "statusCode": "REQUIRED_FIELD_MISSING", "message": "Required fields are missing: [LastName]",
-        "fields": ["LastName"],
-    }]}  # fmt: skip
+    assert rows[1] == {
+        "success": False,
+        "errors": [
+            {
+                "statusCode": "REQUIRED_FIELD_MISSING",
+                "message": "Required fields are missing: [LastName]",
+                "fields": ["LastName"],
+            }
+        ],
+    }
     assert rows[2]["errors"][0]["statusCode"] == "INVALID_TYPE"
 
 
@@ -119,22 +175,28 @@ def test_an_all_or_none_collection_keeps_nothing_after_one_failure(sf: Caller) -
     rows = sf.post("/composite/sobjects", {"allOrNone": True, "records": accounts("Kept not", "")}).json
 
     assert rows[0]["errors"][0] == {
-        "statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK", "fields": [],
+        "statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "fields": [],
         "message": "Record rolled back because not all records were valid and the request was using AllOrNone header",
-    }  # fmt: skip
+    }
     assert rows[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
     assert sf.rows("SELECT Id FROM Account WHERE Name = 'Kept not'") == []
 
 
 def test_collections_update_by_id_in_any_spelling(sf: Caller) -> None:
     one, two = sf.make("Account", Name="Up 1"), sf.make("Account", Name="Up 2")
-    rows = sf.patch("/composite/sobjects", {"records": [
-        {"attributes": {"type": "Account"}, "Id": one, "Phone": "11"},
-        {"attributes": {"type": "Account"}, "id": two[:15], "Phone": "22"},
-        {"attributes": {"type": "Account"}, "Phone": "33"},
-        {"attributes": {"type": "Account"}, "id": "001000000000000AAA", "Phone": "44"},
-        {"attributes": {"type": "Account"}, "id": one, "Phone": "55"},
-    ]}).json  # fmt: skip
+    rows = sf.patch(
+        "/composite/sobjects",
+        {
+            "records": [
+                {"attributes": {"type": "Account"}, "Id": one, "Phone": "11"},
+                {"attributes": {"type": "Account"}, "id": two[:15], "Phone": "22"},
+                {"attributes": {"type": "Account"}, "Phone": "33"},
+                {"attributes": {"type": "Account"}, "id": "001000000000000AAA", "Phone": "44"},
+                {"attributes": {"type": "Account"}, "id": one, "Phone": "55"},
+            ]
+        },
+    ).json
 
     assert [row["success"] for row in rows] == [True, True, False, False, False]
     assert rows[3]["errors"][0]["statusCode"] == "INVALID_CROSS_REFERENCE_KEY"
@@ -144,20 +206,27 @@ def test_collections_update_by_id_in_any_spelling(sf: Caller) -> None:
 def test_collections_upsert_by_external_id_says_created_for_each_row(sf: Caller) -> None:
     sf.make("Account", Name="Old", QBO_Customer_Id__c="c-1")
     path = "/composite/sobjects/Account/QBO_Customer_Id__c"
-    rows = sf.patch(path, {"allOrNone": False, "records": [
-        *accounts("Old renamed", QBO_Customer_Id__c="c-1"),
-        *accounts("New", QBO_Customer_Id__c="c-2"),
-        *accounts("Again", QBO_Customer_Id__c="c-2"),
-        *accounts("Without key"),
-        {"attributes": {"type": "Account"}, "QBO_Customer_Id__c": "c-3"},
-    ]}).json  # fmt: skip
+    rows = sf.patch(
+        path,
+        {
+            "allOrNone": False,
+            "records": [
+                *accounts("Old renamed", QBO_Customer_Id__c="c-1"),
+                *accounts("New", QBO_Customer_Id__c="c-2"),
+                *accounts("Again", QBO_Customer_Id__c="c-2"),
+                *accounts("Without key"),
+                {"attributes": {"type": "Account"}, "QBO_Customer_Id__c": "c-3"},
+            ],
+        },
+    ).json
 
     assert [row["success"] for row in rows] == [True, True, False, False, False]
     assert [row["created"] for row in rows[:2]] == [False, True]
     assert rows[2]["errors"][0]["message"] == "Duplicate external id specified: c-2"
     assert sf.values("SELECT Name FROM Account WHERE QBO_Customer_Id__c IN ('c-1', 'c-2') ORDER BY Name") == [
-        "New", "Old renamed",
-    ]  # fmt: skip
+        "New",
+        "Old renamed",
+    ]
     by_id = sf.patch("/composite/sobjects/Account/Id", {"records": accounts("By null id", Id=None)}).json
     assert by_id[0]["created"] is True
 
@@ -183,11 +252,14 @@ def test_two_hundred_records_are_the_most(sf: Caller) -> None:
 
 
 def test_batch_parts_each_count_and_may_halt(sf: Caller) -> None:
-    body = {"haltOnError": True, "batchRequests": [
-        {"method": "GET", "url": "v66.0/limits"},
-        {"method": "GET", "url": "v66.0/sobjects/Nope"},
-        {"method": "POST", "url": "v66.0/sobjects/Account", "richInput": {"Name": "x"}},
-    ]}  # fmt: skip
+    body = {
+        "haltOnError": True,
+        "batchRequests": [
+            {"method": "GET", "url": "v66.0/limits"},
+            {"method": "GET", "url": "v66.0/sobjects/Nope"},
+            {"method": "POST", "url": "v66.0/sobjects/Account", "richInput": {"Name": "x"}},
+        ],
+    }
     reply = sf.post("/composite/batch", body)
 
     assert reply.json["hasErrors"] is True
@@ -198,10 +270,18 @@ def test_batch_parts_each_count_and_may_halt(sf: Caller) -> None:
 
 def test_each_graph_is_a_transaction_of_its_own(sf: Caller) -> None:
     def graph(name: str, last: str) -> dict[str, Any]:
-        return {"graphId": name, "compositeRequest": [
-            part("POST", "/sobjects/Account/", f"a{name}", {"name": f"Graph {name}"}),
-            part("POST", "/sobjects/Contact/", f"c{name}", {"LastName": last, "AccountId": f"@{{a{name}.id}}"}),
-        ]}  # fmt: skip
+        return {
+            "graphId": name,
+            "compositeRequest": [
+                part("POST", "/sobjects/Account/", f"a{name}", {"name": f"Graph {name}"}),
+                part(
+                    "POST",
+                    "/sobjects/Contact/",
+                    f"c{name}",
+                    {"LastName": last, "AccountId": f"@{{a{name}.id}}"},
+                ),
+            ],
+        }
 
     shown = sf.post("/composite/graph", {"graphs": [graph("1", "x"), graph("2", "")]}).json["graphs"]
     assert [one["isSuccessful"] for one in shown] == [True, False]
@@ -225,7 +305,22 @@ def test_a_tree_is_made_whole_or_not_at_all(sf: Caller) -> None:
 
     assert (made.status, made.json["hasErrors"]) == (201, False)
     assert [one["referenceId"] for one in made.json["results"]] == ["ref1", "ref2"]
-    assert (bad.status, bad.json) == (400, {"hasErrors": True, "results": [{"referenceId": "ref2", "errors": [
-        {"statusCode": "INVALID_EMAIL_ADDRESS", "message": "Email: invalid email address: 123", "fields": ["Email"]},
-    ]}]})  # fmt: skip
+    assert (bad.status, bad.json) == (
+        400,
+        {
+            "hasErrors": True,
+            "results": [
+                {
+                    "referenceId": "ref2",
+                    "errors": [
+                        {
+                            "statusCode": "INVALID_EMAIL_ADDRESS",
+                            "message": "Email: invalid email address: 123",
+                            "fields": ["Email"],
+                        },
+                    ],
+                }
+            ],
+        },
+    )
     assert sf.rows("SELECT Id FROM Account WHERE Name = 'No tree'") == []

@@ -37,8 +37,15 @@ def test_allowing_gives_tokens_whose_signature_binds_the_identity_to_the_app(sid
 
     assert answer["state"] == "s1"
     assert set(token) == {
-        "access_token", "refresh_token", "signature", "scope", "instance_url", "id", "token_type", "issued_at",
-    }  # fmt: skip
+        "access_token",
+        "refresh_token",
+        "signature",
+        "scope",
+        "instance_url",
+        "id",
+        "token_type",
+        "issued_at",
+    }
     assert token["access_token"].startswith(credentials["org_id"][:15] + "!")
     assert token["instance_url"] == side.url
     assert token["id"] == f"{side.url}/id/{credentials['org_id']}/{credentials['user_id']}"
@@ -51,8 +58,10 @@ def test_allowing_gives_tokens_whose_signature_binds_the_identity_to_the_app(sid
 
 def test_denying_comes_back_with_access_denied_and_the_state(side: Side) -> None:
     assert authorize(side, decision="deny") == {
-        "error": "access_denied", "error_description": "end-user denied authorization", "state": "s1",
-    }  # fmt: skip
+        "error": "access_denied",
+        "error_description": "end-user denied authorization",
+        "state": "s1",
+    }
 
 
 def test_a_fresh_org_can_be_made_while_consenting(side: Side) -> None:
@@ -143,8 +152,9 @@ def test_with_rotation_a_refresh_kills_the_old_refresh_token_at_once(side: Side)
     assert second["access_token"] != first["access_token"]
     again = refresh(side, first["refresh_token"])
     assert (again.status, again.json) == (
-        400, {"error": "invalid_grant", "error_description": "expired access/refresh token"},
-    )  # fmt: skip
+        400,
+        {"error": "invalid_grant", "error_description": "expired access/refresh token"},
+    )
     assert refresh(side, second["refresh_token"]).status == 200
 
 
@@ -181,8 +191,9 @@ def test_a_session_dies_of_idleness_and_lives_by_use(side: Side) -> None:
     expired = caller.get("/limits")
     side.post("clock", {"reset": True})
     assert (expired.status, expired.json) == (
-        401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}],
-    )  # fmt: skip
+        401,
+        [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}],
+    )
 
 
 def test_revoking_a_refresh_token_ends_its_access_tokens(side: Side) -> None:
@@ -202,9 +213,12 @@ def test_introspection_tells_an_app_about_its_own_tokens(side: Side) -> None:
     active = Caller(side).form("/services/oauth2/introspect", token=token["access_token"], **secret).json
 
     assert {name: active[name] for name in ("active", "client_id", "username", "sub", "token_type")} == {
-        "active": True, "client_id": credentials["client_id"], "username": credentials["username"],
-        "sub": token["id"], "token_type": "access_token",
-    }  # fmt: skip
+        "active": True,
+        "client_id": credentials["client_id"],
+        "username": credentials["username"],
+        "sub": token["id"],
+        "token_type": "access_token",
+    }
     assert active["exp"] - active["iat"] == 7200
     unknown = Caller(side).form("/services/oauth2/introspect", token="nonsense", **secret).json
     assert unknown == {"active": False}
@@ -218,8 +232,9 @@ def test_the_identity_needs_a_token_of_its_org(side: Side) -> None:
     assert shown.json["organization_id"] == side.credentials()["org_id"]
     assert shown.json["urls"]["rest"] == f"{side.url}/services/data/v{{version}}/"
     assert (Caller(side).call("GET", path).text, Caller(side, "bad").call("GET", path).text) == (
-        "Missing_OAuth_Token", "Bad_OAuth_Token",
-    )  # fmt: skip
+        "Missing_OAuth_Token",
+        "Bad_OAuth_Token",
+    )
     assert (
         Caller(side, token["access_token"]).call("GET", "/services/oauth2/userinfo").json["sub"]
         == token["id"]
@@ -237,9 +252,12 @@ def test_client_credentials_act_as_the_run_as_user(side: Side) -> None:
     credentials = side.credentials()
     basic = base64.b64encode(f"{credentials['client_id']}:{credentials['client_secret']}".encode()).decode()
     reply = Caller(side).call(
-        "POST", "/services/oauth2/token", "grant_type=client_credentials",
-        Content_Type="application/x-www-form-urlencoded", Authorization=f"Basic {basic}",
-    )  # fmt: skip
+        "POST",
+        "/services/oauth2/token",
+        "grant_type=client_credentials",
+        Content_Type="application/x-www-form-urlencoded",
+        Authorization=f"Basic {basic}",
+    )
 
     assert "refresh_token" not in reply.json
     assert reply.json["api_instance_url"] == "https://api.salesforce.com"
@@ -249,10 +267,12 @@ def test_client_credentials_act_as_the_run_as_user(side: Side) -> None:
 def test_username_and_password_are_refused_until_an_org_allows_them(side: Side) -> None:
     credentials = side.credentials()
     fields = {
-        "grant_type": "password", "client_id": credentials["client_id"],
-        "client_secret": credentials["client_secret"], "username": credentials["username"],
+        "grant_type": "password",
+        "client_id": credentials["client_id"],
+        "client_secret": credentials["client_secret"],
+        "username": credentials["username"],
         "password": credentials["password"] + credentials["security_token"],
-    }  # fmt: skip
+    }
     refused = Caller(side).form("/services/oauth2/token", **fields)
     assert refused.json == {"error": "invalid_grant", "error_description": "authentication failure"}
     side.post("settings", {"username_password_flow": True})
@@ -284,9 +304,12 @@ def assertion(key: rsa.RSAPrivateKey, **claims: object) -> str:
 def jwt_bearer(side: Side, key: rsa.RSAPrivateKey, **changed: object) -> dict[str, str]:
     credentials = side.credentials()
     claims = {
-        "iss": credentials["client_id"], "sub": credentials["username"], "aud": "https://login.salesforce.com",
-        "exp": int(time.time()) + 180, **changed,
-    }  # fmt: skip
+        "iss": credentials["client_id"],
+        "sub": credentials["username"],
+        "aud": "https://login.salesforce.com",
+        "exp": int(time.time()) + 180,
+        **changed,
+    }
     grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
     reply = Caller(side).form("/services/oauth2/token", grant_type=grant, assertion=assertion(key, **claims))
     found: dict[str, str] = reply.json

@@ -22,7 +22,7 @@ REPLAYS: dict[str, Replay] = {}
 NOT_REPLAYED = {
     "README.md": "the index",
     "oauth/errors.constructed.json": "a list of errors: each is provoked in test_oauth",
-    "errors/catalog.constructed.json": "a list of errors: provoked one by one in test_soql, test_records and test_sales",
+    "errors/catalog.constructed.json": "a list of errors: provoked one by one in the other modules",
     "describe/Account.PersonAccount-fields.describe.json": "person accounts are not offered",
     "describe/Custom__c.describe.json": "compared as a custom object in test_metadata",
     "rest/resources_by_version.json": "the list of v26.0; older than what is served",
@@ -97,10 +97,13 @@ def password_token(sf: Caller, side: Side) -> Any:
     credentials = side.credentials()
     side.post("settings", {"username_password_flow": True})
     reply = sf.form(
-        "/services/oauth2/token", grant_type="password", client_id=credentials["client_id"],
-        client_secret=credentials["client_secret"], username=credentials["username"],
+        "/services/oauth2/token",
+        grant_type="password",
+        client_id=credentials["client_id"],
+        client_secret=credentials["client_secret"],
+        username=credentials["username"],
         password=credentials["password"] + credentials["security_token"],
-    )  # fmt: skip
+    )
     side.post("settings", {"username_password_flow": False})
     return reply.json
 
@@ -110,9 +113,13 @@ def password_wrong(sf: Caller, side: Side) -> Any:
     credentials = side.credentials()
     side.post("settings", {"username_password_flow": True})
     reply = sf.form(
-        "/services/oauth2/token", grant_type="password", client_id=credentials["client_id"],
-        client_secret=credentials["client_secret"], username=credentials["username"], password="x",
-    )  # fmt: skip
+        "/services/oauth2/token",
+        grant_type="password",
+        client_id=credentials["client_id"],
+        client_secret=credentials["client_secret"],
+        username=credentials["username"],
+        password="x",
+    )
     side.post("settings", {"username_password_flow": False})
     return reply.json
 
@@ -149,10 +156,26 @@ def limits(sf: Caller, side: Side) -> Any:
     shown = sf.get("/limits").json
     recorded_keys = recorded("salesforce/limits/limits.json")
     missing = {name: value for name, value in recorded_keys.items() if name not in shown}
-    assert all(name.startswith(("Concurrent", "DailyEinstein", "DailyFunctions", "Hourly", "Monthly", "Package2",
-                                "Platform", "DailyAnalytics")) for name in missing), missing  # fmt: skip
-    return {**recorded_keys, **{name: value for name, value in shown.items() if name in recorded_keys},
-            "PermissionSets": recorded_keys["PermissionSets"]}  # fmt: skip
+    assert all(
+        name.startswith(
+            (
+                "Concurrent",
+                "DailyEinstein",
+                "DailyFunctions",
+                "Hourly",
+                "Monthly",
+                "Package2",
+                "Platform",
+                "DailyAnalytics",
+            )
+        )
+        for name in missing
+    ), missing
+    return {
+        **recorded_keys,
+        **{name: value for name, value in shown.items() if name in recorded_keys},
+        "PermissionSets": recorded_keys["PermissionSets"],
+    }
 
 
 @replay("limits/recordCount.json")
@@ -320,8 +343,11 @@ def nested(sf: Caller, side: Side) -> Any:
 def custom_object(sf: Caller, side: Side) -> Any:
     contact = sf.make("Contact", LastName="x")
     sf.make("QBO_Sync__c", Contact__c=contact)
-    answer = queried(sf, "SELECT Id, Correlation_Id__c, SystemModstamp, LastModifiedById, Name, Message__c, Contact__c"
-                         f" FROM QBO_Sync__c WHERE Contact__c = '{contact}'")  # fmt: skip
+    answer = queried(
+        sf,
+        "SELECT Id, Correlation_Id__c, SystemModstamp, LastModifiedById, Name, Message__c, Contact__c"
+        f" FROM QBO_Sync__c WHERE Contact__c = '{contact}'",
+    )
     renamed = {
         "Correlation_Id__c": "SynchronizationId__c",
         "Message__c": "Example_Field__c",
@@ -343,8 +369,11 @@ def parent_and_child(sf: Caller, side: Side) -> Any:
     parent = sf.make("Account", Name="Parent", Phone="Hello")
     middle = sf.make("Account", Name="Middle", Phone="Hi", ParentId=parent, Fax="four;six")
     sf.make("Contact", LastName="Child", AccountId=middle)
-    row = queried(sf, "SELECT IsPartner, Name, LastModifiedDate, CreatedDate, Fax, Parent.Name, Parent.Phone,"
-                      f" (SELECT Name FROM Contacts) FROM Account WHERE Id = '{middle}'" .replace("IsPartner", "IsDeleted"))  # fmt: skip
+    row = queried(
+        sf,
+        "SELECT IsPartner, Name, LastModifiedDate, CreatedDate, Fax, Parent.Name, Parent.Phone,"
+        f" (SELECT Name FROM Contacts) FROM Account WHERE Id = '{middle}'".replace("IsPartner", "IsDeleted"),
+    )
     wanted = recorded("salesforce/query/parent_and_child_nested.json")["records"][0]
     ours = row["records"][0]
     names = zip(
@@ -354,8 +383,10 @@ def parent_and_child(sf: Caller, side: Side) -> Any:
     )
     renamed = {theirs: ours[name] for theirs, name in names}
     renamed["ParentWhizbang__r"] = {
-        "Name": ours["Parent"]["Name"], "Text_Label": ours["Parent"]["Phone"], "attributes": ours["Parent"]["attributes"],
-    }  # fmt: skip
+        "Name": ours["Parent"]["Name"],
+        "Text_Label": ours["Parent"]["Phone"],
+        "attributes": ours["Parent"]["attributes"],
+    }
     return {**row, "records": [renamed]}
 
 
@@ -374,9 +405,9 @@ def typeof(sf: Caller, side: Side) -> Any:
         )
     return queried(
         sf,
-        "SELECT Id, TYPEOF Who WHEN Contact THEN LastName, Email WHEN Lead THEN LastName, Company ELSE Id END, TYPEOF What"
-        " WHEN Account THEN Name, Description, Phone, AccountNumber ELSE Id END, Subject, DurationInMinutes, ActivityDateTime"
-        " FROM Event ORDER BY WhatId",
+        "SELECT Id, TYPEOF Who WHEN Contact THEN LastName, Email WHEN Lead THEN LastName, Company ELSE Id END,"
+        " TYPEOF What WHEN Account THEN Name, Description, Phone, AccountNumber ELSE Id END,"
+        " Subject, DurationInMinutes, ActivityDateTime FROM Event ORDER BY WhatId",
     )
 
 
@@ -425,8 +456,10 @@ def inner_error(sf: Caller, side: Side) -> Any:
 
 @replay("composite/composite_reference_ids.json")
 def reference_ids(sf: Caller, side: Side) -> Any:
-    parts = [{"method": "GET", "url": f"{V}/query?q=SELECT Id FROM Order WHERE Name = 'x'", "referenceId": name}
-             for name in ("one", "two")]  # fmt: skip
+    parts = [
+        {"method": "GET", "url": f"{V}/query?q=SELECT Id FROM Order WHERE Name = 'x'", "referenceId": name}
+        for name in ("one", "two")
+    ]
     return sf.post("/composite", {"compositeRequest": parts}).json
 
 
@@ -446,10 +479,28 @@ def named(*names: str) -> list[dict[str, Any]]:
 @replay("composite/composite_all_or_none_rolled_back.200.json")
 def rolled_back(sf: Caller, side: Side) -> Any:
     rows = {"records": named("Not a twin", "Twin")}
-    return with_a_duplicate(sf, side, "/composite", {"allOrNone": True, "compositeRequest": [
-        {"method": "POST", "url": f"{V}/composite/sobjects", "referenceId": "collection1", "body": rows},
-        {"method": "POST", "url": f"{V}/sobjects/Contact", "referenceId": "newContact", "body": {"LastName": "x"}},
-    ]})  # fmt: skip
+    return with_a_duplicate(
+        sf,
+        side,
+        "/composite",
+        {
+            "allOrNone": True,
+            "compositeRequest": [
+                {
+                    "method": "POST",
+                    "url": f"{V}/composite/sobjects",
+                    "referenceId": "collection1",
+                    "body": rows,
+                },
+                {
+                    "method": "POST",
+                    "url": f"{V}/sobjects/Contact",
+                    "referenceId": "newContact",
+                    "body": {"LastName": "x"},
+                },
+            ],
+        },
+    )
 
 
 @replay("composite/collections_create.200.json")
@@ -508,16 +559,27 @@ def graph(sf: Caller, side: Side) -> Any:
 
 @replay("composite/tree_success.201.json")
 def tree(sf: Caller, side: Side) -> Any:
-    return sf.post("/composite/tree/Account", {"records": [
-        {"attributes": {"type": "Account", "referenceId": name}, "Name": "x"} for name in ("ref1", "ref4")
-    ]}).json  # fmt: skip
+    return sf.post(
+        "/composite/tree/Account",
+        {
+            "records": [
+                {"attributes": {"type": "Account", "referenceId": name}, "Name": "x"}
+                for name in ("ref1", "ref4")
+            ]
+        },
+    ).json
 
 
 @replay("composite/tree_failure.400.json")
 def tree_failure(sf: Caller, side: Side) -> Any:
-    return sf.post("/composite/tree/Contact", {"records": [
-        {"attributes": {"type": "Contact", "referenceId": "ref2"}, "LastName": "x", "Email": "123"}
-    ]}).json  # fmt: skip
+    return sf.post(
+        "/composite/tree/Contact",
+        {
+            "records": [
+                {"attributes": {"type": "Contact", "referenceId": "ref2"}, "LastName": "x", "Email": "123"}
+            ]
+        },
+    ).json
 
 
 def test_describe_global_states_the_recorded_flags(sf: Caller) -> None:
@@ -548,14 +610,47 @@ def test_the_recorded_answer_has_the_same_shape(sf: Caller, side: Side, name: st
     assert shape(answer) == shape(wanted)
 
 
-DESCRIBES = ("Account", "Contact", "Opportunity", "OpportunityContactRole", "OpportunityLineItem.constructed",
-             "Pricebook2.constructed", "PricebookEntry.constructed", "Product2.constructed")  # fmt: skip
+DESCRIBES = (
+    "Account",
+    "Contact",
+    "Opportunity",
+    "OpportunityContactRole",
+    "OpportunityLineItem.constructed",
+    "Pricebook2.constructed",
+    "PricebookEntry.constructed",
+    "Product2.constructed",
+)
 #: Members of a describe that a customer's org decides, or that came and went between releases.
-FIELD_FACTS = ("type", "length", "precision", "scale", "digits", "referenceTo", "relationshipName", "nillable",
-               "calculated", "soapType", "compoundFieldName", "unique", "externalId")  # fmt: skip
-RECORDED_ONLY = ("createable", "updateable", "defaultedOnCreate", "filterable", "sortable", "groupable",
-                 "aggregatable", "idLookup", "nameField", "permissionable", "restrictedPicklist",
-                 "caseSensitive", "extraTypeInfo")  # fmt: skip
+FIELD_FACTS = (
+    "type",
+    "length",
+    "precision",
+    "scale",
+    "digits",
+    "referenceTo",
+    "relationshipName",
+    "nillable",
+    "calculated",
+    "soapType",
+    "compoundFieldName",
+    "unique",
+    "externalId",
+)
+RECORDED_ONLY = (
+    "createable",
+    "updateable",
+    "defaultedOnCreate",
+    "filterable",
+    "sortable",
+    "groupable",
+    "aggregatable",
+    "idLookup",
+    "nameField",
+    "permissionable",
+    "restrictedPicklist",
+    "caseSensitive",
+    "extraTypeInfo",
+)
 #: Facts where ours differ on purpose: (object, field, member).
 KNOWN_DIFFERENCES = {
     ("Opportunity", "SyncedQuoteId", "createable"),
@@ -565,9 +660,8 @@ KNOWN_DIFFERENCES = {
 @pytest.mark.parametrize("name", DESCRIBES)
 def test_describes_state_the_recorded_facts(sf: Caller, name: str) -> None:
     object_name, _, constructed = name.partition(".")
-    wanted = recorded(
-        f"salesforce/describe/{name.replace('.constructed', '.describe.constructed') if constructed else name + '.describe'}.json"
-    )
+    kind = "describe.constructed" if constructed else "describe"
+    wanted = recorded(f"salesforce/describe/{object_name}.{kind}.json")
     ours = sf.get(f"/sobjects/{object_name}/describe").json
     fields = {one["name"]: one for one in ours["fields"]}
     compared = FIELD_FACTS if constructed else FIELD_FACTS + RECORDED_ONLY
@@ -583,27 +677,38 @@ def test_describes_state_the_recorded_facts(sf: Caller, name: str) -> None:
         differences += [
             f"{theirs['name']}.{member}: {mine[member]!r}, recorded {theirs[member]!r}"
             for member in compared
-            if member in theirs and mine[member] != theirs[member]
+            if member in theirs
+            and mine[member] != theirs[member]
             and (object_name, theirs["name"], member) not in KNOWN_DIFFERENCES
-        ]  # fmt: skip
+        ]
     assert differences == []
     assert set(wanted) - set(ours) == set()
 
 
 #: Standard fields that belong to features not offered.
 ABSENT = {
-    "DandbCompanyId", "OperatingHoursId", "IndividualId", "CurrencyIsoCode", "LastAmountChangedHistoryId", "IsPartner",
-    "LastCloseDateChangedHistoryId", "IsCustomerPortal", "ChannelProgramName", "ChannelProgramLevelName",
+    "DandbCompanyId",
+    "OperatingHoursId",
+    "IndividualId",
+    "CurrencyIsoCode",
+    "LastAmountChangedHistoryId",
+    "IsPartner",
+    "LastCloseDateChangedHistoryId",
+    "IsCustomerPortal",
+    "ChannelProgramName",
+    "ChannelProgramLevelName",
     "IsPriorityRecord",
-}  # fmt: skip
+}
 OLD_KEYS: set[str] = set()
 
 
 def test_every_recorded_file_is_accounted_for() -> None:
     folder = reference("salesforce")
     files = {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
-    described = {f"describe/{name.replace('.constructed', '.describe.constructed') if '.' in name else name + '.describe'}.json"
-                 for name in DESCRIBES}  # fmt: skip
+    described = {
+        f"describe/{name.replace('.constructed', '.describe.constructed') if '.' in name else name + '.describe'}.json"
+        for name in DESCRIBES
+    }
     elsewhere = {name for name in files if name in ELSEWHERE or name.split("/")[0] in ELSEWHERE}
 
     assert files - set(REPLAYS) - set(NOT_REPLAYED) - described - elsewhere == set()

@@ -19,9 +19,15 @@ def test_a_create_answers_id_and_location_and_fills_in_the_rest(sf: Caller, side
 
     assert (reply.status, reply.json) == (201, {"id": record["Id"], "success": True, "errors": []})
     assert reply.headers["location"] == f"{V}/sobjects/Account/{record['Id']}"
-    assert {name: record[name] for name in ("Name", "NumberOfEmployees", "AnnualRevenue", "OwnerId", "IsDeleted")} == {
-        "Name": "Fern & Co", "NumberOfEmployees": 12, "AnnualRevenue": 100.0, "OwnerId": user, "IsDeleted": False,
-    }  # fmt: skip
+    assert {
+        name: record[name] for name in ("Name", "NumberOfEmployees", "AnnualRevenue", "OwnerId", "IsDeleted")
+    } == {
+        "Name": "Fern & Co",
+        "NumberOfEmployees": 12,
+        "AnnualRevenue": 100.0,
+        "OwnerId": user,
+        "IsDeleted": False,
+    }
     assert record["CreatedById"] == record["LastModifiedById"] == user
     assert record["CreatedDate"] == record["LastModifiedDate"] == record["SystemModstamp"]
     assert record["SystemModstamp"].endswith(".000+0000")
@@ -44,20 +50,59 @@ def test_a_contact_is_named_by_its_parts_and_belongs_to_an_account(sf: Caller) -
     ("values", "code", "message", "fields"),
     [
         ({}, "REQUIRED_FIELD_MISSING", "Required fields are missing: [Name]", ["Name"]),
-        ({"Name": "x" * 256}, "STRING_TOO_LONG", f"Account Name: data value too large: {'x' * 256} (max length=255)", ["Name"]),
+        (
+            {"Name": "x" * 256},
+            "STRING_TOO_LONG",
+            f"Account Name: data value too large: {'x' * 256} (max length=255)",
+            ["Name"],
+        ),
         ({"Name": "x", "Nope": 1}, "INVALID_FIELD", "No such column 'Nope' on sobject of type Account", None),
-        ({"Name": "x", "Id": "001"}, "INVALID_FIELD", "The Id field should not be specified in the sobject data.", None),
-        ({"Name": "x", "ParentId": "001"}, "MALFORMED_ID", "Parent Account ID: id value of incorrect type: 001", ["ParentId"]),
-        ({"Name": "x", "ParentId": "001000000000000AAA"}, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", []),
+        (
+            {"Name": "x", "Id": "001"},
+            "INVALID_FIELD",
+            "The Id field should not be specified in the sobject data.",
+            None,
+        ),
+        (
+            {"Name": "x", "ParentId": "001"},
+            "MALFORMED_ID",
+            "Parent Account ID: id value of incorrect type: 001",
+            ["ParentId"],
+        ),
+        (
+            {"Name": "x", "ParentId": "001000000000000AAA"},
+            "INVALID_CROSS_REFERENCE_KEY",
+            "invalid cross reference id",
+            [],
+        ),
         ({"Name": "x", "NumberOfEmployees": "many"}, "JSON_PARSER_ERROR", None, None),
-        ({"Name": "x", "NumberOfEmployees": 123456789}, "NUMBER_OUTSIDE_VALID_RANGE", None, ["NumberOfEmployees"]),
-        ({"Name": "x", "CleanStatus": "Nope"}, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-         "Clean Status: bad value for restricted picklist field: Nope", ["CleanStatus"]),
-        ({"Name": "x", "BillingAddress": {"city": "x"}}, "INVALID_FIELD_FOR_INSERT_UPDATE", None, ["BillingAddress"]),
-        ({"Name": "x", "CreatedDate": "2020-01-01T00:00:00Z"}, "INVALID_FIELD_FOR_INSERT_UPDATE", None, ["CreatedDate"]),
+        (
+            {"Name": "x", "NumberOfEmployees": 123456789},
+            "NUMBER_OUTSIDE_VALID_RANGE",
+            None,
+            ["NumberOfEmployees"],
+        ),
+        (
+            {"Name": "x", "CleanStatus": "Nope"},
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+            "Clean Status: bad value for restricted picklist field: Nope",
+            ["CleanStatus"],
+        ),
+        (
+            {"Name": "x", "BillingAddress": {"city": "x"}},
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            None,
+            ["BillingAddress"],
+        ),
+        (
+            {"Name": "x", "CreatedDate": "2020-01-01T00:00:00Z"},
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            None,
+            ["CreatedDate"],
+        ),
         ({"Name": ["x"]}, "JSON_PARSER_ERROR", None, None),
     ],
-)  # fmt: skip
+)
 def test_bad_values_are_refused_by_code_text_and_fields(
     sf: Caller, values: dict[str, Any], code: str, message: str | None, fields: list[str] | None
 ) -> None:
@@ -109,8 +154,14 @@ def test_ids_of_fifteen_characters_are_as_good_and_other_prefixes_are_not(sf: Ca
     wrong = sf.get(f"/sobjects/Contact/{account}")
     assert (wrong.status, wrong.json) == (
         400,
-        [{"message": f"Contact ID: id value of incorrect type: {account}", "errorCode": "MALFORMED_ID", "fields": ["Id"]}],
-    )  # fmt: skip
+        [
+            {
+                "message": f"Contact ID: id value of incorrect type: {account}",
+                "errorCode": "MALFORMED_ID",
+                "fields": ["Id"],
+            }
+        ],
+    )
     assert sf.get("/sobjects/Account/001000000000000AAA").status == 404
     assert sf.get("/sobjects/Nope/001000000000000AAA").json == [
         {"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}
@@ -137,8 +188,9 @@ def test_deleting_twice_says_the_entity_is_deleted(sf: Caller) -> None:
         sf.patch(f"/sobjects/Account/{account}", {"Phone": "1"}),
     ):
         assert (reply.status, reply.json) == (
-            404, [{"message": "entity is deleted", "errorCode": "ENTITY_IS_DELETED", "fields": []}],
-        )  # fmt: skip
+            404,
+            [{"message": "entity is deleted", "errorCode": "ENTITY_IS_DELETED", "fields": []}],
+        )
 
 
 def test_deleting_an_account_takes_its_contacts_and_undeleting_brings_them_back(
@@ -201,8 +253,13 @@ def test_a_field_that_is_no_external_id_is_404(sf: Caller) -> None:
     reply = sf.patch("/sobjects/Account/Namez/1", {"Name": "x"})
     assert (reply.status, reply.json) == (
         404,
-        [{"message": "Provided external ID field does not exist or is not accessible: Namez", "errorCode": "NOT_FOUND"}],
-    )  # fmt: skip
+        [
+            {
+                "message": "Provided external ID field does not exist or is not accessible: Namez",
+                "errorCode": "NOT_FOUND",
+            }
+        ],
+    )
 
 
 def test_a_value_that_several_records_hold_is_300(sf: Caller) -> None:
@@ -216,10 +273,13 @@ def test_a_unique_value_names_the_record_that_has_it(sf: Caller) -> None:
     first = sf.make("Account", Name="First", QBO_Customer_Id__c="taken")
     reply = sf.post("/sobjects/Account", {"Name": "Second", "QBO_Customer_Id__c": "taken"})
 
-    assert reply.json == [{
-        "message": f"duplicate value found: QBO_Customer_Id__c duplicates value on record with id: {first[:15]}",
-        "errorCode": "DUPLICATE_VALUE", "fields": [],
-    }]  # fmt: skip
+    assert reply.json == [
+        {
+            "message": f"duplicate value found: QBO_Customer_Id__c duplicates value on record with id: {first[:15]}",
+            "errorCode": "DUPLICATE_VALUE",
+            "fields": [],
+        }
+    ]
     sf.delete(f"/sobjects/Account/{first}")
     assert sf.post("/sobjects/Account", {"Name": "Second", "QBO_Customer_Id__c": "taken"}).status == 201
 
@@ -271,14 +331,22 @@ def test_what_has_not_changed_is_304(sf: Caller) -> None:
 
 
 def test_a_validation_rule_refuses_with_the_admins_own_words(sf: Caller, side: Side) -> None:
-    rule = {"object": "Account", "condition": "Phone = null AND Rating = 'Hot'", "message": "Hot ones need a phone",
-            "field": "Phone"}  # fmt: skip
+    rule = {
+        "object": "Account",
+        "condition": "Phone = null AND Rating = 'Hot'",
+        "message": "Hot ones need a phone",
+        "field": "Phone",
+    }
     side.post("settings", {"validation_rules": [rule]})
     try:
         reply = sf.post("/sobjects/Account", {"Name": "x", "Rating": "Hot"})
-        assert reply.json == [{
-            "message": "Hot ones need a phone", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "fields": ["Phone"],
-        }]  # fmt: skip
+        assert reply.json == [
+            {
+                "message": "Hot ones need a phone",
+                "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+                "fields": ["Phone"],
+            }
+        ]
         assert sf.post("/sobjects/Account", {"Name": "x", "Rating": "Hot", "Phone": "1"}).status == 201
     finally:
         side.post("settings", {"validation_rules": []})
@@ -333,8 +401,9 @@ def test_planned_faults_speak_salesforce(sf: Caller, side: Side) -> None:
 
     assert (locked.status, locked.code) == (400, "UNABLE_TO_LOCK_ROW")
     assert (throttled.status, throttled.json) == (
-        403, [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}],
-    )  # fmt: skip
+        403,
+        [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}],
+    )
     assert (page.status, page.headers["content-type"]) == (503, "text/html")
 
 

@@ -41,13 +41,19 @@ def test_the_stage_gives_probability_and_the_closed_flags(sf: Caller) -> None:
     record = sf.read("Opportunity", deal)
 
     assert (record["IsClosed"], record["IsWon"], record["Probability"], record["ExpectedRevenue"]) == (
-        True, True, 100.0, 1000.0,
-    )  # fmt: skip
+        True,
+        True,
+        100.0,
+        1000.0,
+    )
     assert record["ForecastCategory"] == "Closed"
-    assert sf.post("/sobjects/Opportunity", {"Name": "x"}).json == [{
-        "message": "Required fields are missing: [StageName, CloseDate]", "errorCode": "REQUIRED_FIELD_MISSING",
-        "fields": ["StageName", "CloseDate"],
-    }]  # fmt: skip
+    assert sf.post("/sobjects/Opportunity", {"Name": "x"}).json == [
+        {
+            "message": "Required fields are missing: [StageName, CloseDate]",
+            "errorCode": "REQUIRED_FIELD_MISSING",
+            "fields": ["StageName", "CloseDate"],
+        }
+    ]
 
 
 def test_lines_make_the_amount_and_a_written_amount_is_ignored(sf: Caller, book: str, entry: str) -> None:
@@ -127,10 +133,13 @@ def test_a_custom_price_needs_a_standard_price_first(sf: Caller, book: str) -> N
     sf.patch(f"/sobjects/PricebookEntry/{standard}", {"UnitPrice": 12})
     twice = sf.post("/sobjects/PricebookEntry", {"Pricebook2Id": book, "Product2Id": product, "UnitPrice": 1})
 
-    assert early.json == [{
-        "message": "Before creating a custom price, create a standard price.",
-        "errorCode": "STANDARD_PRICE_NOT_DEFINED", "fields": [],
-    }]  # fmt: skip
+    assert early.json == [
+        {
+            "message": "Before creating a custom price, create a standard price.",
+            "errorCode": "STANDARD_PRICE_NOT_DEFINED",
+            "fields": [],
+        }
+    ]
     assert sf.read("PricebookEntry", follower)["UnitPrice"] == 12.0
     assert twice.code == "DUPLICATE_VALUE"
 
@@ -141,9 +150,15 @@ def test_a_quote_adds_up(sf: Caller, book: str, entry: str) -> None:
     sf.make("QuoteLineItem", QuoteId=quote, PricebookEntryId=entry, Quantity=2, UnitPrice=10, Discount=25)
     record = sf.read("Quote", quote)
 
-    assert {name: record[name] for name in ("Subtotal", "TotalPrice", "Discount", "GrandTotal", "LineItemCount")} == {
-        "Subtotal": 20.0, "TotalPrice": 15.0, "Discount": 25.0, "GrandTotal": 18.5, "LineItemCount": 1,
-    }  # fmt: skip
+    assert {
+        name: record[name] for name in ("Subtotal", "TotalPrice", "Discount", "GrandTotal", "LineItemCount")
+    } == {
+        "Subtotal": 20.0,
+        "TotalPrice": 15.0,
+        "Discount": 25.0,
+        "GrandTotal": 18.5,
+        "LineItemCount": 1,
+    }
     assert len(record["QuoteNumber"]) == 8
 
 

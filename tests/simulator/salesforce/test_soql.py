@@ -75,22 +75,30 @@ def test_conditions_choose_as_salesforce_does(books: Caller, condition: str, nam
 
 
 def test_names_may_be_written_in_any_case_and_answer_in_theirs(books: Caller) -> None:
-    assert books.rows("select name, ANNUALREVENUE, parent.name from ACCOUNT a where A.name = 'acme west'") == [
+    assert books.rows(
+        "select name, ANNUALREVENUE, parent.name from ACCOUNT a where A.name = 'acme west'"
+    ) == [
         {
             "Name": "acme west",
             "AnnualRevenue": 50.0,
             "Parent": {
-                "attributes": {"type": "Account", "url": books.query("SELECT Id FROM Account WHERE Name='Acme'")
-                               .json["records"][0]["attributes"]["url"]},
+                "attributes": {
+                    "type": "Account",
+                    "url": books.query("SELECT Id FROM Account WHERE Name='Acme'").json["records"][0][
+                        "attributes"
+                    ]["url"],
+                },
                 "Name": "Acme",
             },
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_a_missing_parent_is_null_and_so_is_an_empty_child_list(books: Caller) -> None:
-    rows = books.rows("SELECT Name, Parent.Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account"
-                      " WHERE Name LIKE 'acme%' ORDER BY Name")  # fmt: skip
+    rows = books.rows(
+        "SELECT Name, Parent.Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account"
+        " WHERE Name LIKE 'acme%' ORDER BY Name"
+    )
 
     assert rows[0]["Parent"] is None
     assert rows[0]["Contacts"]["totalSize"] == 2
@@ -110,17 +118,22 @@ def test_nulls_come_first_unless_told_otherwise(books: Caller) -> None:
 
 def test_aggregates_group_count_and_name_their_columns(books: Caller) -> None:
     assert books.query("SELECT COUNT() FROM Account WHERE Industry != null").json == {
-        "totalSize": 3, "done": True, "records": [],
-    }  # fmt: skip
+        "totalSize": 3,
+        "done": True,
+        "records": [],
+    }
     assert books.rows("SELECT COUNT(Id), SUM(AnnualRevenue) total, MAX(Name) FROM Account") == [
         {"expr0": 4, "total": 150.0, "expr1": "Ökohaus"}
     ]
     assert books.rows(
         "SELECT Industry, COUNT(Id) n FROM Account GROUP BY Industry HAVING COUNT(Id) > 1 ORDER BY COUNT(Id) DESC"
     ) == [{"Industry": "Retail", "n": 2}]
-    assert books.rows("SELECT Account.Name, COUNT(Id) FROM Contact GROUP BY Account.Name ORDER BY Account.Name") == [
-        {"Name": None, "expr0": 1}, {"Name": "Acme", "expr0": 2},
-    ]  # fmt: skip
+    assert books.rows(
+        "SELECT Account.Name, COUNT(Id) FROM Contact GROUP BY Account.Name ORDER BY Account.Name"
+    ) == [
+        {"Name": None, "expr0": 1},
+        {"Name": "Acme", "expr0": 2},
+    ]
     rollup = books.rows(
         "SELECT Industry, COUNT(Id) n, GROUPING(Industry) g FROM Account GROUP BY ROLLUP(Industry)"
     )
@@ -145,31 +158,57 @@ def test_typeof_shapes_each_kind_of_parent(books: Caller) -> None:
 
     assert row["Who"] == {
         "attributes": {"type": "Contact", "url": f"/services/data/v66.0/sobjects/Contact/{contact}"},
-        "LastName": "Ito", "Email": "ana@acme.example",
-    }  # fmt: skip
+        "LastName": "Ito",
+        "Email": "ana@acme.example",
+    }
     assert (row["What"]["Name"], row["What"]["Type"]) == ("Acme", "Account")
 
 
 @pytest.mark.parametrize(
     ("soql", "code", "message"),
     [
-        ("SELECT Id FROMM Account", "MALFORMED_QUERY",
-         "\nSELECT Id FROMM Account\n          ^\nERROR at Row:1:Column:11\nunexpected token: 'FROMM'"),
-        ("SELECT Id, Nope__c FROM Account", "INVALID_FIELD",
-         "\nSELECT Id, Nope__c FROM Account\n           ^\nERROR at Row:1:Column:12\n"
-         f"No such column 'Nope__c' on entity 'Account'.{HINT}"),
-        ("SELECT Id FROM Nope__c", "INVALID_TYPE",
-         "\nSELECT Id FROM Nope__c\n               ^\nERROR at Row:1:Column:16\nsObject type 'Nope__c' is not supported."
-         " If you are attempting to use a custom object, be sure to append the '__c' after the entity name. Please"
-         " reference your WSDL or the describe call for the appropriate names."),
-        ("SELECT Id\nFROM Account\nWHERE Foo = 1", "INVALID_FIELD",
-         f"\nWHERE Foo = 1\n      ^\nERROR at Row:3:Column:7\nNo such column 'Foo' on entity 'Account'.{HINT}"),
-        ("SELECT Id FROM Account WHERE Id = 'x'", "INVALID_QUERY_FILTER_OPERATOR",
-         "\nSELECT Id FROM Account WHERE Id = 'x'\n                                  ^\nERROR at Row:1:Column:35\n"
-         "invalid ID field: x"),
-        ("SELECT Id FROM Account OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000"),
+        (
+            "SELECT Id FROMM Account",
+            "MALFORMED_QUERY",
+            "\nSELECT Id FROMM Account\n          ^\nERROR at Row:1:Column:11\nunexpected token: 'FROMM'",
+        ),
+        (
+            "SELECT Id, Nope__c FROM Account",
+            "INVALID_FIELD",
+            (
+                "\nSELECT Id, Nope__c FROM Account\n           ^\nERROR at Row:1:Column:12\n"
+                f"No such column 'Nope__c' on entity 'Account'.{HINT}"
+            ),
+        ),
+        (
+            "SELECT Id FROM Nope__c",
+            "INVALID_TYPE",
+            (
+                "\nSELECT Id FROM Nope__c\n               ^\nERROR at Row:1:Column:16\n"
+                "sObject type 'Nope__c' is not supported. If you are attempting to use a custom object, be sure to"
+                " append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+            ),
+        ),
+        (
+            "SELECT Id\nFROM Account\nWHERE Foo = 1",
+            "INVALID_FIELD",
+            f"\nWHERE Foo = 1\n      ^\nERROR at Row:3:Column:7\nNo such column 'Foo' on entity 'Account'.{HINT}",
+        ),
+        (
+            "SELECT Id FROM Account WHERE Id = 'x'",
+            "INVALID_QUERY_FILTER_OPERATOR",
+            (
+                "\nSELECT Id FROM Account WHERE Id = 'x'\n                                  ^\n"
+                "ERROR at Row:1:Column:35\ninvalid ID field: x"
+            ),
+        ),
+        (
+            "SELECT Id FROM Account OFFSET 2001",
+            "NUMBER_OUTSIDE_VALID_RANGE",
+            "Maximum SOQL offset allowed is 2000",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors_point_at_the_fault(books: Caller, soql: str, code: str, message: str) -> None:
     reply = books.query(soql)
 
@@ -210,9 +249,18 @@ def test_errors_point_at_the_fault(books: Caller, soql: str, code: str, message:
     ],
 )
 def test_wrong_queries_are_refused_by_their_code(books: Caller, soql: str, code: str) -> None:
-    reply = books.post("/composite", {"compositeRequest": [
-        {"method": "GET", "url": "/services/data/v66.0/query?q=" + soql, "referenceId": "q"}
-    ]}) if len(soql) > 5000 else None  # fmt: skip
+    reply = (
+        books.post(
+            "/composite",
+            {
+                "compositeRequest": [
+                    {"method": "GET", "url": "/services/data/v66.0/query?q=" + soql, "referenceId": "q"}
+                ]
+            },
+        )
+        if len(soql) > 5000
+        else None
+    )
     answer = reply.json["compositeResponse"][0] if reply is not None else None
     status, body = (answer["httpStatusCode"], answer["body"]) if answer else _asked(books, soql)
 
@@ -264,8 +312,10 @@ def test_children_count_towards_the_page_and_long_child_lists_have_their_own_loc
     parents = [caller.make("Account", Name=f"P{number}") for number in range(2)]
     for parent in parents:
         for start in range(0, 300, 100):
-            rows = [{"attributes": {"type": "Contact"}, "LastName": f"C{start + n:03d}", "AccountId": parent}
-                    for n in range(100)]  # fmt: skip
+            rows = [
+                {"attributes": {"type": "Contact"}, "LastName": f"C{start + n:03d}", "AccountId": parent}
+                for n in range(100)
+            ]
             caller.post("/composite/sobjects", {"records": rows})
     soql = "SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account ORDER BY Name"
     answer = caller.query(soql, Sforce_Query_Options="batchSize=200").json
@@ -293,5 +343,10 @@ def test_the_tooling_envelope_has_more_keys(sf: Caller) -> None:
     answer = sf.query("SELECT Id, Name FROM ApexClass", "tooling/query").json
 
     assert answer == {
-        "size": 0, "totalSize": 0, "done": True, "queryLocator": None, "entityTypeName": "ApexClass", "records": [],
-    }  # fmt: skip
+        "size": 0,
+        "totalSize": 0,
+        "done": True,
+        "queryLocator": None,
+        "entityTypeName": "ApexClass",
+        "records": [],
+    }
