@@ -93,12 +93,29 @@ def _decide(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Ti
 def _switched_off(situation: Situation) -> Decision | None:
     link, mode = situation.link, situation.spec.mode
     if link.lifecycle in UNLINKED:
-        return skip(reasons.UNLINKED, "none")
+        return _let_go(situation)
     if mode is Mode.OFF:
         return skip(reasons.MAPPING_OFF)
     if mode is Mode.BUTTON and link.forced is None and not situation.needed:
         return skip(reasons.BUTTON_ONLY)
     return None
+
+
+def _let_go(situation: Situation) -> Decision:
+    """A link that a person closed: nothing is kept in step, but our id is taken out of Salesforce (section 8)."""
+    link, held = situation.link, (situation.link.sf_base or {}).get(EXTERNAL_ID)
+    if link.lifecycle != "unlinked" or not situation.spec.external_id_field or not held:
+        return skip(reasons.UNLINKED, "none")
+    return Decision(
+        DecisionKind.UPDATE,
+        reasons=(reasons.because(reasons.UNLINKED),),
+        changes=(
+            UnitChange(
+                EXTERNAL_ID, Side.SALESFORCE, {EXTERNAL_ID: None}, {EXTERNAL_ID: held}, reasons.UNLINKED
+            ),
+        ),
+        lifecycle="unlinked",
+    )
 
 
 def _ended(verdict: Verdict, situation: Situation) -> Decision:

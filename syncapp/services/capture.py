@@ -111,8 +111,7 @@ def read_changes(
         )
     }
     watches = [
-        Watch(name, _since(cursor, lane), targets[name].fields)
-        for name, cursor in sorted(cursors.items())
+        Watch(name, _since(cursor, lane), targets[name].fields) for name, cursor in sorted(cursors.items())
     ]
     if not watches:
         return 0
@@ -181,10 +180,20 @@ def _feed(
         target.side,
         [item.id for item in records],
     )
+    let_go = links.let_go_ids(
+        mapping.integration_id,
+        mapping.sf_object,
+        mapping.qbo_entity,
+        target.side,
+        [item.id for item in records if item.id not in held],
+    )
     born = [
         (record, display_name(target.side, record, spec))
         for record in records
-        if record.id not in held and record.state not in GONE and first_unmet(condition, record.body) is None
+        if record.id not in held
+        and record.id not in let_go
+        and record.state not in GONE
+        and first_unmet(condition, record.body) is None
     ]
     ids = links.ensure_half_links(
         company_id=target.connection.company_id,

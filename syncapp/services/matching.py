@@ -279,7 +279,7 @@ def unlink(link: RecordLink, person: Any | None) -> None:
         WriteIntent.objects.filter(link=row, state=IntentState.PLANNED).update(
             state=IntentState.CANCELLED, closed_at=timezone.now()
         )
-        LinkWork.objects.filter(link=row).delete()
+        _take_our_id_back(row)
         row.lifecycle, row.attention, row.attention_code = Lifecycle.UNLINKED, Attention.NONE, ""
         row.no_recreate = True
         row.save(update_fields=["lifecycle", "attention", "attention_code", "no_recreate"])
@@ -291,6 +291,29 @@ def unlink(link: RecordLink, person: Any | None) -> None:
             "match.unlinked", person, link=row, cause=row.name, before={"sf": row.sf_id, "qbo": row.qbo_id}
         )
     link.refresh_from_db()
+
+
+def _take_our_id_back(row: RecordLink) -> None:
+    """The closed link stays due once: its decision empties the external id field in Salesforce, nothing else."""
+    LinkWork.objects.update_or_create(
+        link=row,
+        defaults={
+            "mapping_id": row.mapping_id,
+            "priority": leases.RANK[Priority.INTERACTIVE],
+            "due_at": clock.now(),
+            "cause": "Unlinked",
+            "forced": "",
+            "run": None,
+        },
+        create_defaults={
+            "company_id": row.company_id,
+            "mapping_id": row.mapping_id,
+            "priority": leases.RANK[Priority.INTERACTIVE],
+            "due_at": clock.now(),
+            "cause": "Unlinked",
+        },
+    )
+    queue.wake(Priority.INTERACTIVE, row.company_id)
 
 
 def relink(link: RecordLink, person: Any | None) -> RecordLink:

@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from connectors import jsonwire
 from connectors.contracts import (
     BatchAnswer,
     Operation,
     Priority,
+    RecordState,
     RemoteRecord,
     Side,
+    Token,
     WriteResult,
     WriteStatus,
 )
 from connectors.errors import KIND_RULES, Failure, FailureKind, Reaction
+from syncapp.engine.bases import echoed_keys, landed_values
 from syncapp.engine.compiled import EXTERNAL_ID
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
-from syncapp.engine.projection import project
+from syncapp.engine.projection import from_json, project
 from syncapp.engine.projection import to_json as base_json
 from syncapp.engine.timing import Timing
 from syncapp.ids import uuid7
@@ -74,7 +78,7 @@ class Settled:
     """What an answer came to: links that are done, links to look at again and when, names that exist over there."""
 
     applied: list[UUID] = field(default_factory=list)
-    created: dict[UUID, RemoteRecord | None] = field(default_factory=dict)
+    created: dict[UUID, RemoteRecord] = field(default_factory=dict)
     again: dict[UUID, datetime] = field(default_factory=dict)
     stopped: list[UUID] = field(default_factory=list)
     name_taken: list[tuple[UUID, Failure]] = field(default_factory=list)
@@ -152,7 +156,7 @@ def _applied(
         link.sf_id, link.sf_state = link.sf_id or result.id, state
     else:
         link.qbo_id, link.qbo_state = link.qbo_id or result.id, state
-    if link.sf_id and link.qbo_id:
+    if link.sf_id and link.qbo_id and link.lifecycle != "unlinked":
         link.lifecycle = "linked"
     _move_bases(place, intent, result, link)
     link.attempts = 0
@@ -171,7 +175,7 @@ def _applied(
         closing.attempts.append(_attempt_row(place, intent, outcome, closing.at, result))
         closing.outcomes.append((intent.run_id, outcome.value))
     if created:
-        settled.created[link.id] = result.record
+        settled.created[link.id] = result.record or _as_sent(intent, result)
 
 
 def _fine_columns(link: LinkRow, intent: Intent, at: datetime) -> dict[str, Any]:
@@ -188,17 +192,29 @@ def _move_bases(place: Place, intent: Intent, result: WriteResult, link: LinkRow
         return
     written = {change["key"]: change["after"] for change in intent.changes}
     target = dict(link.base(intent.side) or {})
+    echoed = [key for key in echoed_keys(place.spec, intent.side, written) if key in target]
     if result.record is not None and result.record.body:
         stored = base_json(place.spec, project(intent.side, result.record, place.spec))
         whole = intent.operation in (Operation.CREATE, Operation.UPSERT)
-        target |= stored if whole else {key: stored.get(key) for key in intent.source_base}
     else:
-        target |= written
+        sent = from_json(place.spec, written) or {}
+        stored = base_json(place.spec, landed_values(place.spec, intent.side, sent))
+        whole = False
+    target |= stored if whole else {key: stored.get(key) for key in (*intent.source_base, *echoed)}
     source = {**(link.base(intent.side.other) or {}), **intent.source_base}
     if intent.side is Side.SALESFORCE:
         link.sf_base, link.qbo_base = target, source
     else:
         link.qbo_base, link.sf_base = target, source
+
+
+def _as_sent(intent: Intent, result: WriteResult) -> RemoteRecord:
+    """The record as far as we know it where the server gives none back (Salesforce in bulk): what was sent."""
+    body = {**jsonwire.decode(intent.body), "Id": result.id}
+    if intent.external_field:
+        body[intent.external_field] = intent.external_value
+    token = Token("", datetime.min.replace(tzinfo=UTC), settled=False)
+    return RemoteRecord(intent.side, intent.object, result.id, token, RecordState.LIVE, body)
 
 
 def _audit_row(place: Place, intent: Intent, result: WriteResult, at: datetime) -> dict[str, Any]:

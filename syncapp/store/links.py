@@ -208,3 +208,19 @@ def linked_ids(
         .values_list(column, "id", other, "lifecycle", "attention")
     )
     return {row[0]: (row[1], row[2] or "", row[3], row[4]) for row in rows}
+
+
+def let_go_ids(
+    integration_id: int, sf_object: str, qbo_entity: str, side: Side, ids: Sequence[str]
+) -> set[str]:
+    """Records of one side whose link a person closed: later changes of theirs do nothing (sync-semantics section 8)."""
+    column = "sf_id" if side is Side.SALESFORCE else "qbo_id"
+    rows = RecordLink.objects.filter(
+        integration_id=integration_id,
+        sf_object=sf_object,
+        qbo_entity=qbo_entity,
+        lifecycle="unlinked",
+        no_recreate=True,
+        **{f"{column}__in": list(ids)},
+    )
+    return set(rows.values_list(column, flat=True))

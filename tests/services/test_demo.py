@@ -7,11 +7,13 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import requests
 from django.core.management import call_command
 
+from connectors.contracts import Priority
 from connectors.simulator.testing import Simulator, simulator
 from syncapp.models import ApiUsage, Attention, Connection, Integration, RecordLink, Run
-from syncapp.services import connect, demo, health
+from syncapp.services import connect, demo, health, matching, sync
 from syncapp.tenancy import tenant
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
@@ -90,3 +92,37 @@ def test_validating_a_connection_signs_in_anew() -> None:
             report = connect.validate(connection)
             assert report.ok, report.errors
             assert connection.token_version == version + 1
+
+
+def test_unlinking_takes_our_id_out_of_salesforce_and_relinking_puts_it_back(sim: Simulator) -> None:
+    company = demo.ensure_demo()
+    with tenant(company.id):
+        link = (
+            RecordLink.objects.filter(lifecycle="linked", attention=Attention.NONE)
+            .exclude(sf_id=None)
+            .order_by("name")
+            .first()
+        )
+        assert link is not None
+        matching.unlink(link, None)
+    sync.carry(Priority.INTERACTIVE)
+    assert external_id(sim, link) is None
+    link.refresh_from_db()
+    assert link.lifecycle == "unlinked"
+    assert "1 of 1" not in shell(company=company.id)
+    with tenant(company.id):
+        fresh = matching.relink(link, None)
+    sync.carry(Priority.INTERACTIVE)
+    assert str(external_id(sim, link)).endswith(f":Customer:{link.qbo_id}")
+    fresh.refresh_from_db()
+    assert (fresh.lifecycle, fresh.attention) == ("linked", "none")
+
+
+def external_id(sim: Simulator, link: RecordLink) -> Any:
+    known = sim.salesforce.credentials()
+    answer = requests.get(
+        f"{sim.salesforce.url}/services/data/v66.0/sobjects/Account/{link.sf_id}",
+        headers={"Authorization": f"Bearer {known['access_token']}"},
+        timeout=10,
+    )
+    return answer.json()["QBO_Customer_Id__c"]

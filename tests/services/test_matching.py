@@ -149,10 +149,22 @@ def test_unlinking_closes_the_link_and_keeps_the_two_apart(mapping: Mapping, ann
     )
     matching.unlink(link, ann)
     assert (link.lifecycle, link.no_recreate) == ("unlinked", True)
+    assert due(mapping) == {link.pk: (0, "Unlinked")}
     assert DoNotMatch.objects.filter(sf_id="001A", qbo_id="7").exists()
     assert not Problem.objects.filter(closed_at=None).exists()
     with pytest.raises(Refused, match=r"match\.not_linked"):
         matching.unlink(link, ann)
+
+
+def test_later_changes_of_an_unlinked_record_do_nothing(mapping: Mapping, ann: Any) -> None:
+    link = a_link(mapping, sf_id="001A", qbo_id="7")
+    matching.unlink(link, ann)
+    LinkWork.objects.all().delete()
+    with pytest.raises(RecordLink.DoesNotExist):
+        an_account(mapping, "001A", "2026-11-21T08:00:00.000Z", Name="Changed later")
+    with pytest.raises(RecordLink.DoesNotExist):
+        a_customer(mapping, "7", "5", DisplayName="Changed later")
+    assert not LinkWork.objects.exists()
 
 
 def test_a_write_on_its_way_is_waited_for_before_unlinking(mapping: Mapping, ann: Any) -> None:
@@ -175,7 +187,7 @@ def test_a_write_on_its_way_is_waited_for_before_unlinking(mapping: Mapping, ann
 def test_relinking_makes_a_new_link_whose_bases_are_unknown(mapping: Mapping, ann: Any) -> None:
     old = a_link(mapping, sf_id="001A", qbo_id="7")
     matching.unlink(old, ann)
-    half = an_account(mapping, "001A", Name="Blue Pine")
+    half = a_link(mapping, sf_id="001A", name="Blue Pine")
     LinkWork.objects.all().delete()
     fresh = matching.relink(old, ann)
     half.refresh_from_db()
