@@ -13,6 +13,8 @@ SETTLE_S = 2.0
 """Stamps have whole seconds: one younger than this may still be shared by a later write (sync-semantics 7.1)."""
 ALWAYS = ("Id", "SystemModstamp", "LastModifiedById", "IsDeleted")
 MERGEABLE = frozenset({"Account", "Contact", "Lead"})
+UNDELETABLE = frozenset({"User", "Organization", "RecordType", "UserRole"})
+"""Objects without IsDeleted: their records are switched off, never deleted."""
 _NEVER = datetime.fromtimestamp(0, UTC)
 
 
@@ -22,6 +24,8 @@ def columns(object_: str, fields: Iterable[str]) -> list[str]:
     chosen: dict[str, str] = {}
     for field in (*ALWAYS, *merged, *fields):
         chosen.setdefault(field.lower(), field)
+    if object_ in UNDELETABLE:
+        del chosen["isdeleted"]
     return list(chosen.values())
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from connectors import http
 from connectors.contracts import (
     Operation,
     Priority,
@@ -499,6 +500,17 @@ def test_half_an_answer_is_unknown(live: Live) -> None:
     live.side.plan({"match": {"path": "/composite"}, "action": "truncate"})
     ((status, _),) = send(live, new())
     assert status is WriteStatus.UNKNOWN
+
+
+def test_an_answer_that_trickles_in_does_not_hold_a_worker_for_ever(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "SLOW_BODY_S", 0.5 - http.BATCH.connect - http.BATCH.read)
+    live.side.plan({"match": {"path": "/composite"}, "action": "drip", "seconds": 3})
+    writes = [new(str(n)) for n in range(200)]
+    answer = live.salesforce().write(writes, request_id="r", priority=Priority.BULK)
+    assert answer.failure is not None
+    assert (answer.failure.kind, answer.failure.code) == (FailureKind.UNKNOWN_WRITE, "net.timeout")
 
 
 def test_a_throttle_sends_nothing_and_tells_the_limiter(live: Live) -> None:

@@ -20,6 +20,7 @@ from connectors.errors import ConnectorError, Failure, FailureKind
 from connectors.http import CallError, Outcome
 from connectors.registry import salesforce_client
 from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.records import columns
 from tests.connectors.builders import Answer, Meter, Reply, Seen, Slots, Stub, Vault, facts, server
 from tests.shared import recorded
 
@@ -211,6 +212,13 @@ def test_a_description_tells_lengths_rights_and_what_is_required() -> None:
     assert (fields["AnnualRevenue"].precision, fields["AnnualRevenue"].scale) == (18, 0)
     assert fields["ParentId"].references == ("Account",)
     assert fields["SystemModstamp"].updateable is False
+
+
+def test_every_object_of_the_schema_has_the_fields_that_we_always_ask_for() -> None:
+    for name, described in recorded("schemas/sf_describe.json")["objects"].items():
+        fields = described["fields"]
+        known = set(fields if isinstance(fields, dict) else (field["name"] for field in fields))
+        assert set(columns(name, ["Id", "id"])) <= known, name
 
 
 # --- writing
