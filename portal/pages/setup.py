@@ -132,9 +132,7 @@ def company_first(request: HttpRequest) -> HttpResponseBase:
         assert isinstance(request.user, User)  # noqa: S101  the only user model
         found(request, request.user, **form.cleaned_data)
         return redirect("portal:setup-salesforce")
-    return render(
-        request, "setup/company.html", {"form": form, "steps": setups.progress(None).steps, "step": "company"}
-    )
+    return page(request, "company", {"form": form}, status=422 if form.errors else 200)
 
 
 @company_page("setup.edit")

@@ -36,13 +36,27 @@ class Group:
 
 
 GROUPS = (
-    Group("linked", "Already there", "linked, compared field by field", "good", "check"),
+    Group("linked", "Already there", "compared when you start", "good", "check"),
     Group("alike", "Looks alike", "you decide", "warn", "eye"),
     Group("new_qbo", "New in QuickBooks", "only in Salesforce now", "mute", "side-qb"),
     Group("new_sf", "New in Salesforce", "only in QuickBooks now", "mute", "side-sf"),
     Group("skipped", "Left out", "by your rules", "mute", "skip"),
 )
 BY_KEY = {group.key: group for group in GROUPS}
+
+
+REASONS = {"external": "id", "code": "number", "postal": "postal code", "email": "e-mail"}
+SHOWN_DETAILS = ("email", "phone", "postal", "code")
+
+
+def _candidate(stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored candidate in the words of the page: why it resembles, and what tells it apart."""
+    details = stored.get("details", {})
+    return {
+        **stored,
+        "why": ", ".join(REASONS.get(reason, reason) for reason in stored.get("reasons", ())).capitalize(),
+        "facts": " · ".join(str(details[key]) for key in SHOWN_DETAILS if details.get(key)),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,7 @@ class PlannedItem:
         reasons = [words_for(one["code"], one["values"]).title for one in decision.get("reasons", [])[:1]]
         return cls(
             link=item.link,
-            candidates=decision.get("candidates", []),
+            candidates=[_candidate(one) for one in decision.get("candidates", [])],
             partner=decision.get("link_to"),
             changes=len(decision.get("changes", [])),
             reason=reasons[0] if reasons else "",
