@@ -88,14 +88,14 @@ def _void_way(write: Write) -> VoidWay:
 
 def _item(write: Write) -> dict[str, Any]:
     operations = {Operation.CREATE: "create", Operation.DELETE: "delete"}
-    item = {
+    item: dict[str, Any] = {
         "bId": write.ref,
         "operation": operations.get(write.operation, "update"),
         entity(write.object).name: body(write),
     }
     if write.operation is Operation.VOID:
-        _void_way(write)
-        item["optionsData"] = "void"
+        # Sparse in any case: a server that overlooked the option must not take this for a full update.
+        item |= {entity(write.object).name: {**body(write), "sparse": True}, "optionsData": "void"}
     return item
 
 

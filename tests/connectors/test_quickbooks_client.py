@@ -388,6 +388,39 @@ def test_a_lone_write_goes_to_its_entity(
         assert w.slots.taken == [("call", Priority.BULK)]
 
 
+def test_a_voiding_in_a_batch_is_a_sparse_update_with_its_option() -> None:
+    void = write("0", Operation.VOID, "Invoice", id="1", expected=version("2"))
+    delete = write("1", Operation.DELETE, "Payment", id="3", expected=version("0"))
+    with world(ok({})) as w:
+        assert json.loads(w.client.compose([void, delete])) == {
+            "BatchItemRequest": [
+                {
+                    "bId": "0",
+                    "operation": "update",
+                    "optionsData": "void",
+                    "Invoice": {"Id": "1", "SyncToken": "2", "sparse": True},
+                },
+                {"bId": "1", "operation": "delete", "Payment": {"Id": "3", "SyncToken": "0"}},
+            ]
+        }
+
+
+@pytest.mark.parametrize(
+    ("each", "words"),
+    [
+        (write(operation=Operation.VOID, object="Estimate", id="1", expected=version("0")), "cannot void"),
+        (write(operation=Operation.UPDATE, id="1"), "Id and SyncToken"),
+        (write(operation=Operation.UPDATE, expected=version("0")), "Id and SyncToken"),
+        (write(operation=Operation.UPSERT), "knows no upsert"),
+    ],
+)
+def test_what_quickbooks_cannot_do_never_leaves(each: Write, words: str) -> None:
+    with world(ok({})) as w:
+        with pytest.raises(ValueError, match=words):
+            send(w, each)
+        assert w.stub.seen == []
+
+
 def test_an_item_that_the_answer_leaves_out_is_of_unknown_outcome() -> None:
     with world(ok({"BatchItemResponse": [{"bId": "0", "Customer": customer("1")}], "time": TIME})) as w:
         results = send(w, creation("0"), creation("1", "B")).results

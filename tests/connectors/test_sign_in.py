@@ -375,6 +375,30 @@ def test_without_a_discovery_document_the_known_addresses_serve(monkeypatch: pyt
     )
 
 
+@pytest.mark.parametrize(
+    ("reply", "code", "kind"),
+    [
+        (Reply(503, b"<html>"), "oauth.http_503", FailureKind.TRANSIENT),
+        (Reply(429, b""), "oauth.http_429", FailureKind.TRANSIENT),
+        (Reply(200, b"<html>"), "net.unreadable", FailureKind.TRANSIENT),
+        (Reply(200, b"{}"), "oauth.incomplete", FailureKind.CONFIG),
+        (Reply(404, b""), "oauth.http_404", FailureKind.CONFIG),
+    ],
+)
+def test_intuits_token_endpoint_out_of_order_is_no_dead_grant(
+    reply: Reply, code: str, kind: FailureKind
+) -> None:
+    with qbo_server(reply) as stub, pytest.raises(CallError) as caught:
+        quickbooks.refresh(qbo(stub.url), APP, "old")
+    assert (caught.value.failure.code, caught.value.failure.kind) == (code, kind)
+
+
+def test_who_signed_in_is_told_by_userinfo() -> None:
+    with qbo_server(ok(recorded("quickbooks/oauth.userinfo.json"))) as stub:
+        assert quickbooks.userinfo(qbo(stub.url), "t")["emailVerified"] is True
+        assert stub.seen[-1].headers["Authorization"] == "Bearer t"
+
+
 def test_revoking_sends_the_token_as_json_and_an_unknown_one_counts_as_done() -> None:
     with qbo_server(Reply(400, b"")) as stub:
         quickbooks.revoke(qbo(stub.url), APP, "t")
