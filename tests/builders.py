@@ -233,6 +233,20 @@ def a_problem(link: RecordLink, **values: Any) -> Problem:
     return Problem.all_companies.create(company_id=link.company_id, link=link, **{**defaults, **values})
 
 
+def a_connection_problem(connection: Connection, **values: Any) -> Problem:
+    """An open problem of a connection: its access has ended."""
+    defaults: dict[str, Any] = {
+        "subject": f"connection:{connection.pk}",
+        "kind": "auth",
+        "code": "oauth.invalid_grant",
+        "first_seen_at": NOW - timedelta(hours=2),
+        "last_seen_at": NOW - timedelta(minutes=2),
+    }
+    return Problem.all_companies.create(
+        company_id=connection.company_id, connection=connection, **{**defaults, **values}
+    )
+
+
 def a_run(integration: Integration | None = None, **values: Any) -> Run:
     """A finished run by schedule."""
     integration = integration or an_integration()

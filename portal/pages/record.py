@@ -127,7 +127,7 @@ def _answer(request: PortalRequest, link: RecordLink) -> HttpResponseBase:
 
 def _link(pk: UUID) -> RecordLink:
     links = RecordLink.objects.select_related(
-        "mapping__integration__salesforce", "mapping__integration__quickbooks"
+        "work", "mapping__integration__salesforce", "mapping__integration__quickbooks"
     )
     return get_object_or_404(links, pk=pk)
 

@@ -112,10 +112,13 @@ def page(*, state: str = "", mapping: int | None = None, query: str = "", before
 
 
 def state_of_link(link: RecordLink, *, now: datetime | None = None) -> StateWords:
-    """The state of one record in the words of the one vocabulary. Reads its work and, while it waits, its parent."""
+    """The state of one record in the words of the one vocabulary; as fresh as the link and the work it came with."""
     values = {column: getattr(link, column) for column in _COLUMNS if "__" not in column}
-    work = LinkWork.objects.filter(link=link).values("due_at", "lease_until").first() or {}
-    values |= {"work__due_at": work.get("due_at"), "work__lease_until": work.get("lease_until")}
+    work = getattr(link, "work", None)
+    values |= {
+        "work__due_at": work.due_at if work else None,
+        "work__lease_until": work.lease_until if work else None,
+    }
     return _state(values, _parents([values]), now or timezone.now())
 
 

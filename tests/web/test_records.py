@@ -1,0 +1,332 @@
+"""The list of records and the page of one record, as people use them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from connectors.contracts import Side
+from portal.pages import record as record_page
+from portal.people.models import Role
+from syncapp.models import LinkWait, LinkWork, Mapping, Run, WriteIntent
+from syncapp.tenancy import tenant
+from tests.builders import NOW, a_link, a_mapping, a_member, a_problem, an_attempt, some_work
+from tests.web.builders import a_browser, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mapping() -> Mapping:
+    return a_mapping()
+
+
+@pytest.fixture
+def browser(mapping: Mapping) -> Client:
+    return a_browser(Role.OPERATOR, mapping.company)
+
+
+def test_the_list_shows_states_in_words_with_the_next_step_and_both_ids(
+    browser: Client, mapping: Mapping
+) -> None:
+    link = a_link(
+        mapping, name="Nordlys Diesel", attention="data_error", sf_id="001Hp00002vXc3TIAS", qbo_id="1182"
+    )
+    text = words(browser.get("/records/"))
+    for part in (
+        "Nordlys Diesel",
+        "Needs attention",
+        "Not tried again",
+        link.sf_id,
+        link.qbo_id,
+        "Account ↔",
+    ):
+        assert part in text
+
+
+def test_a_page_of_fifty_costs_as_many_queries_as_a_page_of_one(browser: Client, mapping: Mapping) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get("/records/").status_code == 200
+        return len(captured)
+
+    a_link(mapping, attention="waiting")
+    few = queries()
+    for number in range(60):
+        a_link(mapping, attention="waiting" if number % 3 == 0 else "none")
+    assert queries() == few
+
+
+def test_the_next_page_is_reached_by_its_link(browser: Client, mapping: Mapping) -> None:
+    for _ in range(51):
+        a_link(mapping)
+    first = browser.get("/records/?state=in_sync")
+    older = first.context["page"].older
+    assert f"before={older}" in first.content.decode()
+    second = browser.get(f"/records/?state=in_sync&before={older}")
+    assert (len(first.context["page"].rows), len(second.context["page"].rows)) == (50, 1)
+
+
+def test_a_pasted_address_opens_the_record_at_once(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping, qbo_id="1182")
+    answer = browser.get("/records/", {"q": "https://app.qbo.intuit.com/app/customerdetail?nameId=1182"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/records/{link.pk}/")
+
+
+def test_an_empty_company_is_told_what_to_do(mapping: Mapping, browser: Client) -> None:
+    assert "No records yet" in words(browser.get("/records/"))
+    a_link(mapping, name="Acme")
+    assert "No record fits" in words(browser.get("/records/?q=zebra"))
+
+
+@pytest.mark.parametrize(("do", "target"), [("send", "qbo"), ("fetch", "sf")])
+def test_chosen_records_go_out_as_one_run(browser: Client, mapping: Mapping, do: str, target: str) -> None:
+    chosen = [a_link(mapping) for _ in range(3)]
+    a_link(mapping)
+    answer = browser.post("/records/sync/", {"record": [str(link.pk) for link in chosen], "do": do})
+    run = Run.all_companies.get()
+    assert answer.headers["Location"] == f"/runs/{run.pk}/"
+    work = LinkWork.all_companies.all()
+    assert {one.link_id for one in work} == {link.pk for link in chosen}
+    assert {one.forced for one in work} == {target}
+
+
+def test_choosing_nothing_sends_nothing_and_says_so(browser: Client, mapping: Mapping) -> None:
+    a_link(mapping)
+    answer = browser.post("/records/sync/", {"record": ["nonsense"], "do": "send"}, follow=True)
+    assert "No record is chosen" in words(answer)
+    assert not Run.all_companies.exists()
+
+
+def test_the_page_of_a_record_shows_both_sides_with_links_and_who_synced_it(
+    browser: Client, mapping: Mapping
+) -> None:
+    link = a_link(
+        mapping,
+        name="Fjordlink",
+        base={"name": "Fjordlink", "company": "Fjordlink", "phone": "(312) 555-0142"},
+    )
+    an_attempt(link)
+    answer = browser.get(f"/records/{link.pk}/")
+    text, page = words(answer), answer.content.decode()
+    for part in (
+        "In sync",
+        "by the schedule",
+        "8 of 8 fields agree",
+        "(312) 555-0142",
+        "Updated in QuickBooks",
+    ):
+        assert part in text
+    for address in (f"/lightning/r/Account/{link.sf_id}/view", f"/app/customerdetail?nameId={link.qbo_id}"):
+        assert address in page
+
+
+def test_the_history_shows_old_and_new_values_and_who_pressed_what(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping)
+    person = a_member(mapping.company, first_name="Maren", last_name="Okonkwo")
+    an_attempt(link, person=person, cause="Send to QuickBooks")
+    text = words(browser.get(f"/records/{link.pk}/"))
+    assert "by Maren Okonkwo, Send to QuickBooks" in text
+    assert "Phone from (312) 555-0142 to (312) 555-0178" in text
+
+
+def test_a_failing_record_says_what_happened_what_to_do_and_offers_the_button(
+    browser: Client, mapping: Mapping
+) -> None:
+    link = a_link(
+        mapping, attention="data_error", lifecycle="creating", qbo_id=None, sf_base=None, qbo_base=None
+    )
+    a_problem(link)
+    for _ in range(2):
+        a_problem(a_link(mapping))
+    LinkWait.all_companies.create(
+        company_id=mapping.company_id, child=a_link(mapping, name="Harbor crane"), parent=link
+    )
+    an_attempt(
+        link,
+        outcome="failed",
+        failure_code="qbo.6240",
+        failure_values={"message": "Duplicate Name Exists Error", "detail": "Another customer has it"},
+        request_id="1-65f2-03aa",
+    )
+    text = words(browser.get(f"/records/{link.pk}/"))
+    for part in (
+        "What happened", "What to do", "Try again", "2 more records have this cause", "Waits for this record",
+        "Harbor crane", "Not there yet", "Duplicate Name Exists Error", "1-65f2-03aa",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_what_was_sent_is_shown_without_sensitive_values(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping)
+    WriteIntent.all_companies.create(
+        company_id=mapping.company_id, connection=mapping.integration.quickbooks, link=link, side="qbo",
+        object="Customer", operation="update", state="applied", body_sha256="x",
+        body=json.dumps({"DisplayName": "Nordlys", "PrimaryTaxIdentifier": "12-3456789"}),
+    )  # fmt: skip
+    text = words(browser.get(f"/records/{link.pk}/"))
+    assert "Nordlys" in text
+    assert "12-3456789" not in text
+
+
+@pytest.mark.parametrize(("do", "forced"), [("send", "qbo"), ("fetch", "sf"), ("again", "")])
+def test_pressing_a_button_queues_the_record_and_the_page_follows_it(
+    browser: Client, mapping: Mapping, do: str, forced: str
+) -> None:
+    link = a_link(mapping)
+    answer = browser.post(f"/records/{link.pk}/sync/", {"do": do}, headers={"HX-Request": "true"})
+    work = LinkWork.all_companies.get()
+    assert (work.link_id, work.forced, work.priority) == (link.pk, forced, 0)
+    page = answer.content.decode()
+    assert "Queued" in words(answer)
+    assert f'hx-get="/records/{link.pk}/live/"' in page
+    assert 'hx-trigger="every 2s"' in page
+
+
+def test_a_second_press_joins_the_first(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping)
+    for _ in range(2):
+        browser.post(f"/records/{link.pk}/sync/", {"do": "send"})
+    assert (Run.all_companies.count(), LinkWork.all_companies.count()) == (1, 1)
+
+
+def test_the_page_asks_again_only_while_something_is_under_way(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping)
+    work = some_work(link, lease_until=timezone.now() + timedelta(minutes=1))
+    during = browser.get(f"/records/{link.pk}/live/", headers={"HX-Request": "true"})
+    assert ("Syncing" in words(during), "every 2s" in during.content.decode()) == (True, True)
+    assert "HX-Retarget" not in during.headers
+    work.delete()
+    after = browser.get(f"/records/{link.pk}/live/", headers={"HX-Request": "true"})
+    assert (after.headers["HX-Retarget"], after.headers["HX-Reswap"]) == ("#record", "outerHTML")
+    assert "every 2s" not in after.content.decode()
+    assert 'data-say="In sync"' in after.content.decode()
+
+
+def test_asking_how_it_stands_is_cheap(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping)
+    some_work(link, lease_until=timezone.now() + timedelta(minutes=1))
+    with CaptureQueriesContext(connection) as queries:
+        browser.get(f"/records/{link.pk}/live/", headers={"HX-Request": "true"})
+    ours = [one for one in queries if "syncapp_" in one["sql"]]
+    assert len(ours) == 2  # the membership; the record with its pair and its work
+
+
+CONFLICT = {
+    "phone": {
+        "why": "conflict",
+        "sf": {"phone": "(312) 555-0178"},
+        "qbo": {"phone": "(312) 555-0100"},
+        "base_sf": {"phone": "(312) 555-0142"},
+        "base_qbo": {"phone": "(312) 555-0142"},
+    }
+}
+
+
+def test_a_conflict_shows_both_values_and_the_agreed_one_and_takes_a_choice(
+    browser: Client, mapping: Mapping
+) -> None:
+    link = a_link(mapping, attention="conflict", attention_code="engine.conflict", held=CONFLICT)
+    page = browser.get(f"/records/{link.pk}/")
+    for part in (
+        "(312) 555-0178",
+        "(312) 555-0100",
+        "(312) 555-0142",
+        "Take Salesforce’s",
+        "Take QuickBooks’",
+    ):
+        assert part in words(page)
+    browser.post(f"/records/{link.pk}/answer/", {"unit": "phone", "side": "sf"})
+    link.base.refresh_from_db()
+    assert link.base.held["phone"]["answer"]["side"] == "sf"
+    assert LinkWork.all_companies.get().link_id == link.pk
+
+
+def test_unlinking_says_what_stays_and_does_it(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping, name="Fjordlink")
+    assert "Both records stay exactly as they are" in words(browser.get(f"/records/{link.pk}/"))
+    answer = browser.post(f"/records/{link.pk}/match/", {"do": "unlink"}, follow=True)
+    link.refresh_from_db()
+    assert (link.lifecycle, "Unlinked" in words(answer)) == ("unlinked", True)
+
+
+def test_ignoring_a_record_leaves_it_alone(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping, attention="data_error", lifecycle="creating", qbo_id=None)
+    a_problem(link)
+    answer = browser.post(f"/records/{link.pk}/match/", {"do": "ignore"}, follow=True)
+    assert "Ignored" in words(answer)
+
+
+class Vendor:
+    """A client that answers one body."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.body = body
+
+    def read(self, object: str, ids: Any, fields: Any) -> list[Any]:
+        from connectors.contracts import RecordState, RemoteRecord, Token
+
+        side = Side.SALESFORCE if object == "Account" else Side.QUICKBOOKS
+        return [RemoteRecord(side, object, ids[0], Token("1", NOW), RecordState.LIVE, self.body)]
+
+
+def test_looking_again_asks_both_vendors_and_writes_nothing(
+    browser: Client, mapping: Mapping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = a_link(mapping, name="Fjordlink")
+    bodies = {"sf": {"Name": "Fjordlink"}, "qbo": {"DisplayName": "Fjordlink AS"}}
+    monkeypatch.setattr(
+        record_page.clients, "client_for", lambda connection, *args, **kwargs: Vendor(bodies[connection.side])
+    )
+    text = words(browser.post(f"/records/{link.pk}/look-again/", headers={"HX-Request": "true"}))
+    assert ("Fjordlink AS" in text, "Differs" in text, "read just now" in text) == (True, True, True)
+    assert not LinkWork.all_companies.exists()
+
+
+def test_a_viewer_sees_everything_and_may_press_nothing(mapping: Mapping) -> None:
+    viewer, link = (
+        a_browser(Role.VIEWER, mapping.company),
+        a_link(mapping, held=CONFLICT, attention="conflict"),
+    )
+    page = words(viewer.get(f"/records/{link.pk}/"))
+    for button in (
+        "Send to QuickBooks",
+        "Sync from QuickBooks",
+        "Take Salesforce’s",
+        "Look again",
+        "Unlink these two",
+    ):
+        assert button not in page
+    for address, data in (
+        (f"/records/{link.pk}/sync/", {"do": "send"}),
+        (f"/records/{link.pk}/match/", {"do": "unlink"}),
+        (f"/records/{link.pk}/answer/", {"unit": "phone", "side": "sf"}),
+        (f"/records/{link.pk}/look-again/", {}),
+        ("/records/sync/", {"record": str(link.pk), "do": "send"}),
+    ):
+        assert viewer.post(address, data).status_code == 403
+    assert not LinkWork.all_companies.exists()
+
+
+def test_another_companys_record_is_not_there(mapping: Mapping) -> None:
+    stranger, link = a_browser(), a_link(mapping)
+    assert stranger.get(f"/records/{link.pk}/").status_code == 404
+    assert stranger.get(f"/records/{link.pk}/live/").status_code == 404
+    for address in ("sync", "match", "answer", "look-again"):
+        assert stranger.post(f"/records/{link.pk}/{address}/", {"do": "send"}).status_code == 404
+    stranger.post("/records/sync/", {"record": str(link.pk), "do": "send"})
+    with tenant(mapping.company_id):
+        assert not LinkWork.objects.exists()
+
+
+def test_nothing_is_changed_by_following_a_link(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping)
+    for address in ("sync", "match", "answer", "look-again"):
+        assert browser.get(f"/records/{link.pk}/{address}/").status_code == 405
