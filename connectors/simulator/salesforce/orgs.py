@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,9 @@ class Settings:
     daily_api_requests: int = 15_000
     #: Changes carry a SystemModstamp this much older than the moment they become visible (long transactions).
     commit_lag_seconds: int = 0
+    #: How long a bulk job waits in the queue, and how long it then takes.
+    bulk_queue_seconds: float = 0.5
+    bulk_work_seconds: float = 0.5
     api_enabled: bool = True
     sees_limits: bool = True
     validation_rules: list[ValidationRule] = field(default_factory=list)
@@ -66,7 +70,9 @@ class Settings:
 
 def settings_from(saved: dict[str, Any]) -> Settings:
     """Settings from their JSON; unknown members raise `TypeError`."""
-    plain = dict(saved)
+    plain: dict[str, Any] = {}
+    for name, value in saved.items():
+        plain[name] = float(value) if isinstance(value, Decimal) else value
     rules = [ValidationRule(**rule) for rule in plain.pop("validation_rules", [])]
     duplicates = [DuplicateRule(**rule) for rule in plain.pop("duplicate_rules", [])]
     return Settings(**plain, validation_rules=rules, duplicate_rules=duplicates)

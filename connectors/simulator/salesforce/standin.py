@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connectors.simulator.latency import Spread
+from connectors.simulator.salesforce.bulk import ingest, query
+from connectors.simulator.salesforce.bulk.jobs import Jobs
 from connectors.simulator.standin import StandIn
 from connectors.simulator.wire import Request, Response
 
@@ -15,7 +17,7 @@ from .oauth.apps import Apps
 from .oauth.sessions import Sessions
 from .orgs import Org, Orgs
 from .records import Records
-from .rest import collections, composite, meta, queries, replication, rows, tree
+from .rest import collections, composite, meta, queries, replication, rows, search, tree
 from .rest.call import Answer
 from .rest.cursors import Cursors
 from .rest.engine import Engine, as_response
@@ -52,7 +54,9 @@ class Salesforce(StandIn):
         self.apps = Apps(world)
         self.sessions = Sessions(world)
         self.usage = Usage(world)
-        self.engine = Engine(world, self.orgs, self.sessions, self.usage, Cursors(world), self.router)
+        self.engine = Engine(
+            world, self.orgs, self.sessions, self.usage, Cursors(world), Jobs(world), self.router
+        )
         for org in self.orgs:
             org.define_tables()
             self._know(org)
@@ -60,7 +64,7 @@ class Salesforce(StandIn):
 
     def _add_routes(self) -> None:
         self.router.add("GET", "/services/data", meta.versions)
-        for family in (meta, queries, replication, collections, composite, tree, rows):
+        for family in (meta, queries, search, replication, collections, composite, tree, ingest, query, rows):
             family.add_routes(self.engine)
         endpoints.add_routes(self)
         pages_of(self).add_routes()
@@ -92,6 +96,7 @@ class Salesforce(StandIn):
         self.apps.clear()
         self.usage.clear()
         self.engine.cursors.clear()
+        self.engine.jobs.clear()
         self.engine.records.clear()
 
     def is_seeded(self) -> bool:

@@ -16,6 +16,7 @@ from connectors.simulator.wire import Request, Response
 from .call import Answer, Call, Resource
 
 if TYPE_CHECKING:
+    from connectors.simulator.salesforce.bulk.jobs import Jobs
     from connectors.simulator.salesforce.oauth.sessions import Sessions
     from connectors.simulator.salesforce.orgs import Org, Orgs
     from connectors.simulator.salesforce.usage import Usage
@@ -38,6 +39,7 @@ class Engine:
     sessions: Sessions
     usage: Usage
     cursors: Cursors
+    jobs: Jobs
     router: Router
     records: dict[int, Records] = field(default_factory=dict)
 

@@ -232,7 +232,7 @@ class _One:
 
     def leaf(self, place: Place, item: Field) -> Leaf:
         if item.type == "address":
-            return Leaf(self.column("NULL"), address_reader(self.address_columns(place, item)))
+            return Leaf(self.column("NULL"), address_reader(self.address_columns(place, item)), compound=True)
         column = self.column(f'{place.alias}."{item.name}"')
         return Leaf(column, read_boolean if item.type == "boolean" else None)
 

@@ -20,6 +20,8 @@ class Leaf:
 
     column: int
     read: Reader | None = None
+    #: Put together from several columns (an address).
+    compound: bool = False
 
 
 @dataclass(slots=True)
