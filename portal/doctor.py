@@ -18,6 +18,7 @@ from syncapp.services.checks import Check, bad, good, warn
 
 CALLBACKS = ("/oauth/salesforce/callback", "/oauth/quickbooks/callback")
 WORK = ("interactive", "bulk", "system")
+PATIENCE = 3.0  # seconds that workers get to answer
 LATE_TICK = 60  # seconds without a tick: beat rings every five
 
 
@@ -73,7 +74,7 @@ def _broker() -> Iterator[Check]:
 
 def _workers() -> Iterator[Check]:
     try:
-        answers = app.control.inspect(timeout=3).active_queues() or {}
+        answers = app.control.inspect(timeout=PATIENCE).active_queues() or {}
     except (OSError, redis.RedisError) as error:
         yield bad("workers", "Workers cannot be asked", type(error).__name__)
         return
