@@ -73,6 +73,12 @@ MESSAGES: dict[str, Message] = {
         f"The vendor refused to exchange the answer for access: {{detail}} {NOTHING}",
         "Check client id and secret, and the redirect address in the app to the letter; then start again.",
     ),
+    "connection.disconnected": Message(
+        "This side is disconnected",
+        "Somebody disconnected it; what is due waits and nothing is lost.",
+        "Connect the same org or QuickBooks company again.",
+        "reconnect",
+    ),
     "connect.no_role": Message(
         "Your role may not connect this",
         f"You lost the right to connect this company while you were away. {NOTHING}",

@@ -34,7 +34,6 @@ FIELDS_OF_FAILURE = {
     "oauth.audience": "login_host",
     "oauth.domain": "login_host",
     "net.host_not_allowed": "login_host",
-    "net.unreachable": "login_host",
 }
 _NEEDED: dict[AuthMethod, tuple[str, ...]] = {
     AuthMethod.OAUTH: (),

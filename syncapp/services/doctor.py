@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 
 from django.conf import settings
 from django.db import connection as database
@@ -63,6 +64,7 @@ def connections(*, ask_questions: bool) -> Iterator[tuple[Connection, list[Check
 
     Calls the vendors. Probes are left out for the simulator: it knows only what we believe already.
     """
+    import_module("syncapp.services.questions")  # registers its probes
     for connection in Connection.all_companies.filter(status=ConnectionStatus.LIVE).select_related("company"):
         with tenant(connection.company_id):
             found = _health(connection)
