@@ -102,8 +102,8 @@ def _item(write: Write) -> dict[str, Any]:
 def results(
     writes: Sequence[Write], answer: Mapping[str, Any], seen_at: datetime | None, tid: str
 ) -> tuple[WriteResult, ...]:
-    """One result per write, in order. An item that the answer leaves out is of unknown outcome. Raises KeyError or
-    TypeError for an answer that does not fit the call."""
+    """One result per write, in order. An item that the answer leaves out or that cannot be read is of unknown outcome.
+    Raises KeyError or TypeError for an answer that is none."""
     if len(writes) == 1:
         return (_applied(writes[0], answer, seen_at, tid),)
     items = {str(item.get("bId")): item for item in answer["BatchItemResponse"]}
@@ -113,14 +113,13 @@ def results(
 def _item_result(
     write: Write, item: Mapping[str, Any] | None, seen_at: datetime | None, tid: str
 ) -> WriteResult:
-    if item is None:
-        failure = Failure(
-            FailureKind.UNKNOWN_WRITE, "net.unreadable", "The answer leaves this item out.", request_id=tid
-        )
-        return WriteResult(write.ref, WriteStatus.UNKNOWN, write.id, failure=failure, request_id=tid)
-    fault = item.get("Fault") or item.get("fault")
+    fault = (item.get("Fault") or item.get("fault")) if item else None
     if fault:
         return refused(write, faults.from_fault(fault, tid))
+    if item is None or "Id" not in (item.get(entity(write.object).name) or {}):
+        words = "The answer leaves this item out."
+        failure = Failure(FailureKind.UNKNOWN_WRITE, "net.unreadable", words, request_id=tid)
+        return WriteResult(write.ref, WriteStatus.UNKNOWN, write.id, failure=failure, request_id=tid)
     return _applied(write, item, seen_at, tid)
 
 

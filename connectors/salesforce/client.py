@@ -229,7 +229,7 @@ class SalesforceClient:
             results = writes.results(writes_, answer, self._read_at(), self._tid())
         except ConnectorError as error:
             return self._whole(writes_, *whole_failure(error))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError):
             failure = Failure(
                 FailureKind.UNKNOWN_WRITE, "net.unreadable", "The answer does not fit the call."
             )

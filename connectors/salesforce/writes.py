@@ -5,7 +5,7 @@ Reference salesforce.md 4.1 to 4.3, 4.7, 4.8; sync-semantics 7.4 to 7.6 and W6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -197,31 +197,36 @@ def http_date(when: datetime) -> str:
 def results(
     writes: Sequence[Write], answer: Mapping[str, Any], read_at: datetime | None, tid: str
 ) -> tuple[WriteResult, ...]:
-    """One result per write, in order, from the composite's answer. Raises KeyError, TypeError or ValueError for an
-    answer that does not fit the call."""
+    """One result per write, in order, from the composite's answer. A part of it that does not fit leaves its writes
+    unknown and the others known. Raises KeyError or TypeError for an answer that is none."""
     parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
     if writes and writes[0].read_back:
         return tuple(_single(n, write, parts, read_at, tid) for n, write in enumerate(writes))
-    found: list[WriteResult | None] = [None] * len(writes)
+    found: dict[int, WriteResult] = {}
     for number, collection in enumerate(collections(writes)):
-        rows = _collection_results(collection, parts[f"c{number}"], tid)
-        for place, result in zip(collection.places, rows, strict=True):
-            found[place] = result
-    return tuple(_present(found))
+        found.update(
+            zip(collection.places, _collection_results(collection, parts.get(f"c{number}"), tid), strict=True)
+        )
+    return tuple(found[place] for place in range(len(writes)))
 
 
-def _present(found: Iterable[WriteResult | None]) -> Iterator[WriteResult]:
-    for result in found:
-        if result is None:
-            raise ValueError("a write is without a result")
-        yield result
-
-
-def _collection_results(collection: Collection, part: Mapping[str, Any], tid: str) -> list[WriteResult]:
+def _collection_results(
+    collection: Collection, part: Mapping[str, Any] | None, tid: str
+) -> list[WriteResult]:
+    if part is None:
+        return [_unknown(write, tid) for write in collection.writes]
     body, status = part.get("body"), part["httpStatusCode"]
-    if status >= COMPOSITE_REFUSED or not isinstance(body, list):
+    if status >= COMPOSITE_REFUSED:
         return [_refused(write, status, body, tid) for write in collection.writes]
+    if not isinstance(body, list) or len(body) != len(collection.writes):
+        return [_unknown(write, tid) for write in collection.writes]
     return [_row_result(write, row, tid) for write, row in zip(collection.writes, body, strict=True)]
+
+
+def _unknown(write: Write, tid: str) -> WriteResult:
+    words = "The answer does not fit the call."
+    failure = Failure(FailureKind.UNKNOWN_WRITE, "net.unreadable", words, request_id=tid)
+    return WriteResult(write.ref, WriteStatus.UNKNOWN, write.id, failure=failure, request_id=tid)
 
 
 def _row_result(write: Write, row: Mapping[str, Any], tid: str) -> WriteResult:
@@ -247,7 +252,9 @@ def _refused(write: Write, status: int, body: Any, tid: str) -> WriteResult:
 def _single(
     place: int, write: Write, parts: Mapping[str, Mapping[str, Any]], read_at: datetime | None, tid: str
 ) -> WriteResult:
-    part = parts[f"w{place}"]
+    part = parts.get(f"w{place}")
+    if part is None:
+        return _unknown(write, tid)
     status, body = part["httpStatusCode"], part.get("body")
     seen = _read_back(write.object, parts.get(f"r{place}"), read_at)
     if status >= COMPOSITE_REFUSED:

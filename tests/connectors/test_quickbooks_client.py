@@ -421,8 +421,13 @@ def test_what_quickbooks_cannot_do_never_leaves(each: Write, words: str) -> None
         assert w.stub.seen == []
 
 
-def test_an_item_that_the_answer_leaves_out_is_of_unknown_outcome() -> None:
-    with world(ok({"BatchItemResponse": [{"bId": "0", "Customer": customer("1")}], "time": TIME})) as w:
+@pytest.mark.parametrize("second", [[], [{"bId": "1"}], [{"bId": "1", "Customer": {}}], [{"bId": "9"}]])
+def test_an_item_that_the_answer_leaves_out_is_of_unknown_outcome_and_the_others_are_known(
+    second: list[Any],
+) -> None:
+    with world(
+        ok({"BatchItemResponse": [{"bId": "0", "Customer": customer("1")}, *second], "time": TIME})
+    ) as w:
         results = send(w, creation("0"), creation("1", "B")).results
     assert [r.status for r in results] == [WriteStatus.APPLIED, WriteStatus.UNKNOWN]
 

@@ -427,11 +427,7 @@ def test_a_write_that_got_no_slot_is_not_sent() -> None:
         (Reply(503, b"<html>Edge</html>"), "sf.503"),
         (Reply(500, b'[{"errorCode":"UNKNOWN_EXCEPTION","message":"x"}]'), "sf.UNKNOWN_EXCEPTION"),
         (Reply(200, b"<html>proxy</html>"), "net.unreadable"),
-        (Reply(200, b'{"compositeResponse":[]}'), "net.unreadable"),
-        (
-            Reply(200, b'{"compositeResponse":[{"referenceId":"c0","httpStatusCode":200,"body":[]}]}'),
-            "net.unreadable",
-        ),
+        (Reply(200, b'{"other":[]}'), "net.unreadable"),
     ],
 )
 def test_a_write_whose_answer_is_lost_is_of_unknown_outcome_and_sent_once(reply: Reply, code: str) -> None:
@@ -440,6 +436,13 @@ def test_a_write_whose_answer_is_lost_is_of_unknown_outcome_and_sent_once(reply:
         assert len(w.stub.seen) == 1
     assert result.results[0].status is WriteStatus.UNKNOWN
     assert (result.failure.kind, result.failure.code) == (FailureKind.UNKNOWN_WRITE, code)
+
+
+@pytest.mark.parametrize("part", [[], [("c1", 200, [])], [("c1", 200, {})], [("c1", 500, [])]])
+def test_a_part_of_the_answer_that_does_not_fit_leaves_only_its_own_writes_unknown(part: list[Any]) -> None:
+    with world(composite(("c0", 200, [done(A)]), *part)) as w:
+        results = write(w, update("a", A), Write("b", Operation.CREATE, "Account", {"Name": "x"})).results
+    assert [r.status for r in results] == [WriteStatus.APPLIED, WriteStatus.UNKNOWN]
 
 
 def test_a_read_is_repeated_once_after_a_gateway_error() -> None:
