@@ -42,7 +42,7 @@ operators_site = OperatorsSite(name="operators")
 
 
 @admin.register(User, site=operators_site)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(admin.ModelAdmin):
     """Who may sign in. Passwords are set by their owners alone."""
 
     list_display = ("email", "first_name", "is_active", "is_superuser", "last_login", "date_joined")
@@ -56,7 +56,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Company, site=operators_site)
-class CompanyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CompanyAdmin(admin.ModelAdmin):
     """Which companies there are, and closing one. Their records are their own."""
 
     list_display = ("name", "state", "zone", "currency", "is_demo", "paused", "created_at")

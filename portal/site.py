@@ -8,10 +8,10 @@ Django's own tables (`has_*_permission` ask the role), sign-in (`login` goes to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import update_wrapper
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from django.contrib import admin
@@ -95,12 +95,13 @@ def _urls_of(module: str) -> list[URLPattern | URLResolver]:
         return []
 
 
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
+class CappedPaginator(Paginator):
     """Counts at most ten thousand rows: beyond that nobody turns pages, people filter."""
 
     @cached_property
     def count(self) -> int:
-        return self.object_list[:10_000].count()  # type: ignore[index,union-attr]
+        rows: Any = self.object_list
+        return int(rows[:10_000].count())
 
 
 class RoleQuestions:
@@ -162,7 +163,7 @@ class _WithoutColons:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
 
-class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: ignore[type-arg]
+class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):
     """Base of every model page of a company. Subclasses give `folder`, `view_action`, `edit_action`."""
 
     change_list_template = "portal_admin/change_list.html"
@@ -170,11 +171,11 @@ class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: 
     add_form_template = None
     delete_confirmation_template = "portal_admin/delete_confirmation.html"
 
-    folder: str
+    folder: ClassVar[str]
     heading_list = ""
     heading_add = ""
     lede = ""
-    exclude: Sequence[str] = ("company",)
+    exclude: ClassVar[Any] = ("company",)
     actions: Any = None  # what changes rows has a page of its own
     list_per_page = 50
     list_max_show_all = 0
@@ -183,14 +184,14 @@ class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: 
     save_on_top = False
     save_as_continue = False
     view_on_site = False
-    list_filter: Sequence[Any] = ()
+    list_filter: ClassVar[Any] = ()
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        rows: models.QuerySet[Any] = self.model.objects.all()
+        rows = scoped(self.model)
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
 
-    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Only fields with choices and our own filter classes: a related field would list other companies' rows."""
         return [one for one in super().get_list_filter(request) if self._is_safe_filter(one)]
 
@@ -239,7 +240,9 @@ class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: 
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        own = {} if object_id else {"page_title": self.heading_add or f"Add {self.opts.verbose_name}"}
+        own: dict[str, Any] = (
+            {} if object_id else {"page_title": self.heading_add or f"Add {self.opts.verbose_name}"}
+        )
         own |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().changeform_view(request, object_id, form_url, {**own, **(extra_context or {})})
 
@@ -273,18 +276,18 @@ class TenantModelAdmin(RoleQuestions, ScopedFields, admin.ModelAdmin):  # type: 
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") in kept]
 
 
-class TenantTabularInline(RoleQuestions, ScopedFields, admin.TabularInline):  # type: ignore[type-arg]
+class TenantTabularInline(RoleQuestions, ScopedFields, admin.TabularInline):
     """Rows inside their parent's form; the parent's role questions apply."""
 
-    exclude: Sequence[str] = ("company",)
+    exclude: ClassVar[Any] = ("company",)
     extra = 0
 
     def get_queryset(self, _request: HttpRequest) -> models.QuerySet[Any]:
-        return self.model.objects.all()  # type: ignore[attr-defined]
+        return scoped(self.model)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Inputs of a table have no label beside them: name them for screen readers."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[arg-type]
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None:
             field.widget.attrs.setdefault("aria-label", str(field.label or db_field.verbose_name))
         return field

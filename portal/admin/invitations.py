@@ -17,9 +17,10 @@ from django.utils.safestring import SafeString
 from portal.people import invitations
 from portal.people.access import PortalRequest, company_page, may
 from portal.people.forms import InvitationForm
-from portal.people.models import Invitation, Role
+from portal.people.models import Invitation, Role, User
 from portal.site import TenantModelAdmin, portal_site
 from portal.templatetags.portal import mails_url, time_of
+from syncapp.models import Company
 
 
 @admin.register(Invitation, site=portal_site)
@@ -57,8 +58,9 @@ class InvitationAdmin(TenantModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, _form: ModelForm[Any], _change: bool) -> None:
         """Send it; the row is written by the service."""
-        company, person = request.company, request.user  # type: ignore[attr-defined]
-        sent = invitations.invite(company, person, obj.email, obj.role, note=obj.note)
+        assert isinstance(request.user, User)  # noqa: S101  the only user model
+        company: Company = request.company  # type: ignore[attr-defined]
+        sent = invitations.invite(company, request.user, obj.email, obj.role, note=obj.note)
         obj.pk = sent.pk
 
     def response_add(
@@ -91,8 +93,8 @@ class InvitationAdmin(TenantModelAdmin):
         button = '<button class="btn tiny-size" form="invitation-verbs" formaction="{}">{}</button> '
         again = format_html(button, f"{invitation.pk}/send/", "Send again")
         if invitation.is_open(timezone.now()):
-            return again + format_html(button, f"{invitation.pk}/withdraw/", "Withdraw")
-        return again
+            again += format_html(button, f"{invitation.pk}/withdraw/", "Withdraw")
+        return format_html('<span class="row fixed">{}</span>', again)
 
     def get_urls(self) -> list[URLPattern]:
         """The two verbs beside the list."""

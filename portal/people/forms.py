@@ -34,7 +34,7 @@ class AskColleagueForm(forms.Form):
     side = forms.ChoiceField(choices=VendorSide.choices, widget=forms.HiddenInput)
 
 
-class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
+class InvitationForm(forms.ModelForm):
     """Invite a person into the company. The role list leaves out what the inviter may not give."""
 
     allowed_roles: list[str] = [role.value for role in Role]
