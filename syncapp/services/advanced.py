@@ -19,7 +19,7 @@ from syncapp.services.checks import Check, ValidationReport, bad, good, warn
 from syncapp.services.errors import Refused
 from syncapp.services.facts import app_of, facts
 from syncapp.services.sign_in import SignIn, exchange
-from syncapp.services.tokens import vault_for
+from syncapp.services.tokens import TokenVault
 
 PROBE_CODE = "ledgerbridge-checks-these-keys"
 FIELDS_OF_FAILURE = {
@@ -209,8 +209,12 @@ def _app_row(company: Company, wanted: _Wanted) -> AppRow:
 
 
 def validate(connection: Connection) -> ValidationReport:
-    """Validate Connection: sign in anew, see that it is still the same org or company, and check its health."""
-    vault = vault_for(connection.pk)
+    """Validate Connection: sign in anew, see that it is still the same org or company, and check its health.
+
+    A connection that waits for a person comes back to life when the sign-in works again (the app's secret was
+    corrected, an address was allowed).
+    """
+    vault = TokenVault(connection.pk, even_if_ended=True)
     try:
         vault.renew(vault.current())
         connection.refresh_from_db()

@@ -61,12 +61,16 @@ def client_for(connection: Connection, priority: Priority, meter: UsageMeter | N
 
 def salesforce_with(facts: ConnectionFacts, access: AccessSource, priority: Priority) -> SalesforceClient:
     """A client of an org whose connection is not stored yet."""
-    return registry.salesforce_client(facts, access, signing_in_limiter(facts), UsageMeter(), priority=priority)
+    return registry.salesforce_client(
+        facts, access, signing_in_limiter(facts), UsageMeter(), priority=priority
+    )
 
 
 def quickbooks_with(facts: ConnectionFacts, access: AccessSource, priority: Priority) -> QuickBooksClient:
     """A client of a company whose connection is not stored yet."""
-    return registry.quickbooks_client(facts, access, signing_in_limiter(facts), UsageMeter(), priority=priority)
+    return registry.quickbooks_client(
+        facts, access, signing_in_limiter(facts), UsageMeter(), priority=priority
+    )
 
 
 def salesforce_client(connection: Connection, meter: UsageMeter | None = None) -> SalesforceClient:

@@ -45,7 +45,11 @@ class VaultTiming:
 
 
 class TokenVault:
-    """Gives the access tokens of one connection to its clients; implements `connectors.contracts.AccessSource`."""
+    """Gives the access tokens of one connection to its clients; implements `connectors.contracts.AccessSource`.
+
+    `even_if_ended` is for a person who asks to try a connection again that waits for them: a refresh that works makes
+    it live.
+    """
 
     def __init__(
         self,
@@ -54,11 +58,13 @@ class TokenVault:
         timing: VaultTiming | None = None,
         now: Callable[[], datetime] = timezone.now,
         sign_in: Callable[[Connection], SignIn] = sign_in_of,
+        even_if_ended: bool = False,
     ) -> None:
         self.connection_id = connection_id
         self._timing = timing or VaultTiming()
         self._now = now
         self._sign_in = sign_in
+        self._even_if_ended = even_if_ended
         self._owner = uuid.uuid4().hex
 
     def current(self) -> Access:
@@ -104,7 +110,7 @@ class TokenVault:
         )
         if row.status == ConnectionStatus.DISCONNECTED:
             raise dead("connection.disconnected", "This connection was disconnected.")
-        if row.status == ConnectionStatus.NEEDS_REAUTH:
+        if row.status == ConnectionStatus.NEEDS_REAUTH and not self._even_if_ended:
             raise dead(row.status_code or NEEDS_REAUTH, "This connection has to be connected again.")
         return row
 
@@ -174,8 +180,11 @@ class TokenVault:
         row.refreshed_at = self._now()
         row.refresh_lease_until, row.refresh_lease_owner = None, ""
         row.token_version = version + 1
+        ended, row.status, row.status_code = row.status != ConnectionStatus.LIVE, ConnectionStatus.LIVE, ""
         if not self._update(version, **{name: getattr(row, name) for name in _STORED}):
             row = self._row()
+        elif ended:
+            connection_problems.close_for(row)
         return self._access(row)
 
     def _give_up(self, version: int, code: str, message: str = "") -> ConnectorError:
@@ -190,6 +199,8 @@ class TokenVault:
 
 
 _STORED = (
+    "status",
+    "status_code",
     "access_token_sealed",
     "refresh_token_sealed",
     "previous_refresh_token_sealed",

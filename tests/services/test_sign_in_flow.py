@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
 from django.db import connection as database
+from django.db import connections
+from django.utils import timezone
 
 from connectors.errors import ConnectorError
 from connectors.simulator.testing import Simulator, simulator
 from syncapp.models import AppCredentials, Company, Connection, Integration, Problem
-from syncapp.services import connect, doctor, health, questions, setup
+from syncapp.services import clients, connect, doctor, health, questions, setup, tokens
 from syncapp.services.errors import Refused
 from syncapp.services.tokens import vault_for
 from syncapp.tenancy import tenant
@@ -153,6 +157,67 @@ def test_access_withdrawn_over_there_asks_for_a_reconnect_which_heals_it(
     again = connected(company, ann, "qbo", sim)
     assert (again.pk, again.status) == (connection.pk, "live")
     assert not Problem.all_companies.filter(closed_at=None).exists()
+
+
+def test_a_corrected_secret_brings_the_connection_back_without_a_new_consent(
+    sim: Simulator, company: Company, ann: Any
+) -> None:
+    connection = connected(company, ann, "sf", sim)
+    app = connection.app_credentials
+    assert app is not None
+    secret = app.client_secret
+    app.client_secret = "changed over there"
+    app.save()
+    vault = vault_for(connection.pk)
+    with pytest.raises(ConnectorError):
+        vault.renew(vault.current())
+    with tenant(company.id):
+        assert [check.field for check in connect.validate(connection).errors] == ["client_secret"]
+    app.client_secret = secret
+    app.save()
+    with tenant(company.id):
+        assert connect.validate(connection).ok
+    connection.refresh_from_db()
+    assert (connection.status, Problem.all_companies.filter(closed_at=None).count()) == ("live", 0)
+
+
+def test_eight_workers_with_an_expired_session_share_one_rotating_refresh(
+    sim: Simulator, company: Company, ann: Any
+) -> None:
+    connection = connected(company, ann, "sf", sim)
+    sim.salesforce.post("sessions/expire", {})
+    asked = refreshes(sim)
+    names: list[str] = []
+
+    def work() -> None:
+        client = clients.salesforce_client(connection)
+        names.append(str(client.organization()["Name"]))
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    connection.refresh_from_db()
+    assert names == ["Cascade Garden Supply"] * 8
+    assert (connection.token_version, connection.status, refreshes(sim) - asked) == (2, "live", 1)
+
+
+def refreshes(sim: Simulator) -> int:
+    """How often the token endpoint was asked."""
+    return sum(call["count"] for call in sim.salesforce.calls()["calls"] if "token" in call["endpoint"])
+
+
+def test_idle_connections_are_kept_alive_daily_and_weekly(sim: Simulator, company: Company, ann: Any) -> None:
+    salesforce, quickbooks = connected(company, ann, "sf", sim), connected(company, ann, "qbo", sim)
+    now = timezone.now()
+    assert tokens.keep_alive(now + timedelta(hours=23)) == 0
+    assert tokens.keep_alive(now + timedelta(hours=25)) == 1
+    assert tokens.keep_alive(now + timedelta(days=8)) == 2
+    for connection in (salesforce, quickbooks):
+        connection.refresh_from_db()
+    assert (salesforce.token_version, quickbooks.token_version) == (3, 2)
 
 
 def test_a_stopped_simulator_is_told_in_words(settings: Any, company: Company, ann: Any) -> None:
