@@ -24,8 +24,10 @@ class Observation(TenantModel):
     """poll, scan, cdc, webhook, sweep, button, write."""
     first_seen_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(null=True)
+    fresh = models.BooleanField(default=True)
+    """Nothing was decided yet from this news."""
     body = models.JSONField(null=True)
-    """Mapped fields of the newest token; emptied on settle."""
+    """Mapped fields of the newest token; emptied once both sides agree on them."""
 
     class Meta:
         constraints = [

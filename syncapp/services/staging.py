@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from connectors.contracts import Operation, Priority, RecordState, RemoteRecord, Side, Token, Write
-from syncapp.engine.bases import held_after, written_units
+from syncapp.engine.bases import held_after, moved_units, written_units
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.decision import Decision, DecisionKind, StateChange, UnitChange
 from syncapp.engine.entities import traits
@@ -43,6 +43,7 @@ OUTCOMES = {
     DecisionKind.CONFLICT: Outcome.ASKED,
     DecisionKind.HOLD: Outcome.ASKED,
 }
+AGREEMENTS = frozenset({DecisionKind.NOTHING, DecisionKind.ADOPT})
 FAILED_ATTENTIONS = frozenset({"data_error", "blocked", "oscillation", "quarantined"})
 QUIET_ATTENTIONS = frozenset({"none", "skipped", "waiting"})
 REMEMBERED = frozenset({Outcome.LINKED, Outcome.WAITING, Outcome.ASKED, Outcome.FAILED})
@@ -62,8 +63,9 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
     """Store the decisions of a slice; returns the batches to send. `linked` were joined a moment ago in this slice."""
     with transaction.atomic():
         owned = leases.held(context.piece, [item.link.id for item in decisions.items])
-        items = [item for item in decisions.items if item.link.id in owned]
-        staged = Staged()
+        mine = [item for item in decisions.items if item.link.id in owned]
+        items = [item for item in mine if not _is_settling(item)]
+        staged = Staged(settling=[item.link.id for item in mine if _is_settling(item)])
         plans: dict[Side, list[Plan]] = {side: [] for side in Side}
         for item in items:
             _apply(context, item)
@@ -74,11 +76,10 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
         _store_outcomes(context, items, writing, linked)
         for side in Side:
             staged.batches += _store_intents(context, side, plans[side])
-        staged.settling = [item.link.id for item in items if _is_settling(item)]
-        staged.finished = [item.link.id for item in items if item.link.id not in {*writing, *staged.settling}]
+        staged.finished = [item.link.id for item in items if item.link.id not in writing]
         leases.release(context.piece, staged.finished)
-        soon = context.now + timedelta(seconds=context.timing.settle_retry)
-        leases.postpone(context.piece, dict.fromkeys(staged.settling, soon))
+        _wait_out_the_second(context, [item for item in mine if _is_settling(item)])
+        _read_again(context, [item for item in mine if _is_settling(item)])
     return staged
 
 
@@ -101,7 +102,9 @@ def _apply(context: SliceContext, item: Decided) -> None:
 
 
 def take_token(link: LinkRow, side: Side, record: RemoteRecord) -> None:
-    """Remember the version that this side was read at."""
+    """Remember the version that this side was read at; what we only sent has none."""
+    if not record.token.version:
+        return
     if side is Side.SALESFORCE:
         link.sf_token, link.sf_modified, link.sf_state = (
             record.token.version,
@@ -176,12 +179,14 @@ def _create_plan(context: SliceContext, item: Decided, target: Side) -> Plan:
         read_back=_read_back(context, target),
     )
     units = written_units(spec, decision, target)
-    rows = [row for unit in units for row in compile_spec(spec).by_unit[unit].rows]
+    by_unit = compile_spec(spec).by_unit
+    rows = [row for unit in units for row in by_unit[unit].rows]
+    agreed = [key for unit in moved_units(spec, decision, target) for key in by_unit[unit].keys]
     return Plan(
         link_id=item.link.id,
         write=write,
         units=units,
-        source_base=_json_of(source, [row.key for row in rows]),
+        source_base=_json_of(source, agreed),
         changes=tuple(
             _change(context, row.spec.unit, row.key, None, decision.create_values.get(row.key))
             for row in rows
@@ -325,7 +330,7 @@ def _store_outcomes(
         {item.link.id: _link_columns(item) for item in items},
     )
     _store_agreement(context, items, writing)
-    done = [item for item in items if item.link.id not in writing and not _is_settling(item)]
+    done = [item for item in items if item.link.id not in writing]
     outcomes = [(item, outcome_of(item, linked)) for item in done]
     bulk.insert(
         Attempt,
@@ -333,13 +338,46 @@ def _store_outcomes(
     )
     runs.count((context.work[item.link.id].run_id, outcome.value) for item, outcome in outcomes)
     _store_problems(context, items)
+    agreed = {item.link.id for item in done if item.decision.kind in AGREEMENTS and not item.link.held}
+    settle_observations(context, [item for item in items if item.link.id in agreed], agreed=True)
+    settle_observations(context, [item for item in items if item.link.id not in agreed], agreed=False)
+
+
+def settle_observations(context: SliceContext, items: Sequence[Decided], *, agreed: bool) -> None:
+    """Nothing of these is news any more. Bodies are kept until both sides agree: a wait, a hold or a refused write is
+    decided again from them, and a side without news and without body is taken to be unchanged."""
     for side in Side:
         decided = {
             item.link.remote_id(side): record.token.version
             for item in items
             if (record := item.sides.read(side)) is not None
         }
-        observations.settle(context.connections[side].id, context.object(side), decided)
+        observations.settle(context.connections[side].id, context.object(side), decided, agreed=agreed)
+
+
+def _read_again(context: SliceContext, items: Sequence[Decided]) -> None:
+    """A body that was read while its stamp could still be shared is no ground for a later write: it is read anew."""
+    side = Side.SALESFORCE
+    ids = [item.link.remote_id(side) for item in items]
+    if ids:
+        connection = context.connections[side]
+        observations.hint(
+            context.company_id, connection.id, context.object(side), ids, "settling", context.now
+        )
+
+
+def _wait_out_the_second(context: SliceContext, items: Sequence[Decided]) -> None:
+    """Stamps have whole seconds: what was read within its own second is read again after it, then decided."""
+    soon = context.now + timedelta(seconds=context.timing.settle_retry)
+    leases.postpone(context.piece, {item.link.id: soon for item in items})
+    observations.hint(
+        context.company_id,
+        context.connections[Side.SALESFORCE].id,
+        context.spec.sf_object,
+        [item.link.sf_id for item in items],
+        "read",
+        context.now,
+    )
 
 
 def _is_settling(item: Decided) -> bool:

@@ -188,6 +188,7 @@ def _finish(
     sent = sending.send(context, staged.batches, deadline)
     if sent.trouble is None:
         _follow_up(context, decisions, sent, deadline)
+    _agree(context, decisions, sent)
     name_clash.look_up(context, [pair for settled in sent.settled for pair in settled.name_taken])
     _release(context, sent, staged)
 
@@ -197,12 +198,7 @@ def _follow_up(
 ) -> None:
     """What was just created is decided once more with the server's answer in hand: our id, number or balance may have
     to go back to the other side. No call is made to find that out."""
-    answers = {
-        link_id: record
-        for settled in sent.settled
-        for link_id, record in settled.created.items()
-        if record is not None
-    }
+    answers = {link_id: record for settled in sent.settled for link_id, record in settled.created.items()}
     if not answers:
         return
     rows = links.load(context.company_id, list(answers))
@@ -216,6 +212,18 @@ def _follow_up(
     if writing:
         staged = staging.stage(context, deciding.SliceDecisions(writing, again.parents), set())
         sent.settled += sending.send(context, staged.batches, deadline).settled
+
+
+def _agree(context: SliceContext, decisions: deciding.SliceDecisions, sent: sending.Sent) -> None:
+    """Links whose every write was applied agree now: the bodies they were decided from are no longer needed."""
+    applied = {link_id for settled in sent.settled for link_id in settled.applied}
+    open_still = {
+        link_id
+        for settled in sent.settled
+        for link_id in (*settled.again, *settled.stopped, *settled.unknown)
+    }
+    agreed = [item for item in decisions.items if item.link.id in applied - open_still and not item.link.held]
+    staging.settle_observations(context, agreed, agreed=True)
 
 
 def _release(context: SliceContext, sent: sending.Sent, staged: staging.Staged) -> None:

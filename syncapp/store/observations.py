@@ -16,7 +16,7 @@ from syncapp.store import bulk
 UPSERT = """(connection_id, object, remote_id) do update set
   token = excluded.token, modified = excluded.modified, settled = excluded.settled, state = excluded.state,
   merged_into = excluded.merged_into, modified_by = excluded.modified_by, source = excluded.source,
-  seen_at = excluded.seen_at, body = excluded.body, hinted_at = null
+  seen_at = excluded.seen_at, body = excluded.body, hinted_at = null, fresh = true
 where coalesce(syncapp_observation.modified, '-infinity') <= excluded.modified
   and (syncapp_observation.token <> excluded.token or syncapp_observation.modified <> excluded.modified
        or not syncapp_observation.settled or syncapp_observation.state <> excluded.state
@@ -46,6 +46,7 @@ def note(
             "source": source,
             "first_seen_at": at,
             "seen_at": at,
+            "fresh": True,
             "body": record.body or None,
         }
         for record in sorted(unique.values(), key=lambda item: item.id)
@@ -71,13 +72,15 @@ def hint(
             "source": source,
             "first_seen_at": at,
             "hinted_at": at,
+            "fresh": True,
         }
         for remote_id in sorted(set(ids))
     ]
     bulk.insert(
         Observation,
         rows,
-        on_conflict="(connection_id, object, remote_id) do update set hinted_at = excluded.hinted_at, body = null",
+        on_conflict="(connection_id, object, remote_id) do update set hinted_at = excluded.hinted_at, body = null,"
+        " fresh = true",
     )
 
 
@@ -98,6 +101,7 @@ def know(company_id: int, connection_id: UUID, records: Sequence[RemoteRecord], 
             "source": "write",
             "first_seen_at": at,
             "seen_at": at,
+            "fresh": False,
         }
         for record in sorted(records, key=lambda item: item.id)
     ]
@@ -106,7 +110,7 @@ def know(company_id: int, connection_id: UUID, records: Sequence[RemoteRecord], 
         rows,
         on_conflict="""(connection_id, object, remote_id) do update set
   token = excluded.token, modified = excluded.modified, settled = excluded.settled, state = excluded.state,
-  seen_at = excluded.seen_at, source = excluded.source, body = null
+  seen_at = excluded.seen_at, source = excluded.source, body = null, fresh = false
 where coalesce(syncapp_observation.modified, '-infinity') <= excluded.modified""",
     )
 
@@ -156,17 +160,20 @@ def _seen(side: Side, object: str, row: tuple[Any, ...]) -> Seen:
     return Seen(token=token, hinted=hinted_at is not None, state=RecordState(state), record=record)
 
 
-def settle(connection_id: UUID, object: str, decided: Mapping[str, str]) -> None:
-    """These records were decided from the given tokens: their bodies are no longer needed, unless newer news came."""
+def settle(connection_id: UUID, object: str, decided: Mapping[str, str], *, agreed: bool) -> None:
+    """These records (id -> token) were decided; where both sides `agreed`, their bodies are no longer needed.
+
+    News that came meanwhile has another token and stays as it is.
+    """
     rows = [
         {"remote_id": remote_id, "token": token} for remote_id, token in sorted(decided.items()) if remote_id
     ]
     if not rows:
         return
     bulk.execute(
-        "update syncapp_observation o set body = null from jsonb_to_recordset(%s::jsonb)"
-        " as x(remote_id text, token text)"
+        f"update syncapp_observation o set fresh = false{', body = null' if agreed else ''}"
+        " from jsonb_to_recordset(%s::jsonb) as x(remote_id text, token text)"
         " where o.connection_id = %s and o.object = %s and o.remote_id = x.remote_id and o.token = x.token"
-        " and o.body is not null",
+        " and (o.fresh or o.body is not null)",
         [bulk.dumps(rows), connection_id, object],
     )

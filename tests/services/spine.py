@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.test import override_settings
+
 from connectors.contracts import Priority, Side
 from connectors.simulator import testing as sim_testing
 from connectors.simulator.testing import Simulator
@@ -60,17 +62,33 @@ class Spine:
     def edit_account(self, id_: str, **fields: Any) -> None:
         self._salesforce("PATCH", f"sobjects/Account/{id_}", fields)
 
+    def delete_account(self, id_: str) -> None:
+        self._salesforce("DELETE", f"sobjects/Account/{id_}")
+
     def read_account(self, id_: str) -> dict[str, Any]:
         found: dict[str, Any] = self._salesforce("GET", f"sobjects/Account/{id_}")
         return found
 
     def accounts(self, fields: str = "Id, Name") -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._salesforce("GET", f"query?q=SELECT+{fields.replace(' ', '+')}+FROM+Account")["records"]
+        rows: list[dict[str, Any]] = self._salesforce(
+            "GET", f"query?q=SELECT+{fields.replace(' ', '+')}+FROM+Account"
+        )["records"]
         return rows
 
     def customer(self, **fields: Any) -> dict[str, Any]:
         """Create or update a customer as somebody in QuickBooks would."""
         found: dict[str, Any] = self._quickbooks("POST", "customer", fields)["Customer"]
+        return found
+
+    def customer_named(self, name: str) -> dict[str, Any]:
+        return next(row for row in self.customers() if row["DisplayName"] == name)
+
+    def edit_customer(self, name: str, **fields: Any) -> dict[str, Any]:
+        row = self.customer_named(name)
+        return self.customer(Id=row["Id"], SyncToken=row["SyncToken"], sparse=True, **fields)
+
+    def vendor(self, **fields: Any) -> dict[str, Any]:
+        found: dict[str, Any] = self._quickbooks("POST", "vendor", fields)["Vendor"]
         return found
 
     def read_customer(self, id_: str) -> dict[str, Any]:
@@ -163,7 +181,11 @@ def _call(method: str, url: str, token: str, body: Any) -> Any:
     import urllib.error
     import urllib.request
 
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Content-Type": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+    }
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, headers=headers, method=method)
     try:
@@ -175,9 +197,14 @@ def _call(method: str, url: str, token: str, body: Any) -> Any:
 
 
 @contextmanager
-def a_spine(seed: str = "empty", template: str = "bidirectional", winner: str = "ask", **options: Any) -> Iterator[Spine]:
+def a_spine(
+    seed: str = "empty", template: str = "bidirectional", winner: str = "ask", **options: Any
+) -> Iterator[Spine]:
     """A company with both sides connected and its template chosen; nothing scanned yet."""
-    with sim_testing.simulator(seed=seed, **options) as sim:
+    with (
+        sim_testing.simulator(seed=seed, **options) as sim,
+        override_settings(SIM_SALESFORCE_URL=sim.salesforce.url, SIM_QUICKBOOKS_URL=sim.quickbooks.url),
+    ):
         yield connect(sim, template, winner)
 
 
@@ -186,7 +213,8 @@ def connect(sim: Simulator, template: str = "bidirectional", winner: str = "ask"
     company = create(person, name="Blue Pine", zone="America/New_York", currency="USD")
     with tenant(company.pk):
         integration = Integration.objects.create(
-            salesforce=_connection(company, Side.SALESFORCE, sim), quickbooks=_connection(company, Side.QUICKBOOKS, sim)
+            salesforce=_connection(company, Side.SALESFORCE, sim),
+            quickbooks=_connection(company, Side.QUICKBOOKS, sim),
         )
         setup.choose_template(integration, template, winner, person)
     return Spine(sim, company, person, integration)
@@ -195,7 +223,11 @@ def connect(sim: Simulator, template: str = "bidirectional", winner: str = "ask"
 def _connection(company: Company, side: Side, sim: Simulator) -> Connection:
     keys = (sim.salesforce if side is Side.SALESFORCE else sim.quickbooks).credentials()
     app, _ = AppCredentials.objects.get_or_create(
-        company=None, side=side.value, environment="simulator", login_host="", defaults={"client_id": keys["client_id"]}
+        company=None,
+        side=side.value,
+        environment="simulator",
+        login_host="",
+        defaults={"client_id": keys["client_id"]},
     )
     app.client_id = keys["client_id"]
     app.client_secret = keys["client_secret"]
@@ -215,5 +247,3 @@ def _connection(company: Company, side: Side, sim: Simulator) -> Connection:
     row.refresh_token = keys["refresh_token"]
     row.save()
     return row
-
-
