@@ -39,7 +39,7 @@ def _migrate_template_once() -> None:
     from django.db import connections
 
     with testing.one_at_a_time() as folder:
-        done = folder / "migrated"
+        done = folder / testing.MIGRATED
         if not done.exists():
             testing.create_database(testing.template_name())
             _use(testing.template_name())

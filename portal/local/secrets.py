@@ -12,6 +12,8 @@ from pathlib import Path
 from portal.environment import LOCAL_ENVIRONMENT, LOCAL_PREFIX
 from portal.local.failure import LocalProblem
 
+SECRETS = "secrets.json"
+
 
 @dataclass(frozen=True)
 class LocalSecrets:
@@ -39,9 +41,9 @@ class LocalSecrets:
 
         Raises LocalProblem when the file is there but unreadable: making new ones would lock the database out.
         """
-        file = data_dir / "secrets.json"
+        file = data_dir / SECRETS
         if not file.exists():
-            write_private(file, json.dumps(asdict(cls.generate()), indent=1))
+            cls.generate().write(data_dir)
         try:
             return cls(**json.loads(file.read_text()))
         except (OSError, ValueError, TypeError) as error:
@@ -49,6 +51,10 @@ class LocalSecrets:
                 f"{file} is damaged. It holds the keys of this folder's database: restore it, or delete the folder "
                 f"{data_dir} to start from nothing."
             ) from error
+
+    def write(self, data_dir: Path) -> None:
+        """Keep them in `data_dir`."""
+        write_private(data_dir / SECRETS, json.dumps(asdict(self), indent=1))
 
 
 def write_private(file: Path, text: str) -> None:
