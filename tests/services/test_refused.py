@@ -16,7 +16,7 @@ def test_a_change_that_was_refused_goes_out_when_it_is_tried_again() -> None:
         spine.first_load()
         spine.edit_account(account, Phone="(555) 010-1111")
         refusal = {"action": "fault", "code": "6000", "message": "A business validation error has occurred"}
-        spine.sim.quickbooks.plan({**refusal, "match": {"path": "/batch$"}})
+        spine.sim.quickbooks.plan({**refusal, "match": {"method": "POST", "path": "/customer$"}})
         spine.sync()
         assert Problem.all_companies.get(closed_at=None).code == "qbo.6000"
 
