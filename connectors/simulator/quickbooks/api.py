@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from connectors.simulator import jsontext
-from connectors.simulator.quickbooks import faults, query, xmltext
+from connectors.simulator.quickbooks import faults, query, reports, services, xmltext
 from connectors.simulator.quickbooks.context import Context
 from connectors.simulator.quickbooks.definitions import ENTITIES
 from connectors.simulator.quickbooks.faults import ApiError, Fault
@@ -57,6 +57,14 @@ class Api:
         route("GET POST", f"{base}/query", self._gated(self.query))
         route("POST", f"{base}/batch", self._gated(self.batch))
         route("GET", f"{base}/cdc", self._gated(self.cdc))
+        route("POST", f"{base}/upload", self._gated(self.upload))
+        route("GET POST", f"{base}/exchangerate", self._gated(self.exchange_rate))
+        route("GET", f"{base}/download/{{id}}", self._gated_raw(self.download))
+        route("GET", f"{base}/attachable/{{id}}", self._gated(self.attachable))
+        route("GET", f"{base}/reports/<report>", self._gated(self.report))
+        route("POST", f"{base}/taxservice/taxcode", self._gated(self.tax_code))
+        route("POST", f"{base}/<entity>/{{id}}/send", self._gated(self.send))
+        route("GET", f"{base}/<entity>/{{id}}/pdf", self._gated_raw(self.pdf))
         route("GET POST", f"{base}/preferences", self._gated(self.single))
         route("POST", f"{base}/<entity>", self._gated(self.write))
         route("GET", f"{base}/<entity>", self._gated(self.single))
@@ -78,6 +86,24 @@ class Api:
                 return self.fault_response(request, fault, began)
             text = f'{{{answer.members},"time":"{began}"}}' if answer.enveloped else answer.members
             return self._respond(request, text, 200, answer.metered)
+
+        return handle
+
+    def _gated_raw(self, inner: Callable[[Context, Request], Response]) -> Callable[[Request], Response]:
+        """The same for answers that are no JSON; refusals are."""
+
+        def handle(request: Request) -> Response:
+            refusal = self._standin.gate(request)
+            if refusal is not None:
+                return refusal
+            context = self._standin.context(request)
+            try:
+                response = inner(context, request)
+            except Fault as fault:
+                return self.fault_response(request, fault, envelope_time(context.now))
+            response.metered = 1
+            response.headers = self._standin.headers(full=True)
+            return response
 
         return handle
 
@@ -231,6 +257,56 @@ class Api:
         operation = str(item.get("operation", "")).lower()
         body = write(context, entity.path, item[names[0]], operation, void=void)
         return f'"{entity.name}":{jsontext.dumps(body)}', 0
+
+    # -- beside the plain calls -----------------------------------------------------------------------------------
+
+    def send(self, context: Context, request: Request) -> Answer:
+        """`POST /{entity}/{id}/send[?sendTo=...]`."""
+        entity = self._entity(request)
+        send_to = {name.lower(): value for name, value in request.query.items()}.get("sendto", "")
+        body = services.send(context, entity, request.params["id"], send_to)
+        return Answer(f'"{entity.name}":{jsontext.dumps(body)}')
+
+    def pdf(self, context: Context, request: Request) -> Response:
+        """`GET /{entity}/{id}/pdf`."""
+        content = services.pdf(context, self._entity(request), request.params["id"])
+        return Response(200, content, "application/pdf")
+
+    def exchange_rate(self, context: Context, request: Request) -> Answer:
+        """`GET` or `POST /exchangerate`."""
+        if request.method == "POST":
+            return Answer(f'"ExchangeRate":{jsontext.dumps(services.store_rate(context, _payload(request)))}')
+        return Answer(
+            f'"ExchangeRate":{jsontext.dumps(services.read_rate(context, request.query))}', metered=1
+        )
+
+    def tax_code(self, context: Context, request: Request) -> Answer:
+        """`POST /taxservice/taxcode`: neither envelope nor time."""
+        return Answer(jsontext.dumps(services.make_tax_code(context, _payload(request))), enveloped=False)
+
+    def report(self, context: Context, request: Request) -> Answer:
+        """`GET /reports/{name}`: no time member."""
+        found = reports.run(context, request.params["report"], request.query)
+        return Answer(jsontext.dumps(found), metered=1, enveloped=False)
+
+    def upload(self, context: Context, request: Request) -> Answer:
+        """`POST /upload`."""
+        return Answer(self._standin.attachments.upload(context, request))
+
+    def attachable(self, context: Context, request: Request) -> Answer:
+        """`GET /attachable/{id}`: with a fresh download address each time."""
+        check_id(request.params["id"], ENTITIES["attachable"])
+        body = context.get("attachable", request.params["id"])
+        if body is None:
+            raise faults.not_found()
+        linked = self._standin.attachments.with_link(context, body)
+        return Answer(f'"Attachable":{jsontext.dumps(linked)}', metered=1)
+
+    def download(self, context: Context, request: Request) -> Response:
+        """`GET /download/{id}`: the address of the file, as plain text."""
+        if context.get("attachable", request.params["id"]) is None:
+            raise faults.not_found()
+        return Response.text(self._standin.attachments.link(context, request.params["id"]))
 
     # -- requestid ------------------------------------------------------------------------------------------------
 

@@ -249,8 +249,17 @@ class Pages:
             controls += '<div class="fields">' + _controls(entity.path, body, form) + "</div>"
             parts.append("<h2>Edit</h2>" if entity.kind == "transaction" else "")
             parts.append(pages.form(f"/app/{realm.id}/{entity.path}/{body['Id']}", controls))
+        parts.append(_merge_form(realm, entity, body))
         parts.append("<h2>All fields</h2>" + pages.facts(_flat(body)))
         return "".join(parts)
+
+    def _merge(self, request: Request, realm: Realm, entity: Entity, body: Body) -> Response:
+        keep = request.form().get("keep", "").strip()
+        try:
+            self._standin.merge(realm.id, entity.name, keep, body["Id"])
+        except ValueError as error:
+            return self._page(realm, _title(entity, body), pages.notice(str(error), "bad"), entity.name)
+        return Response.redirect(f"/app/{realm.id}/{entity.path}/{keep}?saved=1", 303)
 
     def new(self, request: Request, realm: Realm) -> Response:
         """A form for a new record of a list."""
@@ -287,12 +296,23 @@ class Pages:
         path, operation = entity.path, action
         if action == "pay":
             path, operation, payload = "payment", "create", documents.full_payment(body)
+        elif action == "merge":
+            return self._merge(request, realm, entity, body)
         elif action not in ("delete", "void"):
             return Response.redirect(f"{back}/{body['Id']}", 303)
         refusal = self._try(realm, path, payload, operation)
         if refusal is not None:
             return self._page(realm, _title(entity, body), pages.notice(refusal, "bad"), entity.name)
         return Response.redirect(back if action == "delete" else f"{back}/{body['Id']}?saved=1", 303)
+
+
+def _merge_form(realm: Realm, entity: Entity, body: Body) -> str:
+    if entity.path not in ("customer", "vendor"):
+        return ""
+    target = pages.field("Id of the record that stays", "keep")
+    return "<h2>Merge</h2>" + pages.form(
+        f"/app/{realm.id}/{entity.path}/{body['Id']}/merge", target, "Merge this record into that one"
+    )
 
 
 def _label_column(entity: Entity) -> str:

@@ -189,7 +189,7 @@ def _sql_type(field: Field) -> str:
 
 def _column_value(field: Field, body: Body) -> SqlValue:
     if field.name.startswith("AttachableRef."):
-        part = field.name.rsplit(".", 1)[1]
+        part = field.name.rsplit(".", 1)[1].lower()
         refs = [(ref.get("EntityRef") or {}).get(part, "") for ref in body.get("AttachableRef", [])]
         return "|" + "|".join(refs) + "|"
     value: Any = body

@@ -8,8 +8,9 @@ from typing import Any
 from connectors.simulator import jsontext
 from connectors.simulator.faults import FaultPlan
 from connectors.simulator.latency import Spread
-from connectors.simulator.quickbooks import faults, knobs
+from connectors.simulator.quickbooks import faults, knobs, services
 from connectors.simulator.quickbooks.api import Api
+from connectors.simulator.quickbooks.attachments import Attachments
 from connectors.simulator.quickbooks.books import Bookkeeper
 from connectors.simulator.quickbooks.consent import Consent
 from connectors.simulator.quickbooks.context import Context
@@ -47,6 +48,7 @@ class QuickBooks(StandIn):
         self.oauth = OAuth(world)
         self.webhooks = Webhooks(world, self.oauth.verifier_token)
         self.limits = Limits()
+        self.attachments = Attachments(self)
         self.bookkeeper = Bookkeeper(self)
         self._routes()
 
@@ -146,7 +148,7 @@ class QuickBooks(StandIn):
         store = self.world.store
         for entity in ENTITIES.values():
             store.write(f'DELETE FROM "{table_name(entity)}"')
-        for table in ("qbo_name", "qbo_request", "qbo_link"):
+        for table in ("qbo_name", "qbo_request", "qbo_link", "qbo_file"):
             store.write(f"DELETE FROM {table}")
         self.webhooks.clear()
         self.oauth.clear()
@@ -163,6 +165,14 @@ class QuickBooks(StandIn):
         realm = self.realms.fresh(name, country)
         self.bookkeeper.open_company(realm, "small")
         return realm
+
+    def merge(self, realm: str, entity_name: str, keep: str, lose: str) -> None:
+        """Merge two customers or vendors, as an owner does in the product. Raises `ValueError` with a sentence."""
+        entity = ENTITIES.get(entity_name.lower())
+        if entity is None:
+            raise ValueError(f"there is no entity {entity_name}")
+        services.merge(self.context_for(realm), entity, keep, lose)
+        self.webhooks.emit(realm, entity.name, keep, "Merge", lose)
 
     def credentials(self) -> dict[str, Any]:
         url = self.world.urls.get(self.name, "")
@@ -274,6 +284,10 @@ class QuickBooks(StandIn):
             return Response.json(self.subscribe({}))
         if what == ("disconnect",) and request.method == "POST":
             self.oauth.disconnect(str(request.json()["realm_id"]))
+            return Response.json({"ok": True})
+        if what == ("merge",) and request.method == "POST":
+            body = request.json()
+            self.merge(str(body["realm_id"]), str(body["entity"]), str(body["keep"]), str(body["lose"]))
             return Response.json({"ok": True})
         if what == ("realms",) and request.method == "POST":
             body = request.json() if request.body else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.simulator.quickbooks.attachments import AttachableRules
 from connectors.simulator.quickbooks.rules import lists, names, payments, plain, sales
 from connectors.simulator.quickbooks.rules.base import Rules
 
@@ -40,4 +41,5 @@ REGISTRY: dict[str, Rules] = {
     "deposit": plain.DepositRules(),
     "journalentry": plain.JournalRules(),
     "timeactivity": plain.TimeRules(),
+    "attachable": AttachableRules(),
 }
