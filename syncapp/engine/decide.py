@@ -8,13 +8,12 @@ the other side's value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from connectors.contracts import RecordState, Side, Token
 from syncapp.engine import reasons
-from syncapp.engine.checks import check_compiled
+from syncapp.engine.combining import NOTHING_KNOWN, base_of, combine
 from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit, compile_spec
 from syncapp.engine.creation import create_or_match, skip, wait_for
 from syncapp.engine.decision import (
@@ -22,22 +21,19 @@ from syncapp.engine.decision import (
     DecisionKind,
     ParentNeed,
     Projection,
-    Reason,
     Situation,
     UnitChange,
-    UnitHold,
 )
 from syncapp.engine.existence import Pair, Verdict, judge, state_of
 from syncapp.engine.filters import first_unmet
 from syncapp.engine.mapping import Mode
-from syncapp.engine.merge import Action, MergeContext, Sides, UnitResult, merge_unit, unit_values
+from syncapp.engine.merge import MergeContext, Sides, UnitResult, merge_unit
 from syncapp.engine.projection import project
 from syncapp.engine.timing import Timing
 
 WRITING = frozenset({DecisionKind.CREATE, DecisionKind.UPDATE, DecisionKind.ADOPT, DecisionKind.LINK})
 UNLINKED = frozenset({"unlinked", "absorbed"})
 DEFAULT_TIMING = Timing()
-EMPTY: Mapping[str, object] = {}
 
 
 def decide(situation: Situation, timing: Timing = DEFAULT_TIMING) -> Decision:
@@ -66,7 +62,7 @@ def _projection(situation: Situation, side: Side) -> Projection:
     if known is not None:
         return known
     record = situation.sf if side is Side.SALESFORCE else situation.qbo
-    return project(side, record, situation.spec) if record is not None and record.body else EMPTY
+    return project(side, record, situation.spec) if record is not None and record.body else NOTHING_KNOWN
 
 
 def _decide(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Timing) -> Decision:
@@ -182,7 +178,7 @@ def _reconcile(situation: Situation, compiled: CompiledSpec, now: Sides, context
     waits = tuple(need for result in results for need in result.waits)
     if waits:
         return replace(wait_for(_each_once(waits)), lifecycle="linked")
-    return _combined(situation, compiled, now, results)
+    return combine(situation, compiled, now, results)
 
 
 def _each_once(waits: tuple[ParentNeed, ...]) -> tuple[ParentNeed, ...]:
@@ -190,144 +186,4 @@ def _each_once(waits: tuple[ParentNeed, ...]) -> tuple[ParentNeed, ...]:
 
 
 def _merged(unit: CompiledUnit, situation: Situation, now: Sides, context: MergeContext) -> UnitResult:
-    return merge_unit(unit, now, _base(unit.name, situation), context)
-
-
-def _base(unit: str, situation: Situation) -> Sides | None:
-    link = situation.link
-    if link.sf_base is None or link.qbo_base is None or unit in link.unknown_units:
-        return None
-    return Sides(link.sf_base, link.qbo_base)
-
-
-def _combined(
-    situation: Situation, compiled: CompiledSpec, now: Sides, results: list[UnitResult]
-) -> Decision:
-    changes: list[UnitChange] = []
-    holds: list[UnitHold] = []
-    rules: list[Reason] = []
-    asks = ""
-    for result in results:
-        unit = compiled.by_unit[result.unit]
-        target = result.target
-        problems = check_compiled(target, compiled, result.values) if target is not None else ()
-        if problems:
-            rules.extend(problems)
-            holds.append(_hold(unit, "data", situation, now))
-            asks = asks or "data_error"
-        elif target is not None:
-            changes.append(_change(unit, target, now, result))
-        elif result.action is Action.HOLD:
-            holds.append(_hold(unit, result.why, situation, now))
-            asks = _worse(asks, _attention_of(result))
-        if result.reason and result.reason != reasons.AGREED and not problems:
-            rules.append(_rule(unit, result))
-    adopt = tuple(result.unit for result in results if result.action is Action.ADOPT)
-    if _must_settle(situation, changes):
-        return Decision(
-            DecisionKind.WAIT, reasons=(reasons.because(reasons.SF_SETTLING),), lifecycle="linked"
-        )
-    return Decision(
-        _kind(changes, adopt, asks, asking=any(result.asks for result in results)),
-        reasons=tuple(sorted(rules, key=_telling))
-        or (reasons.because(reasons.AGREED if adopt else reasons.IN_SYNC),),
-        changes=tuple(changes),
-        adopt=adopt,
-        holds=tuple(holds),
-        released=tuple(unit for unit in situation.link.held if unit not in {hold.unit for hold in holds}),
-        attention=asks or "none",
-        lifecycle="linked",
-    )
-
-
-def _must_settle(situation: Situation, changes: list[UnitChange]) -> bool:
-    """Stamps have whole seconds: a record whose stamp may still be shared by another write is not written yet
-    (section 7.5). The external id is ours alone and does not wait."""
-    sf = situation.sf
-    if sf is None or sf.token.settled:
-        return False
-    return any(change.target is Side.SALESFORCE and change.unit != EXTERNAL_ID for change in changes)
-
-
-def _change(unit: CompiledUnit, target: Side, now: Sides, result: UnitResult) -> UnitChange:
-    return UnitChange(unit.name, target, result.values, unit_values(unit, now.of(target)), result.reason)
-
-
-def _hold(unit: CompiledUnit, why: str, situation: Situation, now: Sides) -> UnitHold:
-    base = _base(unit.name, situation) or Sides(EMPTY, EMPTY)
-    return UnitHold(
-        unit.name,
-        why,
-        sf=unit_values(unit, now.sf),
-        qbo=unit_values(unit, now.qbo),
-        base_sf=unit_values(unit, base.sf),
-        base_qbo=unit_values(unit, base.qbo),
-    )
-
-
-def _rule(unit: CompiledUnit, result: UnitResult) -> Reason:
-    side = result.target
-    return reasons.because(
-        result.reason, unit=unit.name, label=unit.label, side=side.value if side else _drifted(unit)
-    )
-
-
-def _drifted(unit: CompiledUnit) -> str:
-    """The side that a one-way unit flows to, which is the one that drifts."""
-    targets = [side.value for side in Side if unit.allows(side)]
-    return targets[0] if len(targets) == 1 else ""
-
-
-_ATTENTION = {
-    "conflict": "conflict",
-    "initial": "conflict",
-    "oscillation": "oscillation",
-    "drift": "drift",
-    "locked": "data_error",
-}
-_GRAVITY = ("conflict", "oscillation", "data_error", "drift")
-
-
-def _attention_of(result: UnitResult) -> str:
-    if not result.asks and result.why != "drift":
-        return ""
-    return _ATTENTION.get(result.why, "")
-
-
-def _worse(one: str, other: str) -> str:
-    return min((one, other), key=lambda name: _GRAVITY.index(name) if name in _GRAVITY else len(_GRAVITY))
-
-
-def _kind(changes: list[UnitChange], adopt: tuple[str, ...], asks: str, *, asking: bool) -> DecisionKind:
-    if changes:
-        return DecisionKind.UPDATE
-    if asks in ("conflict", "oscillation"):
-        return DecisionKind.CONFLICT
-    if asking or asks == "data_error":
-        return DecisionKind.HOLD
-    return DecisionKind.ADOPT if adopt else DecisionKind.NOTHING
-
-
-_QUIET = frozenset({reasons.CREATE_ONLY, reasons.UNDONE})
-_ASKING = frozenset(
-    {
-        *(
-            reasons.CONFLICT,
-            reasons.NEWEST_CLOSE,
-            reasons.INITIAL_ASK,
-            reasons.DRIFT_ASK,
-            reasons.OSCILLATION,
-        ),
-        *(reasons.LOCKED, reasons.TOO_LONG, reasons.REQUIRED, reasons.BAD_VALUE, reasons.FORBIDDEN_CHARACTER),
-        reasons.BAD_EMAIL,
-    }
-)
-
-
-def _telling(rule: Reason) -> int:
-    """What needs a person comes first, then what drifted, then what is written; what changed nothing comes last."""
-    if rule.code in _ASKING:
-        return 0
-    if rule.code == reasons.DRIFT_LEFT:
-        return 1
-    return 3 if rule.code in _QUIET else 2
+    return merge_unit(unit, now, base_of(situation, unit.name), context)
