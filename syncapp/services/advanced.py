@@ -82,9 +82,12 @@ def save_advanced(company: Company, person: Any, side: str, form: Mapping[str, s
     Fields: environment, login_host, client_id, client_secret, verifier_token; Salesforce also auth_method (oauth, jwt,
     client_credentials, password), username, private_key, password, security_token; QuickBooks also realm_id and
     refresh_token. `connection` names the stored connection whose secrets fill empty fields. Nothing is saved when the
-    report is not ok. The vendor is called: not inside a transaction.
+    report is not ok. The vendor is called: not inside a transaction. Raises Refused (`vault.unreadable`).
     """
-    wanted = _wanted(company, Side(side), form)
+    try:
+        wanted = _wanted(company, Side(side), form)
+    except SecretUnreadable as error:
+        raise Refused("vault.unreadable") from error
     if wanted.missing:
         return ValidationReport(
             tuple(

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from connectors.contracts import Side
+from syncapp.crypto import SecretUnreadable
 from syncapp.models import AppCredentials, Company, ConnectionEnvironment
 from syncapp.services.errors import Refused
 from syncapp.services.facts import simulator_url
@@ -105,10 +106,18 @@ def _store_deployment_wide(
     row, _ = AppCredentials.objects.select_for_update().get_or_create(
         company=None, side=side, environment=environment, login_host="", defaults={"client_id": client_id}
     )
-    if (row.client_id, row.client_secret, row.verifier_token) != (client_id, client_secret, verifier_token):
+    if _holds(row) != (client_id, client_secret, verifier_token):
         row.client_id, row.client_secret, row.verifier_token = client_id, client_secret, verifier_token
         row.save()
     return row
+
+
+def _holds(row: AppCredentials) -> tuple[str, str, str] | None:
+    """What the row says; None when it was sealed with a key that is gone (it is then written anew)."""
+    try:
+        return row.client_id, row.client_secret, row.verifier_token
+    except SecretUnreadable:
+        return None
 
 
 def simulator_credentials(side: Side) -> dict[str, str]:

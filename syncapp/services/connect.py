@@ -17,7 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connectors.contracts import ConnectionFacts, Environment, Side
+from connectors.contracts import AppCredentials, ConnectionFacts, Environment, Side
 from connectors.errors import ConnectorError, FailureKind
 from syncapp.crypto import SecretUnreadable
 from syncapp.models import (
@@ -82,40 +82,46 @@ def start(
 ) -> str:
     """The address of the vendor's consent page; stores the single-use state that its answer must bring back.
 
-    Raises Refused: `connect.no_app`, `connect.bad_host`, `connect.unreachable` (the simulator does not run).
+    Raises Refused: `connect.no_app`, `connect.bad_host`, `connect.unreachable` (the simulator does not run),
+    `vault.unreadable`.
     """
     side, environment = Side(side), Environment(environment)
-    app = app_credentials(company, side, environment, login_host)
-    if app is None or environment.value not in {each.value for each in environments(side)}:
-        raise Refused("connect.no_app", side=side.value, environment=environment.value)
-    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-    row = OAuthState(
-        company=company,
-        state_hash=_digest(state),
-        person=person,
-        session_hash=_digest(session_key),
-        side=side,
-        environment=environment,
-        login_host=login_host,
-        app_credentials=app,
-        reconnects=reconnect,
-        return_to=return_to[:255],
-        redirect_uri=redirect_uri(side),
-    )
-    row.verifier = verifier
+    try:
+        app = app_credentials(company, side, environment, login_host)
+        if app is None or environment.value not in {each.value for each in environments(side)}:
+            raise Refused("connect.no_app", side=side.value, environment=environment.value)
+        verifier = secrets.token_urlsafe(64)
+        row = OAuthState(
+            company=company,
+            person=person,
+            session_hash=_digest(session_key),
+            side=side,
+            environment=environment,
+            login_host=login_host,
+            app_credentials=app,
+            reconnects=reconnect,
+            return_to=return_to[:255],
+            redirect_uri=redirect_uri(side),
+        )
+        row.verifier = verifier
+        return _consent_page(row, app_of(app), verifier)
+    except SecretUnreadable as error:
+        raise Refused("vault.unreadable") from error
+
+
+def _consent_page(row: OAuthState, app: AppCredentials, verifier: str) -> str:
+    """Store the state and give the address that carries it; states of long ago are cleared away."""
+    state = secrets.token_urlsafe(32)
     try:
         address = authorize_url(
-            _facts_of(row),
-            app_of(app),
-            redirect_uri=row.redirect_uri,
-            state=state,
-            challenge=_challenge(verifier),
+            _facts_of(row), app, redirect_uri=row.redirect_uri, state=state, challenge=_challenge(verifier)
         )
     except ConnectorError as error:
         if error.failure.code == "net.host_not_allowed":
-            raise Refused("connect.bad_host", host=login_host) from error
+            raise Refused("connect.bad_host", host=row.login_host) from error
         raise _refusal(error) from error
     OAuthState.objects.filter(created_at__lt=timezone.now() - KEPT_AFTER_END).delete()
+    row.state_hash = _digest(state)
     row.save()
     return address
 

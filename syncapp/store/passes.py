@@ -13,9 +13,19 @@ def barrier_open(mapping_id: int) -> bool:
     return MappingPass.objects.filter(mapping_id=mapping_id, caught_up_at__isnull=False).count() == 2
 
 
+AS_NEWS = """
+update syncapp_observation o set token = ''
+from syncapp_mapping m join syncapp_integration i on i.id = m.integration_id
+where m.id = %s and ((o.connection_id = i.salesforce_id and o.object = m.sf_object)
+                  or (o.connection_id = i.quickbooks_id and o.object = m.qbo_entity))
+"""
+
+
 def reset(mapping_id: int) -> None:
-    """Scan again from the start: a moved go-live date, a restore, a new filter."""
+    """Scan again from the start: a moved go-live date, a restore, a new filter. Every record counts as news again, or
+    the scan would pass over what is known and leave out what the mapping reads or lets in by now."""
     MappingPass.objects.filter(mapping_id=mapping_id).delete()
+    bulk.execute(AS_NEWS, [mapping_id])
 
 
 def caught_up(connection_id: UUID) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from connectors.contracts import Side
-from syncapp.models import LinkWork, Mapping, MappingPass, PreviewItem, Run, WriteIntent
+from syncapp.models import LinkWork, Mapping, MappingPass, Observation, PreviewItem, Run, WriteIntent
 from syncapp.services import first_load, matching, runs, setup
 from syncapp.services.errors import Refused
-from syncapp.store import leases
+from syncapp.store import leases, passes
 from syncapp.tenancy import tenant
 from tests.services.builders import a_company, a_person
 from tests.services.seen import a_customer, a_published_mapping, an_account
@@ -117,6 +117,21 @@ def test_the_wizard_shows_the_first_step_that_is_not_done(mapping: Mapping) -> N
     assert setup.progress(integration).current == "start"
     MappingPass.objects.filter(side=Side.QUICKBOOKS.value).delete()
     assert setup.progress(integration).current == "match"
+
+
+def test_a_scan_made_for_another_template_reads_everything_as_news_again(mapping: Mapping) -> None:
+    an_account(mapping, "001A", Name="Blue Pine", Phone="555-1000")
+    assert not seen_again(mapping)
+    passes.reset(mapping.pk)
+    assert not passes.barrier_open(mapping.pk)
+    assert seen_again(mapping)
+
+
+def seen_again(mapping: Mapping) -> bool:
+    """Whether the same page of a scan brings news."""
+    before = Observation.objects.get().seen_at
+    an_account(mapping, "001A", Name="Blue Pine", Phone="555-1000")
+    return bool(Observation.objects.get().seen_at != before)
 
 
 # --- what a person decides before switching on ---
