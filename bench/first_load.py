@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.installation import Installation, Usage, installation, wait_for  # noqa: E402
+from bench.installation import Installation, Usage, installation, wait_for
 
 PATIENCE = 7200.0
 
@@ -57,7 +57,11 @@ def _measure(place: Installation, chosen: argparse.Namespace) -> None:
 
 
 def _ended(model: Any, run: Any) -> bool:
-    return str(model.all_companies.values_list("state", flat=True).get(pk=run.pk)) in ("done", "failed", "stopped")
+    return str(model.all_companies.values_list("state", flat=True).get(pk=run.pk)) in (
+        "done",
+        "failed",
+        "stopped",
+    )
 
 
 def _calls(place: Installation) -> Counter[tuple[str, str, str, bool]]:
@@ -90,22 +94,29 @@ def _print(
     )
     total = sum(made.values())
     print(f"records {chosen.records}, latency {chosen.latency}, limits {chosen.limits}")
-    print(f"plan: linked {plan.linked}, alike {plan.alike}, new {plan.new_qbo} + {plan.new_sf}, skipped {plan.skipped}")
+    print(
+        f"plan: linked {plan.linked}, alike {plan.alike}, new {plan.new_qbo} + {plan.new_sf}, skipped {plan.skipped}"
+    )
     print(
         f"run {load.state}: created {load.created_count}, updated {load.updated_count}, linked {load.linked_count},"
         f" unchanged {load.unchanged_count}, skipped {load.skipped_count}, asked {load.asked_count},"
         f" waiting {load.waiting_count}, failed {load.failed_count}"
     )
     for (system, method, endpoint, metered), count in sorted(made.items()):
-        print(f"  {system:10} {method:6} {endpoint:60} {count:6} {'metered' if metered and system == 'QuickBooks' else ''}")
+        mark = "metered" if metered and system == "QuickBooks" else ""
+        print(f"  {system:10} {method:6} {endpoint:60} {count:6} {mark}")
     print(f"calls {total}, floor {floor}, allowed {math.floor(floor * 1.1 + 2)}")
     metered = sum(count for key, count in made.items() if key[0] == "QuickBooks" and key[3])
     print(f"metered QuickBooks reads {metered} (customers there before: {there})")
-    print(f"scan {scanning:.1f} s, load {loading:.1f} s: {written / loading:.0f} records/s written,"
-          f" {60 * written / loading:.0f} a minute")
+    print(
+        f"scan {scanning:.1f} s, load {loading:.1f} s: {written / loading:.0f} records/s written,"
+        f" {60 * written / loading:.0f} a minute"
+    )
     cpu = used.cpu - idle.cpu
-    print(f"worker CPU {cpu:.1f} s = {1000 * cpu / max(1, written):.2f} ms a record (scan and plan included),"
-          f" peak memory {used.peak_mib:.0f} MiB")
+    print(
+        f"worker CPU {cpu:.1f} s = {1000 * cpu / max(1, written):.2f} ms a record (scan and plan included),"
+        f" peak memory {used.peak_mib:.0f} MiB"
+    )
 
 
 if __name__ == "__main__":

@@ -45,7 +45,20 @@ class Installation:
 
     def start_worker(self, queues: str = "interactive,bulk,system") -> subprocess.Popen[bytes]:
         """One Celery worker with one process for work, on these queues."""
-        command = [sys.executable, "-m", "celery", "-A", "portal", "worker", "-c", "1", "-Q", queues, "-l", "WARNING"]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "portal",
+            "worker",
+            "-c",
+            "1",
+            "-Q",
+            queues,
+            "-l",
+            "WARNING",
+        ]
         with (self.folder / "workers.log").open("ab") as log:
             worker = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         self.workers.append(worker)

@@ -1,4 +1,4 @@
-"""A whole company on a real simulator, and the workers' stages called in this process: what the spine's tests stand on."""
+"""A whole company on a real simulator, and the workers' stages called here: what the spine's tests stand on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from syncapp.models import (
     Mapping,
     RecordLink,
     Run,
-    RunState,
 )
 from syncapp.services import prepare, recover, setup, sweep, sync
 from syncapp.services.companies import create

@@ -64,7 +64,9 @@ def test_a_customer_changed_in_quickbooks_reaches_salesforce_by_the_button(spine
     assert (change["label"], change["before"], change["after"]) == ("Phone", None, "(555) 010-2222")
 
 
-def test_changes_noticed_by_polling_and_change_data_capture_flow_both_ways_without_an_echo(spine: Spine) -> None:
+def test_changes_noticed_by_polling_and_change_data_capture_flow_both_ways_without_an_echo(
+    spine: Spine,
+) -> None:
     one, two = spine.account(Name="Pine One"), spine.account(Name="Pine Two")
     spine.first_load()
     spine.edit_account(one, Phone="(555) 010-1111")
@@ -221,7 +223,13 @@ def test_a_customer_made_inactive_in_quickbooks_is_flagged_and_not_made_again(sp
         {"action": "reset_before", "match": {"path": "/batch$"}, "nth": 2},
         {"action": "status", "status": 503, "match": {"path": "/batch$"}, "nth": 2, "after": True},
         {"action": "truncate", "match": {"path": "/batch$"}, "nth": 1},
-        {"action": "throttle", "match": {"path": "/batch$"}, "nth": 2, "count": 2, "headers": {"Retry-After": "1"}},
+        {
+            "action": "throttle",
+            "match": {"path": "/batch$"},
+            "nth": 2,
+            "count": 2,
+            "headers": {"Retry-After": "1"},
+        },
         {"action": "expire_token", "match": {"path": "/batch$"}, "nth": 2},
     ],
     ids=["lost answer", "reset", "gateway error after the work", "cut answer", "429", "expired token"],
@@ -258,7 +266,9 @@ def test_salesforce_trouble_while_ids_are_written_back_heals(
     for n in range(10):
         spine.account(Name=f"Pine {n}")
     spine.scan()
-    spine.sim.salesforce.plan({**fault, "match": {"path": "/composite$", "body": "QBO_Customer_Id__c.{0,4}:"}})
+    spine.sim.salesforce.plan(
+        {**fault, "match": {"path": "/composite$", "body": "QBO_Customer_Id__c.{0,4}:"}}
+    )
 
     spine.first_load()
     spine.sync()

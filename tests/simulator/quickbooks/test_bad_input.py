@@ -24,7 +24,9 @@ _VALUES = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from(["value", "name", "Id", "Amount", "LinkedTxn", "DetailType", "Line1", "Address", "Qty"]),
+            st.sampled_from(
+                ["value", "name", "Id", "Amount", "LinkedTxn", "DetailType", "Line1", "Address", "Qty"]
+            ),
             inner,
             max_size=3,
         ),
@@ -33,16 +35,25 @@ _VALUES = st.recursive(
 )
 _FIELDS = sorted({name for entity in ENTITIES.values() for name in entity.fields})
 _BODIES = st.one_of(
-    st.dictionaries(st.sampled_from(_FIELDS), _VALUES, max_size=6).map(lambda body: json.dumps(body).encode()),
+    st.dictionaries(st.sampled_from(_FIELDS), _VALUES, max_size=6).map(
+        lambda body: json.dumps(body).encode()
+    ),
     _VALUES.map(lambda body: json.dumps(body).encode()),
     st.binary(max_size=60),
 )
 _PATHS = st.one_of(
-    st.sampled_from([*ENTITIES, "batch", "query", "upload", "taxservice/taxcode", "elephant", "", "customer/1/send"]),
-    st.text(st.characters(codec="ascii", exclude_characters="?#", min_codepoint=33, max_codepoint=126), max_size=12),
+    st.sampled_from(
+        [*ENTITIES, "batch", "query", "upload", "taxservice/taxcode", "elephant", "", "customer/1/send"]
+    ),
+    st.text(
+        st.characters(codec="ascii", exclude_characters="?#", min_codepoint=33, max_codepoint=126),
+        max_size=12,
+    ),
 )
 _QUERIES = st.dictionaries(
-    st.sampled_from(["operation", "include", "requestid", "minorversion", "query", "entities", "changedSince"]),
+    st.sampled_from(
+        ["operation", "include", "requestid", "minorversion", "query", "entities", "changedSince"]
+    ),
     st.one_of(
         st.text(max_size=30),
         st.sampled_from(["delete", "void", "update", "select * from Customer where", "Customer,Invoice"]),
@@ -69,7 +80,11 @@ def test_no_post_makes_the_stand_in_fail(books: Books, path: str, body: bytes, q
 
 
 @_SETTINGS
-@given(path=_PATHS, query=_QUERIES, tail=st.text(st.characters(codec="ascii", min_codepoint=33, max_codepoint=126), max_size=8))
+@given(
+    path=_PATHS,
+    query=_QUERIES,
+    tail=st.text(st.characters(codec="ascii", min_codepoint=33, max_codepoint=126), max_size=8),
+)
 def test_no_get_makes_the_stand_in_fail(books: Books, path: str, query: dict[str, str], tail: str) -> None:
     tail = "".join(c for c in tail if c not in "?#%")
     got = books.call("GET", f"{path.replace('%', '')}/{tail}", **query)
@@ -83,7 +98,9 @@ def test_no_get_makes_the_stand_in_fail(books: Books, path: str, query: dict[str
     max_size=14,
 ).map(" ".join))  # fmt: skip
 def test_no_statement_makes_the_stand_in_fail(books: Books, statement: str) -> None:
-    got = books.call("POST", "query", statement.encode("utf-8", "replace"), {"Content-Type": "application/text"})
+    got = books.call(
+        "POST", "query", statement.encode("utf-8", "replace"), {"Content-Type": "application/text"}
+    )
     assert got.status in (200, 400), (statement, got.body[:300])
 
 

@@ -26,7 +26,9 @@ def _fields(page: Got) -> dict[str, str]:
     text = page.body.decode()
     found = dict(re.findall(r'<input type="(?:text|hidden|date)"[^>]* name="([^"]+)" value="([^"]*)"', text))
     found |= dict(re.findall(r'<textarea [^>]*name="([^"]+)"[^>]*>([^<]*)</textarea>', text))
-    found |= {name: "true" for name in re.findall(r'type="checkbox"[^>]*name="([^"]+)" value="true" checked', text)}
+    found |= dict.fromkeys(
+        re.findall(r'type="checkbox"[^>]*name="([^"]+)" value="true" checked', text), "true"
+    )
     return {name: value.replace("&#x27;", "'").replace("&amp;", "&") for name, value in found.items()}
 
 

@@ -186,7 +186,8 @@ def test_typeof_shapes_each_kind_of_parent(books: Caller) -> None:
             (
                 "\nSELECT Id FROM Nope__c\n               ^\nERROR at Row:1:Column:16\n"
                 "sObject type 'Nope__c' is not supported. If you are attempting to use a custom object, be sure to"
-                " append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+                " append the '__c' after the entity name. Please reference your WSDL or the describe call for the"
+                " appropriate names."
             ),
         ),
         (
