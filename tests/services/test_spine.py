@@ -244,6 +244,7 @@ def test_quickbooks_trouble_in_the_middle_of_a_load_loses_and_doubles_nothing(
     spine.sim.quickbooks.plan(fault)
 
     spine.first_load()
+    spine.a_minute_later()
 
     assert Counter(row["DisplayName"] for row in spine.customers()) == Counter(f"Pine {n}" for n in range(90))
     assert Counter((link.lifecycle, link.attention) for link in spine.links) == {("linked", "none"): 90}
