@@ -58,7 +58,13 @@ def test_a_file_is_uploaded_linked_found_and_downloaded(books: Books) -> None:
     got = _upload(books, {"AttachableRef": [link], "FileName": "a.txt", "ContentType": "text/plain"})
     shape = recorded("quickbooks/attachable.upload.response.json")["AttachableResponse"][0]["Attachable"]
     stored = got.json["AttachableResponse"][0]["Attachable"]
-    assert set(stored) == set(shape)
+    read = books.get(f"attachable/{stored['Id']}")
+    assert (
+        set(stored)
+        == set(shape)
+        == set(recorded("quickbooks/attachable.read.json")["Attachable"])
+        == set(read)
+    )
     found = books.rows(
         "select * from Attachable where AttachableRef.EntityRef.Type = 'Invoice'"
         f" and AttachableRef.EntityRef.value = '{made['Id']}'"

@@ -45,7 +45,9 @@ PREFERENCES = Entity(
     name="Preferences",
     kind="single",
     sequence="Preferences",
-    fields=parse_fields("; ".join(f"{group} any" for group in _GROUPS) + f"; {META}"),
+    fields=parse_fields(
+        "; ".join(f"{group} any" for group in _GROUPS) + f"; {META}; AttachableRef [AttachableRef]"
+    ),
     operations=frozenset({"update", "query", "read"}),
     in_cdc=False,
     events=frozenset({"Update"}),
