@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from portal.people.access import may
 from syncapp.models import Problem, Run
@@ -79,7 +79,7 @@ def lines(path: str, role: str) -> list[tuple[str, list[Line]]]:
     """The menu for a role at an address; must run inside the company for the counts."""
     groups = []
     for title, entries in MENU:
-        visible = [_line(entry, path) for entry in entries if may(role, entry.action) and _exists(entry)]
+        visible = [_line(entry, path) for entry in entries if may(role, entry.action)]
         if visible:
             groups.append((title, visible))
     return groups
@@ -89,11 +89,3 @@ def _line(entry: Entry, path: str) -> Line:
     url = reverse(entry.url_name)
     current = path == url if url == "/" else path.startswith((url, *entry.under))
     return Line(entry.label, entry.icon, url, current, entry.counts() if entry.counts else 0, entry.tone)
-
-
-def _exists(entry: Entry) -> bool:
-    try:
-        reverse(entry.url_name)
-    except NoReverseMatch:
-        return False
-    return True

@@ -13,7 +13,6 @@ from functools import update_wrapper
 from importlib import import_module
 from typing import Any, ClassVar
 
-import structlog
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import models
@@ -28,8 +27,6 @@ from django.views.decorators.csrf import csrf_protect
 
 from portal.people.access import company_page, may
 from syncapp.tenancy import TenantModel, current_company_id
-
-log = structlog.get_logger(__name__)
 
 # Modules with own pages: each has `urls`, a list of paths whose views are guarded by `company_page`.
 PAGES = (
@@ -78,21 +75,13 @@ class PortalSite(admin.AdminSite):
         """Own pages first, then a folder per registered model (`TenantModelAdmin.folder`)."""
         own: list[URLPattern | URLResolver] = []
         for module in PAGES:
-            own += _urls_of(module)
+            own += import_module(module).urls
         models_ = [
             path(f"{model_admin.folder}/", include(model_admin.urls))  # type: ignore[attr-defined]
             for model_admin in self._registry.values()
         ]
         tools = [path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n")]
         return [*own, *tools, *models_]
-
-
-def _urls_of(module: str) -> list[URLPattern | URLResolver]:
-    try:
-        return list(import_module(module).urls)
-    except ImportError as error:  # a part that is still being written leaves the rest usable
-        log.warning("page_module_missing", module=module, error=str(error))
-        return []
 
 
 class CappedPaginator(Paginator):

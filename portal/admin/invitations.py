@@ -86,7 +86,7 @@ class InvitationAdmin(TenantModelAdmin):
     def ends(self, invitation: Invitation) -> SafeString:
         return time_of(invitation.expires_at, invitation.company.zone)
 
-    @admin.display(description="")
+    @admin.display(description="What to do")
     def verbs(self, invitation: Invitation) -> SafeString | str:
         if invitation.accepted_at is not None:
             return ""

@@ -46,7 +46,8 @@ DEMO_ZONE, DEMO_CURRENCY = "America/Los_Angeles", "USD"
 @company_page("setup.view")
 def setup(_request: PortalRequest) -> HttpResponse:
     """Go on where setup stands; past its last step, the dashboard."""
-    current = setups.progress(integration_of_setup()).current
+    integration = integration_of_setup()
+    current = setups.progress(integration).current if integration is not None else "salesforce"
     return redirect(f"portal:setup-{current}" if current else "portal:dashboard")
 
 

@@ -20,8 +20,9 @@ from django.utils.safestring import SafeString
 
 from portal import menu
 from portal.money import as_money
+from portal.people.access import current_membership, memberships_of
 from portal.people.access import may as role_may
-from portal.people.access import memberships_of
+from portal.people.models import Membership
 from portal.states import look_of
 from portal.times import absolute, relative
 from syncapp.models import Connection, ConnectionStatus
@@ -142,8 +143,19 @@ def clock(context: template.Context, moment: datetime | None) -> SafeString | st
 
 def zone_of(context: template.Context) -> ZoneInfo:
     """The zone of the company of this page; UTC where there is none."""
-    company = getattr(context.get("request"), "company", None)
-    return ZoneInfo(company.zone) if company is not None else ZoneInfo("UTC")
+    membership = membership_of(context.get("request"))
+    return ZoneInfo(membership.company.zone) if membership is not None else ZoneInfo("UTC")
+
+
+def membership_of(request: HttpRequest | None) -> Membership | None:
+    """Whose frame a page wears: the guard's membership; on pages without a guard (account, errors) the session's."""
+    if request is None:
+        return None
+    found: Membership | None = getattr(request, "membership", None)
+    user = getattr(request, "user", None)
+    if found is None and user is not None and user.is_authenticated:
+        found = current_membership(request)
+    return found
 
 
 @register.simple_tag
@@ -191,7 +203,7 @@ def may(request: HttpRequest, action: str) -> bool:
 def side_menu(context: template.Context) -> dict[str, Any]:
     """The side menu of the company of this page; only brand and person without one."""
     request = context["request"]
-    membership = getattr(request, "membership", None)
+    membership = membership_of(request)
     groups: Sequence[Any] = ()
     if membership is not None:
         with tenant(membership.company_id):
@@ -204,7 +216,8 @@ def company_switch(context: template.Context) -> dict[str, Any]:
     """The name of the company with the list of the others, and the marker of its environment."""
     request = context["request"]
     user = getattr(request, "user", None)
-    company = getattr(request, "company", None)
+    membership = membership_of(request)
+    company = membership.company if membership is not None else None
     return {
         "request": request,
         "company": company,
@@ -216,8 +229,8 @@ def company_switch(context: template.Context) -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def environment(context: template.Context) -> str:
     """The least real environment of this company's connections: simulator, sandbox, production or ""."""
-    company = getattr(context.get("request"), "company", None)
-    return environment_of(company.id) if company is not None else ""
+    membership = membership_of(context.get("request"))
+    return environment_of(membership.company_id) if membership is not None else ""
 
 
 def environment_of(company_id: int) -> str:
