@@ -87,7 +87,7 @@ def _typed(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
-class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
+class MappingForm(forms.ModelForm):
     """The settings of a mapping that publishing freezes."""
 
     sf_filter = ConditionsField(
@@ -127,15 +127,15 @@ class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
         return super().save(commit)
 
 
-class RowForm(forms.ModelForm):  # type: ignore[type-arg]
+class RowForm(forms.ModelForm):
     """One field of the draft. A new row gets its short name from its label."""
 
     class Meta:
         model = FieldMapping
         fields = (
             "position", "enabled", "key", "label", "sf_path", "direction", "qbo_path", "type", "on_conflict",
-            "on_drift", "initial", "group", "transform", "places", "constant", "default", "refers_to", "create_only", "required",
-            "sf_length", "qbo_length",
+            "on_drift", "initial", "group", "transform", "places", "constant", "default", "refers_to",
+            "create_only", "required", "sf_length", "qbo_length",
         )  # fmt: skip
         widgets = {"position": forms.HiddenInput(), "key": forms.HiddenInput()}
 

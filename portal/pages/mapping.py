@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.pages.integrations import conditions, direction_of
 from portal.people.access import PortalRequest, company_page
-from syncapp.engine.mapping import FieldSpec, MappingSpec
+from syncapp.engine.mapping import FieldSpec
 from syncapp.messages import words_for
-from syncapp.models import FieldMapping, Mapping, MappingMode, MappingVersion
+from syncapp.models import Direction, Initial, Mapping, MappingMode, MappingVersion, OnConflict, OnDrift
 from syncapp.services import mappings, records
 from syncapp.services.errors import Refused
 from syncapp.store import specs
@@ -41,8 +41,13 @@ NAMES = {
     "policies": "Rules",
 }
 _CHOICES: dict[str, dict[str, str]] = {
-    name: dict(FieldMapping._meta.get_field(name).flatchoices)
-    for name in ("direction", "on_conflict", "on_drift", "initial")
+    name: {str(value): str(label) for value, label in choices.choices}
+    for name, choices in {
+        "direction": Direction,
+        "on_conflict": OnConflict,
+        "on_drift": OnDrift,
+        "initial": Initial,
+    }.items()
 }
 
 
@@ -52,16 +57,16 @@ def page(request: PortalRequest, pk: int) -> HttpResponse:
     """What runs, field by field; the draft beside it."""
     mapping = _mapping(pk)
     published = specs.published_spec(mapping)
+    spec = published or specs.draft_spec(mapping)
     changes = mappings.draft_changes(mapping)
     faults = mappings.validate(mapping)
     context = {
         "mapping": mapping,
         "modes": MappingMode.choices,
-        "spec": published or specs.draft_spec(mapping),
-        "rows": [_row(row, published) for row in (published or specs.draft_spec(mapping)).fields],
-        "direction": direction_of(published or specs.draft_spec(mapping)),
-        "sf_filter": conditions(published or specs.draft_spec(mapping), "sf"),
-        "qbo_filter": conditions(published or specs.draft_spec(mapping), "qbo"),
+        "rows": [_row(row) for row in spec.fields],
+        "direction": direction_of(spec),
+        "sf_filter": conditions(spec, "sf"),
+        "qbo_filter": conditions(spec, "qbo"),
         "versions": list(MappingVersion.objects.filter(mapping=mapping).order_by("-number")[:VERSIONS])[::-1],
         "changes": [_change(change) for change in changes],
         "differs": published is None or bool(changes),
@@ -75,7 +80,7 @@ def _mapping(pk: int) -> Mapping:
     return get_object_or_404(Mapping.objects.select_related("integration"), pk=pk)
 
 
-def _row(row: FieldSpec, _published: MappingSpec | None) -> dict[str, Any]:
+def _row(row: FieldSpec) -> dict[str, Any]:
     """A field of the mapping with its rules in words."""
     rules = (
         [f"If both changed: {_CHOICES['on_conflict'][row.on_conflict.value].lower()}"]

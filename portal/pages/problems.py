@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from io import StringIO
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
@@ -33,7 +34,7 @@ def list_(request: PortalRequest) -> HttpResponse:
     mapping = int(number) if number.isdecimal() else None
     about = request.GET.get("about", "")
     by_record = bool(code) or closed or request.GET.get("by") == "record"
-    context = {
+    context: dict[str, Any] = {
         "totals": problems.totals(),
         "code": code,
         "mapping": mapping,
@@ -59,17 +60,20 @@ def _causes() -> list[dict[str, object]]:
     """Each cause with its words; the first few with some of their records."""
     found: list[dict[str, object]] = []
     for place, group in enumerate(problems.open_groups()):
-        about = {"code": group.code, "mapping": group.mapping_id, "about": group.about}
         found.append(
             {
                 "group": group,
                 "words": causes.words(group),
                 "url": causes.address(group),
-                "page": problems.page(**about, size=SAMPLE) if place < OPENED else None,
+                "page": _sample(group) if place < OPENED else None,
                 "open": place == 0,
             }
         )
     return found
+
+
+def _sample(group: problems.ProblemGroup) -> problems.Page:
+    return problems.page(code=group.code, mapping=group.mapping_id, about=group.about, size=SAMPLE)
 
 
 @company_page("problems.retry")

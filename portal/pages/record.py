@@ -101,11 +101,13 @@ def answer(request: PortalRequest, pk: UUID) -> HttpResponseBase:
 def look_again(request: PortalRequest, pk: UUID) -> HttpResponseBase:
     """Read both sides at the vendors now and show them; writes nothing."""
     link = _link(pk)
-    integration = link.mapping.integration
+    salesforce, quickbooks = link.mapping.integration.salesforce, link.mapping.integration.quickbooks
+    if salesforce is None or quickbooks is None:
+        raise Refused("setup.not_connected")
     try:
         pair = {
-            Side.SALESFORCE: clients.client_for(integration.salesforce, Priority.INTERACTIVE),
-            Side.QUICKBOOKS: clients.client_for(integration.quickbooks, Priority.INTERACTIVE),
+            Side.SALESFORCE: clients.client_for(salesforce, Priority.INTERACTIVE),
+            Side.QUICKBOOKS: clients.client_for(quickbooks, Priority.INTERACTIVE),
         }
         compared = sides.read_now(link, pair)
     except ConnectorError as error:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Min, Q, Sum
@@ -22,7 +23,6 @@ from syncapp.models import (
     MappingPass,
     Outcome,
     Problem,
-    RecordLink,
     Run,
     Schedule,
 )
@@ -52,7 +52,6 @@ class ObjectRow:
     mapping: Mapping
     in_sf: int | None
     in_qbo: int | None
-    linked: int
     in_sync: int
     waiting: int
     problems: int
@@ -183,55 +182,38 @@ def _per_hour(since: datetime) -> dict[datetime, tuple[int, int, int]]:
 
 
 def by_object() -> list[ObjectRow]:
-    """Every mapping in figures; everything is accounted for. Four queries."""
-    figures = _states_by_mapping()
+    """Every mapping in figures; everything is accounted for. Five queries."""
+    figures = records.counts_by_mapping()
     scans = {(row["mapping_id"], row["side"]): row["records"] for row in _scans()}
-    worst = {row["mapping_id"]: row for row in _problems_by_mapping()}
+    oldest = {row["mapping_id"]: row["first"] for row in _oldest_problems()}
     mappings = Mapping.objects.select_related("integration").order_by("integration_id", "id")
-    return [
-        _object_row(mapping, figures.get(mapping.pk, {}), scans, worst.get(mapping.pk, {}))
-        for mapping in mappings
-    ]
+    return [_object_row(one, figures.get(one.pk, {}), scans, oldest.get(one.pk)) for one in mappings]
 
 
 def _object_row(
-    mapping: Mapping,
-    figures: dict[tuple[str, str], int],
-    scans: dict[tuple[int, str], int],
-    worst: dict[str, Any],
+    mapping: Mapping, figures: dict[str, int], scans: dict[tuple[int, str], int], oldest: datetime | None
 ) -> ObjectRow:
     def of(*names: str) -> int:
-        return sum(figures.get(pair, 0) for name in names for pair in records.STATE_FILTERS[name])
+        return sum(figures.get(name, 0) for name in names)
 
     return ObjectRow(
         mapping=mapping,
         in_sf=scans.get((mapping.pk, "sf")),
         in_qbo=scans.get((mapping.pk, "qbo")),
-        linked=sum(n for (lifecycle, _), n in figures.items() if lifecycle == "linked"),
         in_sync=of("in_sync"),
-        waiting=of("waiting", "not_synced"),
+        waiting=of("waiting", "not_synced", "queued", "syncing"),
         problems=of("needs_attention", "conflict", "deleted_there", "changed"),
         skipped=of("skipped", "unlinked"),
-        total=sum(figures.values()),
-        oldest_problem=worst.get("first"),
+        total=of("all"),
+        oldest_problem=oldest,
     )
-
-
-def _states_by_mapping() -> dict[int, dict[tuple[str, str], int]]:
-    rows = (
-        RecordLink.objects.order_by().values("mapping_id", "lifecycle", "attention").annotate(n=Count("id"))
-    )
-    found: dict[int, dict[tuple[str, str], int]] = {}
-    for row in rows:
-        found.setdefault(row["mapping_id"], {})[(row["lifecycle"], row["attention"])] = row["n"]
-    return found
 
 
 def _scans() -> Any:
     return MappingPass.objects.filter(scanned_at__isnull=False).values("mapping_id", "side", "records")
 
 
-def _problems_by_mapping() -> Any:
+def _oldest_problems() -> Any:
     open_ones = Problem.objects.filter(closed_at__isnull=True, mapping_id__isnull=False).order_by()
     return open_ones.values("mapping_id").annotate(first=Min("first_seen_at"))
 
@@ -254,7 +236,7 @@ def calls(integrations: Sequence[Integration], now: datetime) -> list[Calls]:
             today=Sum("calls", filter=Q(day=now.date())),
         )
     )
-    sums = {row["connection_id"]: row for row in rows}
+    sums: dict[UUID, dict[str, Any]] = {row["connection_id"]: dict(row) for row in rows}
     return [_calls(connection, sums.get(pk, {})) for pk, connection in connections.items()]
 
 

@@ -67,9 +67,9 @@ def open_groups(limit: int | None = None) -> list[ProblemGroup]:
         )
         .order_by("-n", "code", "mapping_id", "about")
     )
-    rows = list(groups[:limit] if limit else groups)
-    samples = {
-        row["id"]: row
+    rows: list[dict[str, Any]] = [dict(row) for row in (groups[:limit] if limit else groups)]
+    samples: dict[int, dict[str, Any]] = {
+        row["id"]: dict(row)
         for row in Problem.objects.filter(id__in=[group["newest"] for group in rows]).values(
             "id", "kind", "values"
         )
@@ -156,7 +156,10 @@ def of_link(link_id: Any) -> Problem | None:
 
 def others_like(problem: Problem) -> int:
     """How many other records have this cause."""
-    alike = Problem.objects.filter(closed_at__isnull=True, code=problem.code, mapping_id=problem.mapping_id)
+    alike = Problem.objects.filter(closed_at__isnull=True, code=problem.code)
+    alike = (
+        alike.filter(mapping=problem.mapping) if problem.mapping_id else alike.filter(mapping__isnull=True)
+    )
     return alike.exclude(pk=problem.pk).count()
 
 

@@ -53,7 +53,8 @@ def save(schedule: Schedule, person: Any | None, *, now: datetime | None = None)
 
 def check(schedule: Schedule) -> None:
     """Raise Refused, as `save` does, when this schedule cannot run."""
-    if schedule.mapping_id and schedule.mapping.integration_id != schedule.integration_id:
+    mapping = schedule.mapping
+    if mapping is not None and mapping.integration_id != schedule.integration_id:
         raise Refused("schedule.other_mapping")
     if schedule.cadence == Cadence.EVERY and not 1 <= schedule.minutes <= MOST_MINUTES:
         raise Refused("schedule.minutes", most=MOST_MINUTES)

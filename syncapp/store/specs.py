@@ -146,10 +146,11 @@ def _remember(key: _Key, spec: MappingSpec) -> MappingSpec:
 
 
 def _field(values: Mapping[str, Any]) -> FieldSpec:
-    known = {name: values[name] for name in _FIELD_NAMES if name in values}
-    return FieldSpec(
-        **{name: _ENUMS[name](value) if name in _ENUMS else value for name, value in known.items()}
-    )
+    known: dict[str, Any] = {name: values[name] for name in _FIELD_NAMES if name in values}
+    for name, enum in _ENUMS.items():
+        if name in known:
+            known[name] = enum(known[name])
+    return FieldSpec(**known)
 
 
 def _plain(value: Any) -> Any:

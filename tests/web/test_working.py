@@ -403,8 +403,10 @@ def test_a_new_field_gets_its_short_name_and_place(browser: Client, mapping: Map
     data = the_form(mapping)
     number = data["rows-TOTAL_FORMS"]
     data["rows-TOTAL_FORMS"] = number + 1
-    new = {"label": "Fax number", "enabled": "on", "sf_path": "Fax", "qbo_path": "Fax.FreeFormNumber",
-           "direction": "both", "type": "phone", "on_conflict": "ask", "on_drift": "leave", "initial": "ask", "places": 2}  # fmt: skip
+    new = {
+        "label": "Fax number", "enabled": "on", "sf_path": "Fax", "qbo_path": "Fax.FreeFormNumber", "type": "phone",
+        "direction": "both", "on_conflict": "ask", "on_drift": "leave", "initial": "ask", "places": 2,
+    }  # fmt: skip
     data |= {f"rows-{number}-{name}": value for name, value in new.items()}
     browser.post(f"/mappings/{mapping.pk}/change/", data)
     row = FieldMapping.all_companies.get(mapping=mapping, label="Fax number")
