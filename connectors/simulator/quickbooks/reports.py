@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from connectors.simulator.quickbooks import faults
 from connectors.simulator.quickbooks.context import Context
@@ -345,7 +344,7 @@ def _aged_receivables(context: Context, query: dict[str, str]) -> Body:
     return {"Header": header, "Columns": columns, "Rows": {"Row": rows}}
 
 
-_REPORTS: dict[str, Callable[[Context, dict[str, str]], Any]] = {
+_REPORTS: dict[str, Callable[[Context, dict[str, str]], Body]] = {
     "CustomerBalance": _customer_balance,
     "CustomerBalanceDetail": _customer_balance_detail,
     "TransactionList": _transaction_list,
