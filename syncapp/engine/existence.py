@@ -75,7 +75,8 @@ def _one_sided(pair: Pair) -> Verdict | Side:
         return Side.SALESFORCE
     if pair.sf is pair.qbo:
         return Verdict(DecisionKind.SKIP, reasons.NOTHING_THERE, "skipped", "gone")
-    return Verdict(DecisionKind.SKIP, reasons.NEVER_LIVED, "skipped")
+    inactive = RecordState.INACTIVE in (pair.sf, pair.qbo)
+    return Verdict(DecisionKind.SKIP, reasons.INACTIVE_ALONE if inactive else reasons.NEVER_LIVED, "skipped")
 
 
 _QBO_REASONS = {

@@ -17,6 +17,7 @@ CREATE_OFF = "engine.create_off"
 NO_RECREATE = "engine.no_recreate"
 UNLINKED = "engine.unlinked"
 NEVER_LIVED = "engine.never_lived"
+INACTIVE_ALONE = "engine.inactive_alone"
 IN_SYNC = "engine.in_sync"
 SF_SETTLING = "engine.sf_settling"
 

@@ -41,6 +41,7 @@ _SKIPS = {
     reasons.FIRST_SCAN: "the first reading is not done",
     reasons.NOTHING_THERE: "deleted before it was sent",
     reasons.NEVER_LIVED: "deleted before it was sent",
+    reasons.INACTIVE_ALONE: "inactive in QuickBooks",
     reasons.CREATE_OFF: "new records are not created",
     reasons.NO_RECREATE: "not created a second time",
 }

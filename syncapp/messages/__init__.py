@@ -7,7 +7,6 @@ sentence without touching logic.
 from __future__ import annotations
 
 import pkgutil
-import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -69,7 +68,7 @@ def _refinements() -> Mapping[str, tuple[Refinement, ...]]:
 def _message(code: str, values: Mapping[str, Any]) -> Message:
     told = f"{values.get('message') or ''} {values.get('detail') or ''}"
     for refinement in _refinements().get(code, ()):
-        if re.search(refinement.pattern, told, re.IGNORECASE):
+        if refinement.fits(told, values):
             return refinement.message
     return registry().get(code) or FALLBACKS.get(code.partition(".")[0], UNKNOWN)
 

@@ -37,6 +37,11 @@ MESSAGES: dict[str, Message] = {
     ),
     "engine.nothing_there": Message("Deleted before it was sent", STAYS, "Nothing to do."),
     "engine.never_lived": Message("Deleted before it was sent", STAYS, "Nothing to do."),
+    "engine.inactive_alone": Message(
+        "Inactive in QuickBooks",
+        "It has no counterpart here, and inactive records are not taken over.",
+        "Make it active in QuickBooks if it should be.",
+    ),
     "engine.create_off": Message(
         "New records are not made there",
         "The mapping says so.",

@@ -340,7 +340,42 @@ MESSAGES: dict[str, Message] = {
     **{f"qbo.http_{status}": _BUSY for status in (500, 502, 503, 504)},
 }
 
+
+def _name_of(kind: str) -> Refinement:
+    words = Message(
+        f"QuickBooks refused: name already in use by {kind}",
+        "“{holder_name}” is there already. Customers, vendors and employees need different names, inactive ones too.",
+        "Change the name in Salesforce or in QuickBooks, then try again.",
+        "retry",
+    )
+    return Refinement("", words, {"holder_type": kind.rsplit(maxsplit=1)[-1].capitalize()})
+
+
 REFINEMENTS: dict[str, tuple[Refinement, ...]] = {
+    "qbo.6240": (
+        _name_of("a vendor"),
+        _name_of("an employee"),
+        Refinement(
+            "",
+            Message(
+                "QuickBooks refused: an inactive customer has this name",
+                "“{holder_name}” is inactive. Its name cannot be used twice.",
+                "Make it active again in QuickBooks, or change the name in Salesforce. Then try again.",
+                "retry",
+            ),
+            {"holder_type": "Customer", "holder_inactive": "True"},
+        ),
+        Refinement(
+            "",
+            Message(
+                "QuickBooks refused: another customer has this name",
+                "“{holder_name}” is there already and belongs to another record.",
+                "Open the record that holds it and unlink it if it is the same, or change the name in Salesforce.",
+                "retry",
+            ),
+            {"holder_type": "Customer"},
+        ),
+    ),
     "qbo.6000": (
         Refinement(
             r"\brate before you save",

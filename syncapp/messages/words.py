@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +23,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """A better message for a code whose vendor text matches `pattern` (a regular expression, case ignored)."""
+    """A better message for a code: where the vendor's text matches `pattern` (a regular expression, case ignored; empty
+    fits any) and the values seen are those of `when`."""
 
     pattern: str
     message: Message
+    when: Mapping[str, str] = field(default_factory=dict)
+
+    def fits(self, told: str, values: Mapping[str, Any]) -> bool:
+        """Whether this message is the closer one for what was told and seen."""
+        seen = all(str(values.get(name, "")) == value for name, value in self.when.items())
+        return seen and re.search(self.pattern, told, re.IGNORECASE) is not None
 
 
 @dataclass(frozen=True, slots=True)

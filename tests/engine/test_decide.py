@@ -213,7 +213,7 @@ class TestExistence:
             (NONE, NONE, K.SKIP, reasons.NOTHING_THERE, "skipped"),
             (NONE, LIVE, K.CREATE, reasons.CREATED, "none"),
             (NONE, DELETED, K.SKIP, reasons.NEVER_LIVED, "skipped"),
-            (NONE, INACTIVE, K.SKIP, reasons.NEVER_LIVED, "skipped"),
+            (NONE, INACTIVE, K.SKIP, reasons.INACTIVE_ALONE, "skipped"),
             (LIVE, NONE, K.CREATE, reasons.CREATED, "none"),
             (LIVE, LIVE, K.ADOPT, reasons.AGREED, "none"),
             (LIVE, DELETED, K.SKIP, reasons.QBO_DELETED, "gone"),

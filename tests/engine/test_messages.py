@@ -120,6 +120,23 @@ def test_a_vendors_text_chooses_the_closer_words(code, detail, title):
     assert words_for(code, {"message": "", "detail": detail}).title.startswith(title)
 
 
+@pytest.mark.parametrize(
+    ("holder", "title"),
+    [
+        ({}, "QuickBooks refused: name already in use"),
+        ({"holder_type": "Vendor"}, "QuickBooks refused: name already in use by a vendor"),
+        ({"holder_type": "Employee"}, "QuickBooks refused: name already in use by an employee"),
+        ({"holder_type": "Customer"}, "QuickBooks refused: another customer has this name"),
+        (
+            {"holder_type": "Customer", "holder_inactive": True},
+            "QuickBooks refused: an inactive customer has this name",
+        ),
+    ],
+)
+def test_a_taken_name_says_who_has_it(holder, title):
+    assert words_for("qbo.6240", {"holder_name": "Acme", **holder}).title == title
+
+
 def test_the_page_of_errors_has_an_anchor_for_each_code():
     page = render_markdown(registry())
     assert all(f'<a id="{anchor(code)}"></a>' in page for code in registry())

@@ -44,6 +44,7 @@ def test_a_wait_names_the_parent_and_a_skip_its_reason():
     [
         *(reasons.MAPPING_OFF, reasons.BUTTON_ONLY, reasons.WRITES_OFF, reasons.FIRST_SCAN, reasons.FILTERED),
         *(reasons.NOTHING_THERE, reasons.NEVER_LIVED, reasons.CREATE_OFF, reasons.NO_RECREATE),
+        reasons.INACTIVE_ALONE,
     ],
 )
 def test_every_skip_of_the_engine_says_why(code):
