@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from portal.doctor import surroundings
-from syncapp.services import doctor
+from syncapp.services import doctor, questions  # noqa: F401 - registers its probes
 from syncapp.services.checks import Check, Level
 
 MARKS = {Level.GOOD: "ok  ", Level.WARN: "note", Level.BAD: "BAD "}
