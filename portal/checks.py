@@ -51,6 +51,6 @@ def _role(almighty: bool) -> list[CheckMessage]:
         return []
     text = "The role in DATABASE_URL is a superuser or has BYPASSRLS: it ignores the walls between companies."
     hint = "create role app login nosuperuser nobypassrls password '...'; alter database ... owner to app;"
-    if settings.DEBUG:
+    if settings.DEVELOPMENT:
         return [CheckWarning(text, hint=hint, id="portal.W002")]
     return [Error(text, hint=hint, id="portal.E002")]

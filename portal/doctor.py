@@ -45,7 +45,7 @@ def _addresses() -> Iterator[Check]:
 
 def _system_checks() -> Iterator[Check]:
     """Django's own deployment checks and ours: database version and role among them."""
-    found = run_checks(include_deployment_checks=not settings.DEBUG, databases=["default"])
+    found = run_checks(include_deployment_checks=not settings.DEVELOPMENT, databases=["default"])
     for message in found:
         make = bad if message.is_serious() else warn
         yield make(message.id or "check", str(message.msg), fix=str(message.hint or ""))

@@ -29,7 +29,7 @@ class OperatorsSite(AdminSite):
         user = request.user
         if not (user.is_active and getattr(user, "is_superuser", False)):
             return False
-        return settings.DEBUG or is_mfa_enabled(user)
+        return settings.DEVELOPMENT or is_mfa_enabled(user)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Superusers without a second factor are sent to make one; others sign in through the accounts pages."""

@@ -21,15 +21,16 @@ env = Environment(BASE_DIR)
 
 # --- the installation ---
 
-DEBUG = env.flag("DEBUG", default=False)
+DEVELOPMENT = env.flag("DEBUG", default=False)
+DEBUG = False  # Django's own: it would keep every query in memory and show tracebacks to whoever tries the product
 DATA_DIR = env.folder("DATA_DIR", "var")
 PORT = env.port("PORT", 8000)
-BASE_URL = env.address("BASE_URL", f"http://localhost:{PORT}" if DEBUG else "")
+BASE_URL = env.address("BASE_URL", f"http://localhost:{PORT}" if DEVELOPMENT else "")
 _base = urlsplit(BASE_URL)
 PROXY_COUNT = env.number("PROXY_COUNT", 0, high=5)  # reverse proxies in front that set X-Forwarded-*
 
 # The stand-ins of both services (`manage.py simulator`). Only a development installation may talk to them.
-SIMULATOR_ENABLED = env.flag("SIMULATOR", default=DEBUG)
+SIMULATOR_ENABLED = env.flag("SIMULATOR", default=DEVELOPMENT)
 SIM_SALESFORCE_PORT = env.port("SIM_SALESFORCE_PORT", 8801)
 SIM_QUICKBOOKS_PORT = env.port("SIM_QUICKBOOKS_PORT", 8802)
 SIM_SEED = env.text("SIM_SEED", "small")
@@ -39,7 +40,7 @@ SIM_QUICKBOOKS_URL = f"http://127.0.0.1:{SIM_QUICKBOOKS_PORT}" if SIMULATOR_ENAB
 
 # --- keys ---
 
-SECRET_KEY = env.text("SECRET_KEY", f"{LOCAL_PREFIX}only-for-commands-that-need-no-key" if DEBUG else "")
+SECRET_KEY = env.text("SECRET_KEY", f"{LOCAL_PREFIX}only-for-commands-that-need-no-key" if DEVELOPMENT else "")
 # Keys for secrets stored in the database, newest first: the first encrypts, all decrypt.
 FIELD_ENCRYPTION_KEYS = env.field_keys("FIELD_ENCRYPTION_KEYS", "")
 
@@ -54,7 +55,7 @@ QUICKBOOKS_BATCHES_PER_MINUTE = env.number("QUICKBOOKS_BATCHES_PER_MINUTE", 38, 
 
 
 def _refuse_unsafe_production() -> None:
-    """Without DEBUG nothing generated, nothing simulated and nothing unencrypted is accepted."""
+    """Without DEBUG=1 nothing generated, nothing simulated and nothing unencrypted is accepted."""
     hint = "Set it, or set DEBUG=1 for a trial on this machine (`make run` does)."
     if not SECRET_KEY:
         raise ImproperlyConfigured(f"SECRET_KEY is not set. {hint}")
@@ -83,7 +84,7 @@ def _refuse_unsafe_production() -> None:
         )
 
 
-if not DEBUG:
+if not DEVELOPMENT:
     _refuse_unsafe_production()
 
 # --- applications ---
@@ -148,7 +149,7 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- database ---
 
 # Without a DATABASE_URL a development installation has no server yet: `portal_up` starts one and tells its children.
-_NO_DATABASE = "postgresql://nobody@127.0.0.1:1/not-started" if DEBUG else ""
+_NO_DATABASE = "postgresql://nobody@127.0.0.1:1/not-started" if DEVELOPMENT else ""
 _database: dict[str, Any] = env.database("DATABASE_URL", _NO_DATABASE) | {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
@@ -165,7 +166,7 @@ DATABASE_ROUTERS = ["portal.routers.OneSchema"]
 
 # --- cache and queue ---
 
-REDIS_URL = env.redis("REDIS_URL", "redis://127.0.0.1:1/0" if DEBUG else "")
+REDIS_URL = env.redis("REDIS_URL", "redis://127.0.0.1:1/0" if DEVELOPMENT else "")
 
 CACHES = {
     "default": {
@@ -176,7 +177,7 @@ CACHES = {
 }
 
 # Tests shorten every wait of the engine by this much (sync-semantics section 19); an installation never does.
-TIMING_DIVISOR = env.number("TIMING_DIVISOR", 1, high=1000) if DEBUG else 1
+TIMING_DIVISOR = env.number("TIMING_DIVISOR", 1, high=1000) if DEVELOPMENT else 1
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -249,7 +250,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = PROXY_COUNT
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Ledgerbridge"
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 
 # Identity only: signing in with a vendor never makes a company connection.
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
@@ -281,14 +282,14 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
 EMAIL_FILE_PATH = DATA_DIR / "mails"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 globals().update(env.email("EMAIL_URL"))
-SHOW_MAILS = DEBUG and EMAIL_BACKEND.endswith("filebased.EmailBackend")
+SHOW_MAILS = DEVELOPMENT and EMAIL_BACKEND.endswith("filebased.EmailBackend")
 
 # --- web ---
 
 ALLOWED_HOSTS = [
     host.strip() for host in env.text("ALLOWED_HOSTS", _base.hostname or "").split(",") if host.strip()
 ]
-if DEBUG:
+if DEVELOPMENT:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
@@ -349,11 +350,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if DEVELOPMENT
         else "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
-WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEVELOPMENT
 
 # --- language, time, logs ---
 
@@ -363,7 +364,7 @@ USE_TZ = True
 USE_I18N = True
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
-LOG_FORMAT = env.choice("LOG_FORMAT", "text" if DEBUG else "json", ("text", "json"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "text" if DEVELOPMENT else "json", ("text", "json"))
 LOGGING = logging_settings(LOG_LEVEL, LOG_FORMAT)
 
 SILENCED_SYSTEM_CHECKS = [

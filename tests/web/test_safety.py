@@ -106,9 +106,9 @@ def test_the_operators_site_is_closed_to_owners_of_companies() -> None:
 
 def test_operators_need_a_second_factor_outside_development(settings: Any) -> None:
     operator = a_member(is_staff=True, is_superuser=True)
-    settings.DEBUG = False
+    settings.DEVELOPMENT = False
     assert signed_in(operator).get("/operators/").status_code == 302
-    settings.DEBUG = True
+    settings.DEVELOPMENT = True
     assert signed_in(operator).get("/operators/").status_code == 200
 
 

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--reload", action="store_true", help="restart the web server when code changes")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        if not settings.DEBUG:
+        if not settings.DEVELOPMENT:
             raise CommandError(
                 "portal_up is for development: set DEBUG=1, or use docker/compose.yaml for production."
             )
