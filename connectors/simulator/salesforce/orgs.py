@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -57,6 +58,9 @@ class Settings:
     #: How long a bulk job waits in the queue, and how long it then takes.
     bulk_queue_seconds: float = 0.5
     bulk_work_seconds: float = 0.5
+    deploy_seconds: float = 1.0
+    #: Deployed fields show only through an assigned permission set.
+    field_security: bool = True
     api_enabled: bool = True
     sees_limits: bool = True
     validation_rules: list[ValidationRule] = field(default_factory=list)
@@ -107,11 +111,12 @@ class Org:
             objects[name.lower()] = with_fields(
                 objects[name.lower()], [field_from_json(item) for item in fields]
             )
-        return [self._visible(item) for item in objects.values() if item.name not in self.settings.hidden]
+        hidden = self._unseen() | set(self.settings.hidden)
+        return [self._visible(item, hidden) for item in objects.values() if item.name not in hidden]
 
-    def _visible(self, item: SObject) -> SObject:
+    def _visible(self, item: SObject, unseen: set[str]) -> SObject:
         """The object without the fields that field-level security hides (reference 2.8)."""
-        hidden = {name.partition(".")[2] for name in self.settings.hidden if name.startswith(f"{item.name}.")}
+        hidden = {name.partition(".")[2] for name in unseen if name.startswith(f"{item.name}.")}
         locked = {
             name.partition(".")[2] for name in self.settings.read_only if name.startswith(f"{item.name}.")
         }
@@ -123,6 +128,25 @@ class Org:
             if one.name not in hidden
         )
         return replace(item, fields=fields)
+
+    def _unseen(self) -> set[str]:
+        """Fields that a deployment made and no assigned permission set shows (reference 7.2)."""
+        guarded = set(self.facts.get("guarded", []))
+        if not guarded or not self.settings.field_security:
+            return set()
+        sets, grants = f"sf{self.number}_PermissionSetAssignment", f"sf{self.number}_FieldPermissions"
+        rows = self.world.store.rows(
+            f'SELECT "Field" FROM "{grants}" WHERE "PermissionsRead" = 1 AND "ParentId" IN'
+            f' (SELECT "PermissionSetId" FROM "{sets}" WHERE "AssigneeId" = ?)',
+            (self.user_id,),
+        )
+        return guarded - {row[0] for row in rows}
+
+    def guard_field(self, name: str) -> None:
+        """From now on `Object.Field` shows only through a permission set."""
+        guarded = self.facts.setdefault("guarded", [])
+        if name not in guarded:
+            guarded.append(name)
 
     def _catalog(self) -> Catalog:
         return Catalog(self._objects(), f"sf{self.number}")
@@ -161,11 +185,12 @@ class Org:
             self.facts.get("custom_fields", {}).pop(object_name, None)
         self.changed()
 
-    def next_prefix(self) -> str:
-        """A free key prefix for a custom object: a00, a01 ..."""
+    def free_prefixes(self, count: int) -> list[str]:
+        """Free key prefixes for custom objects: a00, a01 ..."""
         used = set(self.catalog.by_prefix)
         digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-        return next(p for p in (f"a{a}{b}" for a in digits for b in digits) if p not in used)
+        free = (prefix for prefix in (f"a{a}{b}" for a in digits for b in digits) if prefix not in used)
+        return list(islice(free, count))
 
     def changed(self) -> None:
         """Facts or settings have moved: store them and look at the objects anew."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.simulator import seed as facts
 
+from .metadata.effects import list_entities
 from .objects.sales import STAGES
 from .orgs import Org, Orgs
 from .times import wire
@@ -188,6 +189,7 @@ class _Seeder:
                 )  # fmt: skip
         if org.flavour.package:
             self._permission_sets()
+        list_entities(org)
         org.save()
 
     def _permission_sets(self) -> None:

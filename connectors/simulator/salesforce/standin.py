@@ -12,6 +12,10 @@ from connectors.simulator.wire import Request, Response
 
 from . import side
 from .errors import Refused, not_found, wrong_method
+from .metadata import rest as metadata
+from .metadata.components import Components
+from .metadata.deploys import Deploys
+from .metadata.soap import Soap
 from .oauth import endpoints
 from .oauth.apps import Apps
 from .oauth.sessions import Sessions
@@ -55,7 +59,14 @@ class Salesforce(StandIn):
         self.sessions = Sessions(world)
         self.usage = Usage(world)
         self.engine = Engine(
-            world, self.orgs, self.sessions, self.usage, Cursors(world), Jobs(world), self.router
+            world,
+            self.orgs,
+            self.sessions,
+            self.usage,
+            Cursors(world),
+            Jobs(world),
+            Deploys(world),
+            self.router,
         )
         for org in self.orgs:
             org.define_tables()
@@ -64,12 +75,26 @@ class Salesforce(StandIn):
 
     def _add_routes(self) -> None:
         self.router.add("GET", "/services/data", meta.versions)
-        for family in (meta, queries, search, replication, collections, composite, tree, ingest, query, rows):
+        for family in (
+            meta,
+            queries,
+            search,
+            replication,
+            collections,
+            composite,
+            tree,
+            ingest,
+            query,
+            metadata,
+            rows,
+        ):
             family.add_routes(self.engine)
         endpoints.add_routes(self)
+        Soap(self).add_routes()
         pages_of(self).add_routes()
 
     def _know(self, org: Org) -> None:
+        Components(org)
         self.engine.records[org.number] = Records(org, self.journal)
 
     def adopt(self, org: Org) -> None:
@@ -97,6 +122,8 @@ class Salesforce(StandIn):
         self.usage.clear()
         self.engine.cursors.clear()
         self.engine.jobs.clear()
+        self.engine.deploys.clear()
+        self.world.store.write("DELETE FROM salesforce_component")
         self.engine.records.clear()
 
     def is_seeded(self) -> bool:

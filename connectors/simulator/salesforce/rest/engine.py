@@ -17,6 +17,7 @@ from .call import Answer, Call, Resource
 
 if TYPE_CHECKING:
     from connectors.simulator.salesforce.bulk.jobs import Jobs
+    from connectors.simulator.salesforce.metadata.deploys import Deploys
     from connectors.simulator.salesforce.oauth.sessions import Sessions
     from connectors.simulator.salesforce.orgs import Org, Orgs
     from connectors.simulator.salesforce.usage import Usage
@@ -40,6 +41,7 @@ class Engine:
     usage: Usage
     cursors: Cursors
     jobs: Jobs
+    deploys: Deploys
     router: Router
     records: dict[int, Records] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import documents, names, products, sales
+from . import documents, names, products, rights, sales
 
 if TYPE_CHECKING:
     from connectors.simulator.salesforce.records import Change, Records
@@ -32,6 +32,8 @@ BEFORE: dict[str, tuple[Rule, ...]] = {
     "OrderItem": (documents.order_line_before,),
 }
 AFTER: dict[str, tuple[Rule, ...]] = {
+    "PermissionSetAssignment": (rights.rights_after,),
+    "FieldPermissions": (rights.rights_after,),
     "Opportunity": (sales.opportunity_after,),
     "OpportunityLineItem": (sales.line_after,),
     "Product2": (products.product_after,),
@@ -48,6 +50,8 @@ DELETING: dict[str, tuple[Rule, ...]] = {
 }
 #: After a record went into the bin or came back.
 DELETED: dict[str, tuple[Rule, ...]] = {
+    "PermissionSetAssignment": (rights.rights_after,),
+    "FieldPermissions": (rights.rights_after,),
     "OpportunityLineItem": (sales.line_after,),
     "QuoteLineItem": (documents.quote_line_after,),
     "OrderItem": (documents.order_line_after,),

@@ -1,0 +1,13 @@
+"""Permission sets: who is given one sees other fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from connectors.simulator.salesforce.records import Change, Records
+
+
+def rights_after(records: Records, change: Change) -> None:
+    """What the connected user may see has moved."""
+    records.org.changed()
