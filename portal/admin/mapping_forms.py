@@ -18,22 +18,22 @@ _BY_WORDS = sorted(
 )
 POLICIES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     "name_clash": (
-        "if the name is taken by a vendor or an employee",
+        "If the name is taken by a vendor or an employee",
         "QuickBooks keeps one list of names for customers, vendors and employees.",
         (("ask", "Ask"), ("suffix", "Add a suffix")),
     ),
     "qbo_gone": (
-        "if the QuickBooks record was made inactive",
+        "If the QuickBooks record was made inactive",
         "",
         (("flag", "Tell me, change nothing"), ("reactivate", "Make it active again")),
     ),
     "sf_gone": (
-        "if the Salesforce record was deleted",
+        "If the Salesforce record was deleted",
         "QuickBooks records are never deleted.",
         (("leave", "Leave the QuickBooks record"), ("inactivate", "Make the QuickBooks record inactive")),
     ),
     "revive": (
-        "if a deleted record comes back",
+        "If a deleted record comes back",
         "",
         (("ask", "Ask"), ("reactivate", "Go on where it was")),
     ),
@@ -98,7 +98,7 @@ class MappingForm(forms.ModelForm):
         label="Only these QuickBooks records", help_text="For example: Active is true."
     )
     match_auto = forms.BooleanField(
-        label="link records that surely are the same without asking",
+        label="Link records that surely are the same without asking",
         required=False,
         help_text="Only where a key matches in both directions; the rest is always asked.",
     )

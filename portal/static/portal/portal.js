@@ -45,8 +45,10 @@ document.addEventListener("htmx:beforeRequest", (event) => event.detail.elt.setA
 document.addEventListener("htmx:afterRequest", (event) => event.detail.elt.removeAttribute("aria-busy"));
 document.addEventListener("htmx:responseError", () => say("The page could not be refreshed. Reload it to see the current state."));
 document.addEventListener("htmx:sendError", () => say("No connection to Ledgerbridge."));
-document.addEventListener("htmx:afterSwap", (event) => {
-  const said = event.detail.target.querySelector("[data-say]");
+// New content announces itself, wherever it was put (an outerHTML swap has no target left).
+document.addEventListener("htmx:load", (event) => {
+  const fresh = event.detail.elt;
+  const said = fresh.matches("[data-say]") ? fresh : fresh.querySelector("[data-say]");
   if (said) say(said.dataset.say);
 });
 
