@@ -6,7 +6,14 @@ from typing import Any
 
 from connectors.simulator.quickbooks.records import Body
 
-_ADDRESS = ("Line1", "Line2", "City", "CountrySubDivisionCode", "PostalCode", "Country")
+_ADDRESS = (
+    ("Line1", "street"),
+    ("Line2", "street, second line"),
+    ("City", "city"),
+    ("CountrySubDivisionCode", "state"),
+    ("PostalCode", "ZIP code"),
+    ("Country", "country"),
+)
 # path of the value, label, kind of control
 FORMS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "customer": (
@@ -23,8 +30,8 @@ FORMS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Mobile.FreeFormNumber", "Mobile", "text"),
         ("Fax.FreeFormNumber", "Fax", "text"),
         ("WebAddr.URI", "Website", "text"),
-        *((f"BillAddr.{name}", f"Billing {name}", "text") for name in _ADDRESS),
-        *((f"ShipAddr.{name}", f"Shipping {name}", "text") for name in _ADDRESS),
+        *((f"BillAddr.{name}", f"Billing {label}", "text") for name, label in _ADDRESS),
+        *((f"ShipAddr.{name}", f"Shipping {label}", "text") for name, label in _ADDRESS),
         ("Notes", "Notes", "textarea"),
         ("Taxable", "Taxable", "checkbox"),
         ("Active", "Active", "checkbox"),
