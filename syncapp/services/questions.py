@@ -67,7 +67,7 @@ def long_list(connection: Connection) -> Check:
     text = query.select("Customer", where=(many,), limit=query.PAGE)
     try:
         clients.quickbooks_client(connection).query(
-            f"select Id from Customer where Id in ({ids}) maxresults 1000"
+        clients.quickbooks_client(connection).query(text)
         )
     except ConnectorError as error:
         return warn("probe.in_list", question, f"refused: {error.failure.code} {error.failure.message}")
