@@ -66,9 +66,7 @@ def long_list(connection: Connection) -> Check:
     many = query.within("Id", [str(number) for number in range(1, query.IDS_PER_QUERY + 1)])
     text = query.select("Customer", where=(many,), limit=query.PAGE)
     try:
-        clients.quickbooks_client(connection).query(
         clients.quickbooks_client(connection).query(text)
-        )
     except ConnectorError as error:
         return warn("probe.in_list", question, f"refused: {error.failure.code} {error.failure.message}")
     return good("probe.in_list", question, "accepted, as assumed")
