@@ -19,7 +19,7 @@ from django.utils import timezone
 from connectors.errors import ConnectorError
 from connectors.simulator.testing import Simulator, simulator
 from syncapp.models import AppCredentials, Company, Connection, Integration, Problem
-from syncapp.services import clients, connect, doctor, health, questions, setup, tokens
+from syncapp.services import clients, connect, health, setup, tokens
 from syncapp.services.errors import Refused
 from syncapp.services.tokens import vault_for
 from syncapp.tenancy import tenant
@@ -349,16 +349,3 @@ def test_own_app_keys_are_saved_only_when_the_vendor_knows_them(sim: Simulator, 
     right = advanced(company, "qbo", client_id=known["client_id"], client_secret=known["client_secret"])
     assert right.ok, right.errors
     assert AppCredentials.objects.get(company=company).client_secret == known["client_secret"]
-
-
-# --- open questions ---
-
-
-def test_every_open_question_is_asked_by_reading_alone(sim: Simulator, company: Company, ann: Any) -> None:
-    sides = {"sf": connected(company, ann, "sf", sim), "qbo": connected(company, ann, "qbo", sim)}
-    writes = len(sim.quickbooks.log()) + len(sim.salesforce.log())
-    assert {each.side.value for each in doctor.PROBES} == {"sf", "qbo"}
-    for each in doctor.PROBES:
-        assert each.answer.__module__ == questions.__name__
-        assert each.answer(sides[each.side.value]).title == each.question
-    assert len(sim.quickbooks.log()) + len(sim.salesforce.log()) == writes
