@@ -79,13 +79,21 @@ class Context:
     # -- changing ------------------------------------------------------------------------------------------------
 
     def save(self, entity: Entity, old: Body | None, new: Body, operation: str) -> Body:
-        """Store an accepted write with its log entry and its webhook."""
+        """Store an accepted write with its log entry and its webhook (of a deactivation: the one the knob names)."""
         after = self.records.put(self.realm, entity, new)
-        self.log(entity, operation, new["Id"], old, after)
+        gone = operation == "Update" and (old or {}).get("Active") is True and new.get("Active") is False
+        event = self.knobs.deactivation_event if gone else operation
+        self.log(entity, operation, new["Id"], old, after, event)
         return new
 
     def log(
-        self, entity: Entity, operation: str, record_id: str, old: Body | None, after: str | None
+        self,
+        entity: Entity,
+        operation: str,
+        record_id: str,
+        old: Body | None,
+        after: str | None,
+        event: str = "",
     ) -> None:
         """Write the log entry of an accepted write and raise its webhook event."""
         self.journal.append(
@@ -98,8 +106,8 @@ class Context:
             before=None if old is None else jsontext.dumps(old),
             after=after,
         )
-        if operation in entity.events:
-            self.emit(self.realm, entity.name, record_id, operation)
+        if (event or operation) in entity.events:
+            self.emit(self.realm, entity.name, record_id, event or operation)
 
     def touch(self, path: str, record_id: str, changes: Body, *, token: bool = False) -> None:
         """A side effect on another record: members change and LastUpdatedTime moves; SyncToken only with `token`."""

@@ -135,6 +135,17 @@ def test_events_can_be_dropped_doubled_and_limited_to_entities(empty_sim: Simula
     assert silent.deliveries == []
 
 
+def test_a_deactivation_is_an_update_or_a_deletion_as_the_switch_says(empty_sim: Simulator) -> None:
+    with _endpoint() as endpoint:
+        books = _subscribe(empty_sim, endpoint)
+        empty_sim.quickbooks.post("knobs", {"deactivation_event": "Delete"})
+        made = books.post("customer", {"DisplayName": "Leaving"})
+        endpoint.wait(1)
+        books.change("customer", made, Active=False)
+        bodies = endpoint.wait(2)
+    assert bodies[1][0]["type"] == "qbo.customer.deleted.v1"
+
+
 def test_a_void_and_a_deletion_have_events_of_their_own(empty_sim: Simulator) -> None:
     with _endpoint() as endpoint:
         books = _subscribe(empty_sim, endpoint, entities=["Payment"])
