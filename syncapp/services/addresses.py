@@ -30,7 +30,10 @@ def url(connection: Connection | None, object: str, remote_id: str | None) -> st
     if connection is None or not remote_id:
         return ""
     side, environment = Side(connection.side), Environment(connection.environment)
-    return traits(side, object).web_url(environment, connection.base_url or simulator_url(side), remote_id)
+    if environment is Environment.SIMULATOR and side is Side.QUICKBOOKS:
+        # the stand-in's pages name the company, where the real ones take the one that is signed in
+        return f"{simulator_url(side)}/app/{connection.remote_id}/{object.lower()}/{remote_id}"
+    return traits(side, object).web_url(environment, connection.base_url, remote_id)
 
 
 def urls(

@@ -196,6 +196,8 @@ def test_addresses_follow_the_environment() -> None:
     assert addresses.url(salesforce, "Account", None) == addresses.url(None, "Account", "001x") == ""
     simulated = a_connection(company, "sf", environment="simulator", base_url="http://127.0.0.1:8801")
     assert addresses.url(simulated, "Account", "001x").startswith("http://127.0.0.1:8801/")
+    books = a_connection(company, "qbo", environment="simulator", remote_id="9130")
+    assert addresses.url(books, "Customer", "58").endswith("/app/9130/customer/58")
 
 
 def test_a_list_does_not_look_at_the_connections_of_unrelated_pairs(mapping: Mapping) -> None:

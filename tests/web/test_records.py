@@ -124,7 +124,7 @@ def test_the_page_of_a_record_shows_both_sides_with_links_and_who_synced_it(
         "Updated in QuickBooks",
     ):
         assert part in text
-    for address in (f"/lightning/r/Account/{link.sf_id}/view", f"/app/customerdetail?nameId={link.qbo_id}"):
+    for address in (f"/lightning/r/Account/{link.sf_id}/view", f"/customer/{link.qbo_id}"):
         assert address in page
 
 
