@@ -9,11 +9,12 @@ Django's own tables (`has_*_permission` ask the role), sign-in (`login` goes to 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import update_wrapper, wraps
 from importlib import import_module
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.forms import BaseInlineFormSet, ModelForm
@@ -52,7 +53,7 @@ class PortalSite(admin.AdminSite):
 
     def admin_view(self, view: Callable[..., HttpResponseBase], cacheable: bool = False) -> Any:
         """Guard a model page: the session's company, then the model page's own questions about the role."""
-        guarded = company_page("site.enter")(view)
+        guarded = company_page("site.enter")(_naming_the_action(view))
         if not cacheable:
             guarded = never_cache(guarded)
         return update_wrapper(csrf_protect(guarded), view)
@@ -82,6 +83,23 @@ class PortalSite(admin.AdminSite):
         ]
         tools = [path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n")]
         return [*own, *tools, *models_]
+
+
+def _naming_the_action(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Django's refusals carry no reason: name the action, so that the page can say who may do it."""
+    page = getattr(view, "__self__", None)
+
+    @wraps(view)
+    def named(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except PermissionDenied as denied:
+            if not isinstance(page, RoleQuestions):
+                raise
+            seen = page.has_view_permission(request)
+            raise PermissionDenied(page.edit_action if seen else page.view_action) from denied
+
+    return named
 
 
 class CappedPaginator(Paginator):

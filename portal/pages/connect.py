@@ -38,6 +38,7 @@ from syncapp.models import (
 from syncapp.services import connect
 from syncapp.services.errors import Refused
 
+STARTED_FROM = "connecting from"  # in the session: where a refusal offers to try again
 SIDES = [VendorSide.SALESFORCE.value, VendorSide.QUICKBOOKS.value]
 
 
@@ -55,8 +56,13 @@ def connections(request: PortalRequest) -> HttpResponse:
         }
         for side in SIDES
     ]
-    gone = [row for row in rows if row.status == ConnectionStatus.DISCONNECTED]
-    return render(request, "connections/list.html", {"columns": columns, "gone": gone})
+    missing = [column["side"] for column in columns if not column["connections"]]
+    context = {
+        "columns": columns,
+        "gone": [row for row in rows if row.status == ConnectionStatus.DISCONNECTED],
+        "first_missing": missing[0] if missing else "",
+    }
+    return render(request, "connections/list.html", context)
 
 
 @company_page("connections.edit", also=asked_to_connect)
@@ -97,6 +103,7 @@ def begin(request: PortalRequest, form: EndPointForm, *, return_to: str) -> Http
         login_host=form.login_host,
         return_to=return_to,
     )
+    request.session[STARTED_FROM] = return_to
     return HttpResponseRedirect(url)
 
 
@@ -243,7 +250,9 @@ def callback(request: HttpRequest, side: str) -> HttpResponseBase:
             may_connect=lambda person, company: _may_connect(person, company, side),
         )
     except Refused as refusal:
-        return refused_page(request, refusal, again=reverse("portal:connections"))
+        return refused_page(
+            request, refusal, again=request.session.get(STARTED_FROM) or reverse("portal:connections")
+        )
     _asked_no_more(request, outcome.company_id, side)
     _say_connected(request, outcome)
     return redirect(outcome.return_to or "portal:connections")

@@ -74,6 +74,12 @@ def test_denied_consent_is_a_clear_page_and_saves_nothing(here: Simulator, compa
     assert connections_of(company) == []
 
 
+def test_a_refusal_during_setup_leads_back_into_setup(here: Simulator, company: Company) -> None:
+    browser = a_browser(Role.ADMIN, company)
+    page = browser.get(decide(sent_to(browser, "/setup/salesforce/start/"), deny=True))
+    assert 'href="/setup/salesforce/"' in page.content.decode()
+
+
 def test_a_state_we_did_not_make_is_refused(company: Company) -> None:
     page = a_browser(Role.ADMIN, company).get(CALLBACK, {"code": "aPrx", "state": "made-up"})
     assert page.status_code == 400

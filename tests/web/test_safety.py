@@ -85,6 +85,16 @@ def test_a_role_that_may_not_is_told_who_can_help() -> None:
     assert owner.email in words(page)
 
 
+def test_a_model_page_names_only_those_who_really_can_help() -> None:
+    company = a_company()
+    a_member(company, Role.ADMIN, first_name="Tobias Achterberg")
+    page = a_browser(Role.OPERATOR, company, first_name="Priya Raghunathan").get("/invitations/")
+    assert page.status_code == 403
+    helpers = words(page).split("Who can help")[1].split("Back to the start")[0]
+    assert "Tobias Achterberg" in helpers
+    assert "Priya Raghunathan" not in helpers
+
+
 def test_the_theme_is_kept_on_the_device_and_needs_no_script() -> None:
     browser = a_browser()
     browser.post(reverse("theme"), {"theme": "dark"})

@@ -1,0 +1,107 @@
+"""The portal in a real browser on a running installation: no complaint of the browser, nothing cut off, accessible.
+
+Walks the pages that members, owners and strangers meet, light and dark, wide and narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests import stack
+from tests.browser import chromium, visitor
+
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("stack")]
+
+STRANGERS = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/dev/mails/")
+MEMBERS = (
+    "/",
+    "/records/",
+    "/problems/",
+    "/runs/",
+    "/integrations/",
+    "/schedules/",
+    "/connections/",
+    "/connections/salesforce/",
+    "/connections/salesforce/advanced/",
+    "/connections/quickbooks/advanced/",
+    "/members/",
+    "/invitations/",
+    "/invitations/add/",
+    "/company/",
+    "/company/new/",
+    "/setup/welcome/",
+    "/setup/company/",
+    "/setup/salesforce/",
+    "/setup/health/",
+    "/setup/template/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+)
+LOOKS = [(1360, "light"), (1360, "dark"), (390, "light"), (390, "dark")]
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[stack.Stack]:
+    with stack.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as launched:
+        yield launched
+
+
+def sign_in(page: Page, installation: stack.Stack) -> None:
+    who = installation.sign_in
+    assert who is not None
+    page.goto(f"{installation.url}/accounts/login/")
+    page.fill("[name=login]", who["email"])
+    page.fill("[name=password]", who["password"])
+    page.click("button:has-text('Sign in')")
+    page.wait_for_load_state()
+
+
+def faults_of(page: Page) -> list[str]:
+    """What axe finds, and how far the page is wider than its window."""
+    found = [
+        f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:160]}"
+        for one in Axe().run(page).response["violations"]
+    ]
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*found, f"{over} px wider than the window"] if over > 0 else found
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_every_page_fits_its_window_and_is_accessible(
+    installation: stack.Stack, browser: Any, width: int, scheme: str
+) -> None:
+    faults: dict[str, list[str]] = {}
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}
+    with visitor(browser, **options) as (context, _):
+        page = context.new_page()
+        for path in STRANGERS:
+            page.goto(installation.url + path)
+            faults[path] = faults_of(page)
+        sign_in(page, installation)
+        for path in MEMBERS:
+            page.goto(installation.url + path)
+            faults[path] = faults_of(page)
+    assert {path: found for path, found in faults.items() if found} == {}
+
+
+def test_the_browser_has_nothing_to_complain_about(installation: stack.Stack, browser: Any) -> None:
+    """With our policy in force: a page that breaks it writes an error to the console, and `visitor` fails."""
+    with visitor(browser) as (context, _):
+        page = context.new_page()
+        for path in STRANGERS:
+            page.goto(installation.url + path)
+        sign_in(page, installation)
+        for path in MEMBERS:
+            page.goto(installation.url + path)
