@@ -40,7 +40,9 @@ SIM_QUICKBOOKS_URL = f"http://127.0.0.1:{SIM_QUICKBOOKS_PORT}" if SIMULATOR_ENAB
 
 # --- keys ---
 
-SECRET_KEY = env.text("SECRET_KEY", f"{LOCAL_PREFIX}only-for-commands-that-need-no-key" if DEVELOPMENT else "")
+SECRET_KEY = env.text(
+    "SECRET_KEY", f"{LOCAL_PREFIX}only-for-commands-that-need-no-key" if DEVELOPMENT else ""
+)
 # Keys for secrets stored in the database, newest first: the first encrypts, all decrypt.
 FIELD_ENCRYPTION_KEYS = env.field_keys("FIELD_ENCRYPTION_KEYS", "")
 
