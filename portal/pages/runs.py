@@ -122,7 +122,11 @@ def _tried(run: Run, request: PortalRequest) -> dict[str, Any]:
 def _previewed(run: Run, request: PortalRequest) -> dict[str, Any]:
     """The planned decisions of a preview, by group."""
     group = request.GET.get("group", "")
-    items = PreviewItem.objects.filter(run=run).select_related("link__mapping").order_by("id")
+    items = (
+        PreviewItem.objects.filter(run=run, group__in=PREVIEW_GROUPS)
+        .select_related("link__mapping")
+        .order_by("id")
+    )
     if group in PREVIEW_GROUPS:
         items = items.filter(group=group)
     after = request.GET.get("after", "")

@@ -11,15 +11,18 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import connection as database
 
 from connectors.contracts import RecordState, Side
 from syncapp.engine.decision import Candidate
+from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import SEED_KINDS, Ranked, rank_of
+from syncapp.engine.projection import project
 from syncapp.models import CLOSED_LIFECYCLES, Connection, DoNotMatch, MatchKey, Observation, RecordLink
 from syncapp.models import Mapping as MappingRow
+from syncapp.store import specs
 
 Key = tuple[str, str]
 """(kind, normalised value), as `engine.match.keys_of` gives them."""
@@ -223,35 +226,48 @@ def _rivals(mapping: MappingRow, near: _End, far: _End, far_ids: Sequence[str]) 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What the store knows of a remote record: its name, state, the full link that holds it, its keys."""
+    """What the store knows of a remote record: its name, state, the full link that holds it, what tells it apart."""
 
     name: str
     state: RecordState
     holder: str
-    keys: Mapping[str, str]
+    details: Mapping[str, str]
+
+
+SHOWN = {"email": "email", "phone": "phone", "city": "billing_city", "postal": "billing_postal_code"}
+"""Detail of a candidate -> the canonical key that a person would like to read for it."""
 
 
 def _records(mapping: MappingRow, end: _End, ids: Sequence[str]) -> dict[str, _Record]:
     """The records of one side that exist over there; deleted, merged and missing ones are left out."""
-    states = dict(
-        Observation.all_companies.filter(
+    seen = {
+        remote_id: (state, body)
+        for remote_id, state, body in Observation.all_companies.filter(
             connection_id=end.connection, object=end.object, remote_id__in=ids
-        ).values_list("remote_id", "state")
-    )
+        ).values_list("remote_id", "state", "body")
+    }
     keys: dict[str, dict[str, str]] = defaultdict(dict)
     rows = MatchKey.all_companies.filter(connection_id=end.connection, object=end.object, remote_id__in=ids)
     for remote_id, kind, value in rows.values_list("remote_id", "kind", "value"):
         keys[remote_id][kind] = value
     links = _links(mapping, end.side, ids)
+    spec = specs.published_spec(mapping)
     found = {}
     for remote_id in ids:
-        state = RecordState(states.get(remote_id, RecordState.LIVE))
+        state, body = seen.get(remote_id, (RecordState.LIVE, None))
         if state in REAL_STATES:
             name, holder = links.get(remote_id, ("", ""))
-            found[remote_id] = _Record(
-                name or keys[remote_id].get("name", ""), state, holder, keys[remote_id]
-            )
+            details = keys[remote_id] | _readable(end.side, body, spec)
+            found[remote_id] = _Record(name or details.get("name", ""), RecordState(state), holder, details)
     return found
+
+
+def _readable(side: Side, body: Mapping[str, Any] | None, spec: MappingSpec | None) -> dict[str, str]:
+    """What tells this record apart, as it is written over there; nothing once its body is gone."""
+    if not body or spec is None:
+        return {}
+    held = project(side, body, spec)
+    return {detail: str(held[key]) for detail, key in SHOWN.items() if held.get(key)}
 
 
 def _links(mapping: MappingRow, side: Side, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -281,7 +297,7 @@ def _candidate(pair: _Pair, far: _End, record: _Record, rivals: Mapping[str, int
         reasons=pair.match.kinds,
         state=record.state,
         holder=record.holder,
-        details=dict(record.keys),
+        details=dict(record.details),
         unique_backwards=not any(
             near != pair.near and rank <= pair.match.rank for near, rank in rivals.items()
         ),

@@ -74,6 +74,20 @@ def test_candidates_are_listed_best_first_with_those_found_by_a_refused_name(map
     ]
 
 
+def test_a_candidate_shows_what_tells_it_apart_as_it_is_written_over_there(mapping: Mapping) -> None:
+    link = an_account(mapping, "001A", Name="Blue Pine")
+    a_customer(
+        mapping,
+        "1",
+        DisplayName="Blue Pine",
+        PrimaryPhone={"FreeFormNumber": "(503) 555-0101"},
+        BillAddr={"City": "Bend", "PostalCode": "97701"},
+    )
+    (candidate,) = matching.candidates(link)
+    shown = {key: candidate.details[key] for key in ("phone", "city", "postal")}
+    assert shown == {"phone": "(503) 555-0101", "city": "Bend", "postal": "97701"}
+
+
 def test_linking_joins_two_half_links_and_syncs_them_at_once(mapping: Mapping, ann: Any) -> None:
     link = an_account(mapping, "001A", Name="Blue Pine")
     other = a_customer(mapping, "7", DisplayName="Blue Pine of Oregon")
