@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -256,7 +256,7 @@ def _lines_reader(path: str) -> Reader:
 
     def read(body: Body) -> Any:
         part = read_parent(body)
-        return join_lines([part.get(line) for line in STREET_LINES]) if part else None
+        return join_lines([part.get(line) for line in STREET_LINES]) if isinstance(part, Mapping) else None
 
     return read
 
