@@ -20,6 +20,7 @@ from .oauth import endpoints
 from .oauth.apps import Apps
 from .oauth.sessions import Sessions
 from .orgs import Org, Orgs
+from .outbound import Outbound
 from .records import Records
 from .rest import collections, composite, meta, queries, replication, rows, search, tree
 from .rest.call import Answer
@@ -68,6 +69,7 @@ class Salesforce(StandIn):
             Deploys(world),
             self.router,
         )
+        self.outbound = Outbound(world, self.orgs, self.engine.records_of)
         for org in self.orgs:
             org.define_tables()
             self._know(org)
@@ -95,7 +97,7 @@ class Salesforce(StandIn):
 
     def _know(self, org: Org) -> None:
         Components(org)
-        self.engine.records[org.number] = Records(org, self.journal)
+        self.engine.records[org.number] = Records(org, self.journal, [self.outbound.listener(org)])
 
     def adopt(self, org: Org) -> None:
         """A new org is ready to be used."""
@@ -122,6 +124,7 @@ class Salesforce(StandIn):
         self.usage.clear()
         self.engine.cursors.clear()
         self.engine.jobs.clear()
+        self.outbound.clear()
         self.engine.deploys.clear()
         self.world.store.write("DELETE FROM salesforce_component")
         self.engine.records.clear()
@@ -207,7 +210,14 @@ class Salesforce(StandIn):
     def side_door(self, request: Request) -> Response | None:
         return side.answer(self, request)
 
+    def subscribe(self, body: Any) -> Any:
+        return self.outbound.subscribe(body)
+
+    async def started(self) -> None:
+        self.outbound.start()
+
     async def stopped(self) -> None:
+        self.outbound.stop()
         self.usage.save()
 
 
