@@ -16,6 +16,19 @@ from connectors.simulator.quickbooks.records import Body, Records
 from connectors.simulator.quickbooks.times import stamp
 from connectors.simulator.store import Store
 
+# Lists that documents refer to and rarely change: worth remembering while a batch is worked on.
+_REFERRED = {
+    "account",
+    "class",
+    "companyinfo",
+    "department",
+    "item",
+    "paymentmethod",
+    "taxcode",
+    "taxrate",
+    "term",
+}
+
 
 def _nobody(realm: str, entity: str, record_id: str, operation: str) -> None:
     """No webhooks."""
@@ -37,6 +50,7 @@ class Context:
     include: frozenset[str] = frozenset()
     emit: Callable[[str, str, str, str], None] = _nobody
     _settings: Body | None = field(default=None)
+    _looked_up: dict[tuple[str, str], Body | None] = field(default_factory=dict)
 
     @property
     def time_text(self) -> str:
@@ -52,8 +66,14 @@ class Context:
         return str(self.store.next_number(f"quickbooks:{self.realm}:{sequence}"))
 
     def get(self, path: str, record_id: str) -> Body | None:
-        """A live record of this company by resource name and id."""
-        return self.records.get(self.realm, ENTITIES[path], record_id)
+        """A live record of this company by resource name and id. Records of the lists that documents refer to are
+        read once per request: treat them as read-only."""
+        if path not in _REFERRED:
+            return self.records.get(self.realm, ENTITIES[path], record_id)
+        key = path, record_id
+        if key not in self._looked_up:
+            self._looked_up[key] = self.records.get(self.realm, ENTITIES[path], record_id)
+        return self._looked_up[key]
 
     # -- the company's settings ----------------------------------------------------------------------------------
 
@@ -64,7 +84,9 @@ class Context:
         return self._settings.get(group, {}).get(name, default)
 
     def forget_settings(self) -> None:
+        """Settings or company changed: read them again."""
         self._settings = None
+        self._looked_up.clear()
 
     @property
     def home_currency(self) -> str:
@@ -81,6 +103,7 @@ class Context:
     def save(self, entity: Entity, old: Body | None, new: Body, operation: str) -> Body:
         """Store an accepted write with its log entry and its webhook (of a deactivation: the one the knob names)."""
         after = self.records.put(self.realm, entity, new)
+        self._looked_up.pop((entity.path, new["Id"]), None)
         gone = operation == "Update" and (old or {}).get("Active") is True and new.get("Active") is False
         event = self.knobs.deactivation_event if gone else operation
         self.log(entity, operation, new["Id"], old, after, event)
@@ -112,9 +135,10 @@ class Context:
     def touch(self, path: str, record_id: str, changes: Body, *, token: bool = False) -> None:
         """A side effect on another record: members change and LastUpdatedTime moves; SyncToken only with `token`."""
         entity = ENTITIES[path]
-        body = self.get(path, record_id)
+        body = self.records.get(self.realm, entity, record_id)
         if body is None:
             return
+        self._looked_up.pop((path, record_id), None)
         body.update(changes)
         for name in [name for name, value in body.items() if value is None]:
             del body[name]

@@ -66,7 +66,7 @@ class Records:
         fields = list(query_fields(entity).values())
         self._fields[entity.path] = fields
         columns = [Column("realm"), Column("id"), Column("n", "INTEGER"), Column("deleted", "INTEGER")]
-        columns += [Column("updated", "INTEGER"), Column("parent")]
+        columns += [Column("updated", "INTEGER"), Column("parent"), Column("unapplied", "REAL")]
         columns += [Column(column_name(f.name), _sql_type(f)) for f in fields if f.name != "Id"]
         columns.append(Column("body"))  # last: SQLite then reads the other columns without it
         indexes: list[tuple[str, ...]] = [
@@ -78,7 +78,8 @@ class Records:
         if order not in ("n", "MetaData.LastUpdatedTime"):
             indexes.append(("realm", "deleted", column_name(order)))
         if "CustomerRef" in entity.columns:
-            indexes.append(("realm", "deleted", "f_CustomerRef"))
+            amount = "f_Balance" if "Balance" in entity.columns else "unapplied"
+            indexes.append(("realm", "deleted", "f_CustomerRef", amount))
         if "DocNumber" in entity.columns:
             indexes.append(("realm", "deleted", "f_DocNumber"))
         if entity.name_field in entity.columns and order != entity.name_field:
@@ -153,6 +154,7 @@ class Records:
             0,
             seconds(updated) if updated else 0,
             parent.get("value"),
+            float(body.get("UnappliedAmt") or 0),
         ]
         row += [_column_value(f, body) for f in self._fields[entity.path] if f.name != "Id"]
         row.append(text)

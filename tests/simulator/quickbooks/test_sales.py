@@ -347,3 +347,35 @@ def test_a_foreign_customers_invoice_carries_both_amounts(small_sim: Simulator) 
         Decimal("75.00"),
     )
     assert books.call("POST", "invoice", {**body, "CurrencyRef": {"value": "CAD"}}).code == "6000"
+
+
+def test_further_faults_are_provoked_by_the_right_input(books: Books) -> None:
+    invoice = _invoice(books, _line("1", 5))
+    owner = books.get("customer/1")
+    ids = {"Id": "1", "SyncToken": owner["SyncToken"], "sparse": True}
+    assert books.call("POST", "customer", {**ids, "Active": False}).code == "6220"
+    assert books.call("POST", "customer", {**ids, "BillWithParent": True}).code == "6130"
+    body = {"CustomerRef": {"value": "1"}, "Line": [_line("11", 15)]}
+    assert books.call("POST", "invoice", {**body, "TxnDate": "2019-12-31"}).code == "6270"
+    card = {"CreditChargeInfo": {"Number": "4111 1111 1111 1111"}}
+    assert books.call("POST", "invoice", {**body, "CreditCardPayment": card}).code == "6530"
+    item = {"Name": "Counted", "Type": "Inventory", "TrackQtyOnHand": True}
+    assert books.call("POST", "item", item).code == "6520"
+    assert books.call("POST", "item", {"Name": "Group", "Type": "Group"}).code == "500"
+    wrong = {"Name": "Wrong account", "Type": "Service", "IncomeAccountRef": {"value": "35"}}
+    assert books.call("POST", "item", wrong).code == "6430"
+    assert books.call("POST", "account", {"Name": "No kind"}).code == "6010"
+    assert books.call("POST", "account", {"Name": "Empty kind", "AccountSubType": ""}).code == "2170"
+    assert books.call("GET", f"invoice/{invoice['Id']}").status == 200
+
+
+def test_sales_take_from_the_stock_and_voids_give_back(empty_sim: Simulator) -> None:
+    books = Books.of(empty_sim)
+    books.post("customer", {"DisplayName": "One"})
+    invoice = _invoice(books, _taxed("11", 45, Qty=3, UnitPrice=15))
+    after = books.get("item/11")
+    changed = books.change("invoice", invoice, Line=[_taxed("11", 75, Qty=5, UnitPrice=15)])
+    fewer = books.get("item/11")
+    books.post("invoice?operation=void", {"Id": invoice["Id"], "SyncToken": changed["SyncToken"]})
+    assert [after["QtyOnHand"], fewer["QtyOnHand"], books.get("item/11")["QtyOnHand"]] == [22, 20, 25]
+    assert after["SyncToken"] == "0"

@@ -99,6 +99,7 @@ class SalesLines:
         item = _live(context, "item", detail["ItemRef"])
         if item["Type"] == "Category":
             raise faults.business("A category cannot be used on a transaction.")
+        self._check_start(item)
         made: Body = {"ItemRef": described("ItemRef", ENTITIES["item"], item)}
         for name in ("ClassRef",):
             if detail.get(name) and context.preference(
@@ -123,6 +124,16 @@ class SalesLines:
         if line.get("LinkedTxn"):
             stored["LinkedTxn"] = line["LinkedTxn"]
         return self._numbered(stored, line)
+
+    def _check_start(self, item: Body) -> None:
+        """Refuse a sale of an inventory item from before it was counted (6270)."""
+        started = item.get("InvStartDate")
+        if started and self._body.get("TxnDate", started) < started:
+            raise faults.business(
+                "The transaction date is before the start date of an inventory item.",
+                "6270",
+                "Transaction date is prior to start date for inventory item",
+            )
 
     @staticmethod
     def _checked_amount(line: Body, detail: Body) -> Decimal:

@@ -144,8 +144,8 @@ def _open_sum(context: Context, path: str, customer_id: str) -> Decimal:
 
 def _unapplied(context: Context, customer_id: str) -> Decimal:
     rows = context.store.rows(
-        "SELECT json_extract(body, '$.UnappliedAmt') FROM qbo_payment"
-        " WHERE realm = ? AND f_CustomerRef = ? AND deleted = 0",
+        "SELECT unapplied FROM qbo_payment"
+        " WHERE realm = ? AND f_CustomerRef = ? AND deleted = 0 AND unapplied != 0",
         (context.realm, customer_id),
     )
     return sum((cents(Decimal(str(row[0] or 0))) for row in rows), Decimal(0))

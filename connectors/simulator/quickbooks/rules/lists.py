@@ -80,7 +80,14 @@ class ItemRules(ListRules):
         if kind == "Inventory":
             if not context.preference("ProductAndServicesPrefs", "QuantityOnHand", False):
                 raise faults.business("Feature Not Supported Error", "5030", "Feature not supported")
-            needed = ("AssetAccountRef", "IncomeAccountRef", "ExpenseAccountRef", "QtyOnHand", "InvStartDate")
+            if clean.get("QtyOnHand") is None:
+                raise faults.business(
+                    "Tracked inventory items need a quantity on hand.",
+                    "6520",
+                    "Quantity missing",
+                    "QtyOnHand",
+                )
+            needed = ("AssetAccountRef", "IncomeAccountRef", "ExpenseAccountRef", "InvStartDate")
         for name in needed:
             if name not in clean or is_blank(clean[name]):
                 raise Fault(faults.missing(name))

@@ -5,8 +5,11 @@ quickbooks.md 3.1.5, 3.1.7, 3.3, 3.4.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from connectors.simulator.quickbooks import faults
 from connectors.simulator.quickbooks.context import Context
+from connectors.simulator.quickbooks.definitions import ENTITIES
 from connectors.simulator.quickbooks.faults import Fault
 from connectors.simulator.quickbooks.model import Entity
 from connectors.simulator.quickbooks.records import Body
@@ -204,7 +207,26 @@ class CustomerRules(PersonRules):
             body["BalanceWithJobs"] = 0
         self.keep_currency(context, body, old)
         self._tax(context, body)
+        self._check_biller(context, body, old)
         super().fill(context, entity, body, old, clean)
+
+    @staticmethod
+    def _check_biller(context: Context, body: Body, old: Body | None) -> None:
+        """Who is billed cannot change once there are invoices (6130)."""
+        if old is None or bool(old.get("BillWithParent")) == bool(body.get("BillWithParent")):
+            return
+        if context.records.find(context.realm, ENTITIES["invoice"], "f_CustomerRef = ?", (old["Id"],)):
+            raise faults.business(
+                "You cannot change who this customer bills with.",
+                "6130",
+                "Cannot change who customer bills with",
+            )
+
+    def before_deactivation(self, context: Context, entity: Entity, body: Body) -> None:
+        if Decimal(body.get("Balance") or 0) and context.knobs.deactivate_with_balance == "refuse":
+            raise faults.business(
+                "You cannot make a customer inactive that has an open balance.", "6220", "Open balance"
+            )
 
     @staticmethod
     def _tax(context: Context, body: Body) -> None:

@@ -11,7 +11,7 @@ from connectors.simulator.quickbooks.definitions import ENTITIES
 from connectors.simulator.quickbooks.faults import ApiError, Fault
 from connectors.simulator.quickbooks.model import Entity
 from connectors.simulator.quickbooks.records import Body
-from connectors.simulator.quickbooks.rules import links
+from connectors.simulator.quickbooks.rules import links, stock
 from connectors.simulator.quickbooks.rules.base import Rules, currency_reference
 from connectors.simulator.quickbooks.rules.lines import SalesLines, discount_of, extra_lines, item_lines
 from connectors.simulator.quickbooks.rules.taxes import set_taxes
@@ -27,6 +27,7 @@ class TransactionRules(Rules):
         for name in [name for name, value in body.items() if is_blank(value)]:
             del body[name]
         super().fill(context, entity, body, old, clean)
+        self._check_card(body)
         body.setdefault("TxnDate", context.today)
         self.check_open(context, body["TxnDate"])
         if old is not None:
@@ -35,6 +36,19 @@ class TransactionRules(Rules):
         if self.numbered:
             self._number(context, entity, body, old, clean)
         self._switches(context, body)
+
+    @staticmethod
+    def _check_card(body: Body) -> None:
+        """Refuse a raw card number (6530)."""
+        charge = (body.get("CreditCardPayment") or {}).get("CreditChargeInfo")
+        number = str(charge.get("Number", "")) if isinstance(charge, dict) else ""
+        if sum(character.isdigit() for character in number) >= 12:
+            raise faults.business(
+                "A raw credit card number was found.",
+                "6530",
+                "Raw card number found",
+                "CreditChargeInfo.Number",
+            )
 
     @staticmethod
     def check_open(context: Context, day: str) -> None:
@@ -256,9 +270,15 @@ class SalesRules(TransactionRules):
         self.check_deposited(context, entity, body)
 
     def saved(self, context: Context, entity: Entity, old: Body | None, new: Body) -> None:
+        stock.move(context, entity, old, new)
         for body in (old, new):
             if body and body.get("CustomerRef"):
                 links.settle_customer(context, body["CustomerRef"]["value"])
+
+    def deleted(self, context: Context, entity: Entity, body: Body) -> None:
+        stock.move(context, entity, body, None)
+        if body.get("CustomerRef"):
+            links.settle_customer(context, body["CustomerRef"]["value"])
 
 
 def _zeroed(line: Body) -> Body:
@@ -349,7 +369,7 @@ class InvoiceRules(SalesRules):
 
     def deleted(self, context: Context, entity: Entity, body: Body) -> None:
         _let_go(context, "Invoice", body["Id"])
-        links.settle_customer(context, body["CustomerRef"]["value"])
+        super().deleted(context, entity, body)
 
 
 def _close_estimate(context: Context, estimate_id: str, invoice_id: str) -> None:
@@ -454,4 +474,4 @@ class CreditMemoRules(SalesRules):
 
     def deleted(self, context: Context, entity: Entity, body: Body) -> None:
         _let_go(context, "CreditMemo", body["Id"])
-        links.settle_customer(context, body["CustomerRef"]["value"])
+        super().deleted(context, entity, body)
