@@ -89,7 +89,7 @@ def installation(**simulator: Any) -> Iterator[Installation]:
     try:
         postgres.start()
         valkey.start()
-        _environment(folder, postgres, valkey)
+        _environment(folder, postgres, valkey, simulator.get("limits", "off"))
         with simulator_process(state=str(folder / "simulator.db"), **simulator) as sim:
             os.environ["SIM_SALESFORCE_PORT"] = sim.salesforce.url.rsplit(":", 1)[1]
             os.environ["SIM_QUICKBOOKS_PORT"] = sim.quickbooks.url.rsplit(":", 1)[1]
@@ -105,11 +105,12 @@ def installation(**simulator: Any) -> Iterator[Installation]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _environment(folder: Path, postgres: Postgres, valkey: Valkey) -> None:
+def _environment(folder: Path, postgres: Postgres, valkey: Valkey, limits: str) -> None:
     import base64
 
     os.environ |= {
         "DEBUG": "1",
+        "SIM_LIMITS": limits,
         "DATA_DIR": str(folder / "data"),
         "DATABASE_URL": postgres.url,
         "REDIS_URL": valkey.url,

@@ -310,7 +310,11 @@ def _write(
         return UnitResult(unit.name, Action.ADOPT, reasons.AGREED)
     if target is Side.QUICKBOOKS and unit.name in context.locks:
         return UnitResult(unit.name, Action.HOLD, context.locks[unit.name], why="locked", asks=True)
-    if not answered and oscillates(unit.name, target, value_digest(values), context.writes):
+    if (
+        context.writes
+        and not answered
+        and oscillates(unit.name, target, value_digest(values), context.writes)
+    ):
         return UnitResult(unit.name, Action.HOLD, reasons.OSCILLATION, why="oscillation", asks=True)
     action = Action.TO_QBO if target is Side.QUICKBOOKS else Action.TO_SF
     return UnitResult(unit.name, action, reason, values=values)

@@ -3,16 +3,17 @@ times is set aside with a trace id, and the rest goes on (sync-semantics section
 
 from __future__ import annotations
 
+import random
 import traceback
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import structlog
 
+from syncapp.engine.retry import backoff
 from syncapp.engine.timing import Timing
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, Outcome
-from syncapp.services.settle import backoff
 from syncapp.store import bulk, clock, leases, problems
 from syncapp.store.leases import Slice
 from syncapp.store.problems import LinkProblem
@@ -37,7 +38,8 @@ def set_aside(piece: Slice, error: Exception, timing: Timing) -> None:
         _quarantine(piece, rows[0][0], rows[0][2], error)
         return
     middle = len(rows) // 2
-    pause = backoff(timing, min(5, max((row[1] for row in rows), default=0)))
+    failures = max((row[1] for row in rows), default=0)
+    pause = timedelta(seconds=backoff(min(5, failures), random.random(), timing))  # noqa: S311  jitter
     first = dict.fromkeys([row[0] for row in rows[:middle]], now + pause)
     second = dict.fromkeys([row[0] for row in rows[middle:]], now + pause + timedelta(seconds=timing.settle))
     leases.postpone(piece, first | second)

@@ -26,13 +26,14 @@ from connectors.contracts import (
     WriteResult,
     WriteStatus,
 )
-from connectors.errors import KIND_RULES, Failure, FailureKind, Reaction
+from connectors.errors import Failure, FailureKind
 from syncapp.engine.bases import echoed_keys, landed_values
 from syncapp.engine.compiled import EXTERNAL_ID
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
 from syncapp.engine.projection import from_json, project
 from syncapp.engine.projection import to_json as base_json
+from syncapp.engine.retry import Next, after_failure
 from syncapp.engine.timing import Timing
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, AuditEvent, Connection, Mapping, Outcome
@@ -247,22 +248,22 @@ def _refused(
     place: Place, intent: Intent, result: WriteResult, link: LinkRow, closing: _Closing, settled: Settled
 ) -> None:
     failure = result.failure or Failure(FailureKind.BUG, "engine.no_failure")
-    rule = KIND_RULES[failure.kind]
-    link.attempts += 1 if rule.counts_as_attempt else 0
+    after = after_failure(failure, link.attempts, link.attempts, random.random(), place.timing)  # noqa: S311  jitter
+    link.attempts = after.attempts
     state = "superseded" if result.status is WriteStatus.NOT_SENT else "refused"
     closing.intents.append(_intent_row(intent, state, closing.at, result))
     closing.changed[link.id] = link
     closing.columns[link.id] = {"last_ok_at": None, "last_cause": intent.cause}
-    if rule.reaction is Reaction.MATCH:
+    if failure.kind is FailureKind.EXISTS:
         settled.name_taken.append((link.id, failure))
         _fail(place, intent, failure, link, closing, settled)
-    elif rule.reaction in (Reaction.READ_AGAIN, Reaction.EXISTENCE):
+    elif after.next is Next.DUE_NOW:
         _look_again(place, intent, failure, link, closing, settled)
-    elif rule.reaction is Reaction.WAIT_FOR_CONNECTION:
-        wait = failure.retry_after if failure.retry_after is not None else place.timing.throttle_pause
+    elif after.next is Next.WITH_CONNECTION:
+        wait = place.timing.throttle_pause if failure.retry_after is None else failure.retry_after
         settled.again[link.id] = closing.at + timedelta(seconds=wait)
-    elif rule.reaction is Reaction.BACK_OFF and link.attempts < place.timing.attempts_transient:
-        settled.again[link.id] = closing.at + backoff(place.timing, link.attempts)
+    elif after.next is Next.DUE_LATER and after.attention == "none":
+        settled.again[link.id] = closing.at + timedelta(seconds=after.after)
     else:
         _fail(place, intent, failure, link, closing, settled)
 
@@ -309,12 +310,6 @@ def failure_values(failure: Failure, name: str) -> dict[str, Any]:
         "request_id": failure.request_id,
         "http_status": failure.http_status,
     }
-
-
-def backoff(timing: Timing, attempts: int) -> timedelta:
-    """Full jitter: a random wait up to base × 2^attempts, capped (sync-semantics section 14)."""
-    ceiling = min(timing.backoff_cap, timing.backoff_base * 2**attempts)
-    return timedelta(seconds=random.uniform(0, ceiling))  # noqa: S311  spreading load, not a secret
 
 
 # --- rows --------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import time
 from collections.abc import Sequence
@@ -19,11 +20,11 @@ from django.db import transaction
 from connectors.contracts import Priority, Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
+from syncapp.engine.retry import backoff
 from syncapp.engine.timing import Timing
 from syncapp.models import RecordLink, Run, RunKind, RunState
 from syncapp.services import deciding, joining, name_clash, quarantine, reading, sending, staging
 from syncapp.services.errors import Refused
-from syncapp.services.settle import backoff
 from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
 from syncapp.store import clock, intents, leases, links, problems, runs
@@ -32,6 +33,8 @@ from syncapp.tenancy import tenant
 
 log = structlog.get_logger()
 
+READ_FAILURES = 4
+"""A slice that could not be read waits as after so many failures: the whole slice, so not too soon."""
 WORST = {
     Priority.INTERACTIVE: Priority.INTERACTIVE,
     Priority.NORMAL: Priority.BULK,
@@ -262,6 +265,6 @@ def _connection_failed(piece: Slice, failure: Failure, timing: Timing) -> None:
         seconds = failure.retry_after if failure.retry_after is not None else timing.throttle_pause
         due = now + timedelta(seconds=seconds)
     else:
-        due = now + backoff(timing, 4)
+        due = now + timedelta(seconds=backoff(READ_FAILURES, random.random(), timing))  # noqa: S311  jitter
     log.warning("slice_put_back", code=failure.code, kind=failure.kind.value, links=len(piece.rows))
     leases.postpone(piece, dict.fromkeys(piece.link_ids, due))
