@@ -19,6 +19,7 @@ from typing import Any
 
 from portal.local.installation import READY
 from portal.local.ports import free_port
+from portal.local.processes import die_with_parent
 from portal.local.testing import RUN_FOLDER
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -120,6 +121,7 @@ def start(data_dir: Path, log: Path, *arguments: str, **variables: str) -> Stack
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call: a killed test run leaves nothing behind
         )
     numbers = [int(chosen[name]) for name in ports]
     return Stack(data_dir, *numbers, process=process, log=log)
