@@ -27,6 +27,11 @@ class Clock:
         """The current instant of the simulator, aware, in UTC."""
         return self._frozen_at or datetime.now(UTC) + self._offset
 
+    @property
+    def moved(self) -> bool:
+        """Whether the clock shows anything but wall time."""
+        return self._frozen_at is not None or bool(self._offset)
+
     def advance(self, seconds: float) -> None:
         """Move by `seconds` (negative moves back); a frozen clock moves and stays frozen."""
         if self._frozen_at is not None:

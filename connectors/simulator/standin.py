@@ -6,6 +6,7 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable
+from email.utils import format_datetime
 from typing import Any
 
 from connectors.simulator import side_door
@@ -274,6 +275,8 @@ class StandIn:
     def _finish(self, request: Request, connection: Connection, response: Response) -> None:
         if response.counted:
             self.meter.count(request.method, response.endpoint or "(refused)", response.metered)
+        if self.world.clock.moved:  # clients take the vendor's time from the Date header
+            response.date = format_datetime(self.world.clock.now(), usegmt=True)
         connection.respond(response)
 
     async def _refuse_for(self, seconds: float) -> None:

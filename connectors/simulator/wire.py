@@ -105,6 +105,8 @@ class Response:
     counted: bool = True
     mode: str = "send"
     drip_seconds: float = 0.0
+    #: The Date header when the simulator's clock does not show wall time.
+    date: str = ""
 
     @classmethod
     def json(cls, value: Any, status: int = 200, content_type: str = "application/json") -> Response:
@@ -361,7 +363,7 @@ def _serialise(request: Request, response: Response, keep_alive: bool) -> tuple[
         extra = "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
     start = (
         f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Unknown')}\r\n"
-        f"Date: {_date()}\r\nConnection: {'keep-alive' if keep_alive else 'close'}\r\n{extra}"
+        f"Date: {response.date or _date()}\r\nConnection: {'keep-alive' if keep_alive else 'close'}\r\n{extra}"
     )
     lines = [start]
     if response.status not in (204, 304):

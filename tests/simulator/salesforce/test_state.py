@@ -56,6 +56,15 @@ def test_the_log_holds_every_accepted_write_with_before_and_after(sf: Caller, si
     assert entries[2]["after"] is None
 
 
+def test_the_date_header_follows_the_movable_clock(sf: Caller, side: Side) -> None:
+    side.post("clock", {"set": "2031-05-06T07:08:09Z"})
+    moved = sf.call("GET", "/services/data/").headers["date"]
+    side.post("clock", {"reset": True})
+
+    assert moved.startswith("Tue, 06 May 2031 07:08:")
+    assert "2031" not in sf.call("GET", "/services/data/").headers["date"]
+
+
 def test_a_composite_is_one_call_in_the_meter(sf: Caller, side: Side) -> None:
     side.delete("calls")
     parts = [
