@@ -14,7 +14,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.people.models import Role
-from syncapp.models import AuditEvent, FieldMapping, LinkWork, Mapping, MappingVersion, Run, Schedule
+from syncapp.models import (
+    AuditEvent,
+    FieldMapping,
+    LinkWork,
+    Mapping,
+    MappingVersion,
+    PreviewItem,
+    Run,
+    Schedule,
+)
 from tests.builders import (
     CUSTOMER_FIELDS,
     a_company,
@@ -158,6 +167,28 @@ def test_the_items_of_a_run_are_listed_by_what_came_of_them(browser: Client, map
     assert ("Went well" in failed, "Went wrong" in failed) == (False, True)
 
 
+def test_a_preview_shows_what_a_first_load_would_do_by_group(browser: Client, mapping: Mapping) -> None:
+    run = a_run(mapping.integration, kind="preview")
+    for name, group in (("Known", "linked"), ("Fresh", "new_qbo")):
+        PreviewItem.all_companies.create(
+            company_id=mapping.company_id,
+            run=run,
+            link=a_link(mapping, name=name),
+            kind="create",
+            group=group,
+        )
+    everything, new = (
+        words(browser.get(f"/runs/{run.pk}/")),
+        words(browser.get(f"/runs/{run.pk}/?group=new_qbo")),
+    )
+    assert ("nothing is written by it" in everything, "Known" in everything, "Fresh" in everything) == (
+        True,
+        True,
+        True,
+    )
+    assert ("Known" in new, "Fresh" in new) == (False, True)
+
+
 def test_many_runs_and_items_cost_a_bounded_number_of_queries(browser: Client, mapping: Mapping) -> None:
     run = a_run(mapping.integration, mapping=mapping)
     an_attempt(a_link(mapping), run=run)
@@ -264,6 +295,13 @@ def test_the_dashboard_says_how_it_stands_what_comes_next_and_what_to_do(
         'aria-label="Records per hour in the last 24 hours: 3 to QuickBooks, 0 to Salesforce, 0 failed'
         in page
     )
+
+
+def test_only_the_head_of_the_dashboard_moves_while_a_person_reads(browser: Client, mapping: Mapping) -> None:
+    a_link(mapping)
+    part = browser.get("/", headers={"HX-Request": "true"})
+    assert ("In sync" in words(part), "Records per hour" in words(part)) == (True, False)
+    assert 'hx-trigger="every 20s"' in part.content.decode()
 
 
 def test_the_dashboard_of_a_new_company_leads_to_the_setup() -> None:
