@@ -8,8 +8,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from syncapp.crypto import SecretUnreadable
 from syncapp.messages import words_for
 from syncapp.services.errors import Refused
+
+
+def in_words(stopped: Refused | SecretUnreadable) -> Refused:
+    """A lost encryption key is no fault of the page: it is said like every other refusal."""
+    return stopped if isinstance(stopped, Refused) else Refused("vault.unreadable")
 
 
 def answer_refusal(request: HttpRequest, refusal: Refused) -> HttpResponseBase:

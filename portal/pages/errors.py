@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
@@ -31,10 +32,11 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return render(request, "errors/404_stranger.html", status=403)
 
 
-def broken(request: HttpRequest) -> HttpResponse:
-    """500: touches neither database nor session."""
+def broken(_request: HttpRequest) -> HttpResponse:
+    """500: touches neither database nor session; the reference is the one in the log."""
     page = loader.get_template("errors/500.html")
-    return HttpResponse(page.render({"reference": getattr(request, "id", "")}), status=500)
+    reference = structlog.contextvars.get_contextvars().get("request_id", "")
+    return HttpResponse(page.render({"reference": reference}), status=500)
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django names it

@@ -21,7 +21,8 @@ from django.shortcuts import redirect, render
 from django_htmx.middleware import HtmxDetails
 
 from portal.people.models import Membership, Role, User
-from portal.refusals import answer_refusal
+from portal.refusals import answer_refusal, in_words
+from syncapp.crypto import SecretUnreadable
 from syncapp.models import Company
 from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
@@ -155,8 +156,8 @@ def signed_in_page(view: View) -> View:
         try:
             with all_or_nothing():
                 return view(request, *args, **kwargs)
-        except Refused as refusal:
-            return answer_refusal(request, refusal)
+        except (Refused, SecretUnreadable) as refusal:
+            return answer_refusal(request, in_words(refusal))
 
     page.action = ""  # type: ignore[attr-defined]
     return page
@@ -198,8 +199,8 @@ def _answered(
     try:
         with all_or_nothing():
             response = view(request, *args, **kwargs)
-    except Refused as refusal:
-        return answer_refusal(request, refusal)
+    except (Refused, SecretUnreadable) as refusal:
+        return answer_refusal(request, in_words(refusal))
     except PermissionDenied as denied:
         wanted = str(denied)
         return forbidden(request, wanted if wanted in ACTIONS else action)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
@@ -13,7 +14,7 @@ from connectors.simulator.testing import Simulator, simulator
 from portal.people.access import COMPANY_IN_SESSION
 from portal.people.models import Membership, Role
 from syncapp.messages import registry
-from syncapp.models import Company, Connection, OAuthState
+from syncapp.models import AppCredentials, Company, Connection, OAuthState
 from syncapp.services import connect
 from syncapp.services.errors import Refused
 from tests.builders import a_company, a_connection, a_member
@@ -224,6 +225,16 @@ def test_advanced_values_are_saved_only_after_they_pass(here: Simulator, company
     assert wrong.status_code == 422
     assert "Validation errors: 1" in words(wrong)
     assert 'href="#id_client_secret"' in wrong.content.decode()
+
+
+def test_keys_that_cannot_be_read_are_said_and_nothing_is_saved(settings: Any, company: Company) -> None:
+    app = AppCredentials(company=company, side="sf", environment="production", client_id="3MVG9")
+    app.client_secret = "sealed with the old key"
+    app.save()
+    settings.FIELD_ENCRYPTION_KEYS = {"new": base64.urlsafe_b64encode(b"n" * 32).decode()}
+    page = a_browser(Role.ADMIN, company).post(START, {"end_point": "production", "next": START}, follow=True)
+    assert "Stored secrets cannot be read" in words(page)
+    assert not OAuthState.all_companies.exists()
 
 
 def test_secrets_never_come_back_to_a_page(company: Company) -> None:

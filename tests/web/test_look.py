@@ -43,7 +43,7 @@ MEMBERS = (
     "/accounts/password/change/",
     "/accounts/2fa/",
 )
-LOOKS = [(1360, "light"), (1360, "dark"), (390, "light"), (390, "dark")]
+LOOKS = [(1360, "light"), (390, "dark")]
 
 
 @pytest.fixture(scope="module")
