@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from connectors.simulator.quickbooks import knobs
-from connectors.simulator.store import Column, Table
+from connectors.simulator.quickbooks.tokens import Token, Tokens
 from connectors.simulator.wire import Request, Response
 from connectors.simulator.world import World
 
@@ -36,22 +35,6 @@ _DAY = 86400
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-@dataclass(frozen=True)
-class Token:
-    """A stored token. kind: access, refresh or code; state: live, used, superseded or revoked."""
-
-    token: str
-    kind: str
-    grant: int
-    realm: str
-    scope: str
-    redirect_uri: str
-    issued: float
-    expires: float
-    state: str
-    changed: float
-
-
 class TokenError(Exception):
     """A refusal of the token endpoint."""
 
@@ -71,38 +54,7 @@ class OAuth:
         self.client_id = "AB" + world.fixed("quickbooks client", 48)
         self.client_secret = world.fixed("quickbooks secret", 40)
         self.verifier_token = world.fixed("quickbooks verifier", 36)
-        self._store.define(
-            Table(
-                "qbo_token",
-                (
-                    Column("token"),
-                    Column("kind"),
-                    Column("grant_id", "INTEGER"),
-                    Column("realm"),
-                    Column("scope"),
-                    Column("redirect_uri"),
-                    Column("issued", "REAL"),
-                    Column("expires", "REAL"),
-                    Column("state"),
-                    Column("changed", "REAL"),
-                ),
-                ("token",),
-                indexes=(("grant_id",), ("realm",)),
-            )
-        )
-        self._store.define(
-            Table(
-                "qbo_grant",
-                (
-                    Column("id", "INTEGER"),
-                    Column("realm"),
-                    Column("scope"),
-                    Column("consented", "REAL"),
-                    Column("revoked", "INTEGER"),
-                ),
-                ("id",),
-            )
-        )
+        self._tokens = Tokens(world)
 
     @property
     def _now(self) -> float:
@@ -133,7 +85,7 @@ class OAuth:
             (realm, query.get("scope", ""), now),
         )
         code = "AB1" + self._world.opaque("code", 60)
-        self._put(
+        self._tokens.put(
             Token(
                 code,
                 "code",
@@ -192,14 +144,14 @@ class OAuth:
             raise TokenError("invalid_client", status=401)
 
     def _exchange(self, form: dict[str, str], request: Request) -> dict[str, Any]:
-        code = self._get(form.get("code", ""), "code")
+        code = self._tokens.get(form.get("code", ""), "code")
         if code is None:
             raise TokenError("invalid_grant", "Invalid authorization code")
         if code.state != "live":  # a second exchange ends what the first one gave
             if knobs.load(self._store).code_reuse_revokes:
                 self.revoke_grant(code.grant)
             raise TokenError("invalid_grant", "Invalid authorization code")
-        self._set_state(code.token, "used")
+        self._tokens.set_state(code.token, "used")
         if code.expires < self._now or code.redirect_uri != form.get("redirect_uri", ""):
             raise TokenError("invalid_grant", "Invalid authorization code")
         answer = self._issue(code.grant, code.realm, code.scope, self._new_refresh(code))
@@ -208,19 +160,19 @@ class OAuth:
         return answer
 
     def _refresh(self, text: str) -> dict[str, Any]:
-        token = self._get(text, "refresh")
+        token = self._tokens.get(text, "refresh")
         switches = knobs.load(self._store)
         now = self._now
         if token is not None and token.state == "superseded":
             if now - token.changed <= switches.refresh_grace_hours * 3600:
-                token = self._live_refresh(token.grant)
+                token = self._tokens.live_refresh(token.grant)
             elif switches.kill_on_reuse:
                 self.revoke_grant(token.grant)
         if token is None or token.state != "live" or token.expires < now:
             raise TokenError("invalid_grant", "Incorrect or invalid refresh token")
         rotate = switches.rotate == "always" or (switches.rotate == "daily" and now - token.issued >= _DAY)
         if rotate:
-            self._set_state(token.token, "superseded")
+            self._tokens.set_state(token.token, "superseded")
             return self._issue(token.grant, token.realm, token.scope, self._new_refresh(token))
         expires = self._refresh_expiry(token.grant)
         self._store.write("UPDATE qbo_token SET expires = ? WHERE token = ?", (expires, token.token))
@@ -229,7 +181,7 @@ class OAuth:
     def _new_refresh(self, parent: Token) -> tuple[str, float]:
         text = f"AB11{int(self._now)}" + self._world.opaque("refresh", 36)
         expires = self._refresh_expiry(parent.grant)
-        self._put(
+        self._tokens.put(
             Token(
                 text,
                 "refresh",
@@ -257,7 +209,7 @@ class OAuth:
         now = self._now
         seconds = knobs.load(self._store).access_seconds
         text = "eyJlbmMiOiJBMTI4Q0JDLUhTMjU2IiwiYWxnIjoiZGlyIn0.." + self._world.opaque("access", 700)
-        self._put(
+        self._tokens.put(
             Token(text, "access", grant, realm, scope, "", now, now + seconds, "live", now),
         )
         return {
@@ -280,7 +232,7 @@ class OAuth:
             return error.response
         except ValueError:
             return Response.json({"error": "invalid_request"}, 400)
-        token = self._get(str(body.get("token", "")), "refresh") or self._get(
+        token = self._tokens.get(str(body.get("token", "")), "refresh") or self._tokens.get(
             str(body.get("token", "")), "access"
         )
         if token is None or token.state == "revoked":
@@ -366,7 +318,7 @@ class OAuth:
     def bearer(self, request: Request) -> Token | None:
         """The access token that a call carries, whatever its state."""
         found = re.match(r"(?i)bearer\s+(\S+)$", request.header("authorization"))
-        return self._get(found[1], "access") if found else None
+        return self._tokens.get(found[1], "access") if found else None
 
     def is_live(self, token: Token) -> bool:
         return token.state == "live" and token.expires > self._now
@@ -379,6 +331,10 @@ class OAuth:
         self._store.write("UPDATE qbo_grant SET revoked = 1 WHERE id = ?", (grant,))
         self._store.write("UPDATE qbo_token SET state = 'revoked' WHERE grant_id = ?", (grant,))
 
+    def forget(self) -> None:
+        """Forget every grant and token."""
+        self._tokens.clear()
+
     def disconnect(self, realm: str) -> None:
         """The company's owner removes the app inside QuickBooks: every grant of the company ends."""
         for (grant,) in self._store.rows(
@@ -390,7 +346,7 @@ class OAuth:
         """An access and a refresh token of a company for `/_sim/credentials`, renewed when they have died."""
         key = f"quickbooks:standing:{realm}"
         grant = self._store.value(key)
-        refresh = self._live_refresh(grant) if grant is not None else None
+        refresh = self._tokens.live_refresh(grant) if grant is not None else None
         if refresh is None or refresh.expires < self._now:
             cursor = self._store.write(
                 "INSERT INTO qbo_grant (realm, scope, consented, revoked) VALUES (?, ?, ?, 0)",
@@ -411,46 +367,6 @@ class OAuth:
             return row[0], refresh.token
         answer = self._issue(grant, realm, refresh.scope, (refresh.token, refresh.expires))
         return str(answer["access_token"]), refresh.token
-
-    # -- rows -----------------------------------------------------------------------------------------------------
-
-    def _get(self, text: str, kind: str) -> Token | None:
-        row = self._store.row("SELECT * FROM qbo_token WHERE token = ? AND kind = ?", (text, kind))
-        return None if row is None else Token(*row)
-
-    def _live_refresh(self, grant: int) -> Token | None:
-        row = self._store.row(
-            "SELECT * FROM qbo_token WHERE grant_id = ? AND kind = 'refresh' AND state = 'live'", (grant,)
-        )
-        return None if row is None else Token(*row)
-
-    def _put(self, token: Token) -> None:
-        self._store.write(
-            "INSERT INTO qbo_token VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                token.token,
-                token.kind,
-                token.grant,
-                token.realm,
-                token.scope,
-                token.redirect_uri,
-                token.issued,
-                token.expires,
-                token.state,
-                token.changed,
-            ),
-        )
-
-    def _set_state(self, text: str, state: str) -> None:
-        self._store.write(
-            "UPDATE qbo_token SET state = ?, changed = ? WHERE token = ?", (state, self._now, text)
-        )
-
-    def clear(self) -> None:
-        """Forget every grant and token."""
-        for table in ("qbo_token", "qbo_grant"):
-            self._store.write(f"DELETE FROM {table}")
-        self._store.delete_values("quickbooks:standing:")
 
 
 def _allowed_redirect(uri: str) -> bool:

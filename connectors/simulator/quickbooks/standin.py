@@ -151,7 +151,7 @@ class QuickBooks(StandIn):
         for table in ("qbo_name", "qbo_request", "qbo_link", "qbo_file"):
             store.write(f"DELETE FROM {table}")
         self.webhooks.clear()
-        self.oauth.clear()
+        self.oauth.forget()
         self.realms.clear()
         store.delete_sequences("quickbooks:9")
         store.delete_sequences("quickbooks:realm")

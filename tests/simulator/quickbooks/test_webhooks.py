@@ -146,6 +146,21 @@ def test_a_deactivation_is_an_update_or_a_deletion_as_the_switch_says(empty_sim:
     assert bodies[1][0]["type"] == "qbo.customer.deleted.v1"
 
 
+def test_a_merge_names_the_survivor_and_the_loser(empty_sim: Simulator) -> None:
+    with _endpoint() as endpoint:
+        books = _subscribe(empty_sim, endpoint)
+        keep, lose = (books.post("customer", {"DisplayName": name})["Id"] for name in ("Keep", "Lose"))
+        endpoint.wait(1)
+        names = {"realm_id": books.credentials["realm_id"], "entity": "Customer", "keep": keep, "lose": lose}
+        empty_sim.quickbooks.post("merge", names)
+        event = endpoint.wait(2)[1][0]
+    assert (event["type"], event["intuitentityid"], event["data"]) == (
+        "qbo.customer.merged.v1",
+        keep,
+        {"deletedid": lose},
+    )
+
+
 def test_a_void_and_a_deletion_have_events_of_their_own(empty_sim: Simulator) -> None:
     with _endpoint() as endpoint:
         books = _subscribe(empty_sim, endpoint, entities=["Payment"])

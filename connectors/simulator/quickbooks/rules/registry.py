@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.simulator.quickbooks.attachments import AttachableRules
-from connectors.simulator.quickbooks.rules import lists, names, payments, plain, sales
+from connectors.simulator.quickbooks.rules import invoices, lists, names, payments, plain, sales
 from connectors.simulator.quickbooks.rules.base import Rules
 
 _PLAIN = plain.PlainRules()
@@ -26,7 +26,7 @@ REGISTRY: dict[str, Rules] = {
     "companycurrency": lists.CurrencyRules(),
     "companyinfo": lists.CompanyRules(),
     "preferences": lists.CompanyRules(),
-    "invoice": sales.InvoiceRules(),
+    "invoice": invoices.InvoiceRules(),
     "estimate": sales.EstimateRules(),
     "salesreceipt": sales.ReceiptRules(),
     "refundreceipt": sales.ReceiptRules(),
