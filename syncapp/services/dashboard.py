@@ -70,7 +70,10 @@ class NextRun:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Calls of one connection: today, and of this month for what QuickBooks counts against a plan."""
+    """Calls of one connection: today, and of this month for what QuickBooks counts against a plan.
+
+    `used` of `limit` is the whole org's daily allowance as the last health check found it; None where not told.
+    """
 
     connection: Connection
     today: int
@@ -241,12 +244,12 @@ def calls(integrations: Sequence[Integration], now: datetime) -> list[Calls]:
 
 
 def _calls(connection: Connection, sums: dict[str, Any]) -> Calls:
-    allowance = connection.facts.get("api_limit") or {}
+    most, left = connection.facts.get("calls_max"), connection.facts.get("calls_left")
     return Calls(
         connection=connection,
         today=sums.get("today") or 0,
         month=sums.get("month") or 0,
         metered_month=sums.get("metered") or 0,
-        used=allowance.get("used"),
-        limit=allowance.get("limit"),
+        used=most - left if most and left is not None else None,
+        limit=most,
     )

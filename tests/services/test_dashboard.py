@@ -91,9 +91,11 @@ def test_calls_are_summed_for_today_and_this_month() -> None:
             company_id=integration.company_id, connection=integration.quickbooks, day=day, endpoint="query",
             calls=calls, metered=metered,
         )  # fmt: skip
+    integration.salesforce.facts = {"calls_max": 100_000, "calls_left": 81_796}
     with tenant(integration.company_id):
         salesforce, quickbooks = dashboard.calls([integration], NOW)
-    assert (salesforce.today, salesforce.month) == (0, 0)
+    assert (salesforce.today, salesforce.month, salesforce.used, salesforce.limit) == (0, 0, 18_204, 100_000)
+    assert quickbooks.used is None
     assert (quickbooks.today, quickbooks.month, quickbooks.metered_month) == (5, 15, 9)
 
 
