@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.simulator.latency import Spread
 from connectors.simulator.salesforce.bulk import ingest, query
 from connectors.simulator.salesforce.bulk.jobs import Jobs
+from connectors.simulator.salesforce.bulk.old import OldBulk
 from connectors.simulator.standin import StandIn
 from connectors.simulator.wire import Request, Response
 
@@ -93,6 +94,7 @@ class Salesforce(StandIn):
             family.add_routes(self.engine)
         endpoints.add_routes(self)
         Soap(self).add_routes()
+        OldBulk(self).add_routes()
         pages_of(self).add_routes()
 
     def _know(self, org: Org) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -230,3 +231,28 @@ def test_search_finds_words_in_the_objects_asked_for(sf: Caller) -> None:
     assert (
         sf.get("/parameterizedSearch?q=searchable&sobject=Contact").json["searchRecords"][0]["Id"] == contact
     )
+
+
+def test_old_jobs_speak_xml_as_recorded(sf: Caller, side: Side) -> None:
+    job = (
+        '<?xml version="1.0"?><jobInfo xmlns="http://www.force.com/2009/06/asyncapi/dataload">'
+        "<operation>insert</operation><object>Event</object><contentType>CSV</contentType></jobInfo>"
+    )
+    path = "/services/async/66.0/job"
+    session = {"X_SFDC_Session": sf.token, "Content_Type": "application/xml"}
+    made = Caller(side).call("POST", path, job, **session)
+    ours = [one.tag for one in ET.fromstring(made.text)]
+    theirs = [one.tag for one in ET.parse(reference("salesforce/bulk1/create_job.201.xml")).getroot()]
+    job_id = ET.fromstring(made.text)[0].text
+    csv_call = {"X_SFDC_Session": sf.token, "Content_Type": "text/csv"}
+    batch = Caller(side).call("POST", f"{path}/{job_id}/batch", "Subject\nOld bulk\n", **csv_call).json
+    side.post("clock", {"advance": 2})
+    result = Caller(side).call("GET", f"{path}/{job_id}/batch/{batch['id']}/result", **csv_call)
+    side.post("clock", {"reset": True})
+
+    assert made.status == 201
+    assert ours == theirs
+    assert shape(batch) == shape(recorded("salesforce/bulk1/batch_info.json"))
+    assert rows(result)[0]["Success"] == "true"
+    stranger = Caller(side).call("POST", path, "{}", X_SFDC_Session="bad")
+    assert (stranger.status, stranger.json["exceptionCode"]) == (400, "InvalidSessionId")

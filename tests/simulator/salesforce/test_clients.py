@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
@@ -76,3 +77,28 @@ def test_an_expired_session_is_recognised(secure: Simulator) -> None:
     )
     with pytest.raises(SalesforceExpiredSession):
         stranger.query("SELECT Id FROM Account")
+
+
+def test_both_bulk_apis_load_and_query(client: Salesforce, secure: Simulator) -> None:
+    rows = [{"LastName": f"Bulk {n}", "Company": "C"} for n in range(20)] + [{"LastName": "No company"}]
+    old = client.bulk.Lead.insert(rows)
+    assert [one["success"] for one in old] == [True] * 20 + [False]
+    found = client.bulk.Lead.query("SELECT Id, LastName, CreatedDate FROM Lead WHERE LastName LIKE 'Bulk%'")
+    assert len(found) == 20
+    assert isinstance(found[0]["CreatedDate"], int)
+    new = client.bulk2.Lead.insert(records=[{"LastName": "Bulk two", "Company": "C"}])
+    assert (new[0]["numberRecordsProcessed"], new[0]["numberRecordsFailed"]) == (1, 0)
+    text = "".join(client.bulk2.Lead.query("SELECT Id, LastName FROM Lead WHERE LastName = 'Bulk two'"))
+    assert '"Bulk two"' in text
+
+
+def test_metadata_is_deployed_by_the_library(client: Salesforce, secure: Simulator) -> None:
+    from tests.simulator.salesforce.test_metadata import archive, package
+
+    packed = io.BytesIO(archive({"package.xml": package()}))
+    started = client.deploy(packed, sandbox=True, testLevel="NoTestRun", tests=[])
+    secure.salesforce.post("clock", {"advance": 2})
+    state = client.checkDeployStatus(started["asyncId"])
+    secure.salesforce.post("clock", {"reset": True})
+
+    assert state["state"] == "Succeeded"

@@ -123,7 +123,7 @@ def results(call: Call) -> Answer:
     rows: list[list[Any]] = []
     for first in range(start, end, _CHUNK):
         page = runner.records(plan, runner.by_row_id(plan, job.row_ids[first : min(first + _CHUNK, end)]))
-        rows += [[_at(record, name) for name in header] for record in page]
+        rows += [[at(record, name) for name in header] for record in page]
     locator = base64.b64encode(str(end).encode()).rstrip(b"=").decode() if end < len(job.row_ids) else "null"
     text = written(header, rows, job.delimiter, job.line_ending)
     headers = {"Sforce-Locator": locator, "Sforce-NumberOfRecords": str(len(rows))}
@@ -154,7 +154,7 @@ def column_names(plan: Plan) -> list[str]:
     return walk(plan.root, "") if plan.root else []
 
 
-def _at(record: dict[str, Any], name: str) -> Any:
+def at(record: dict[str, Any], name: str) -> Any:
     value: Any = record
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None

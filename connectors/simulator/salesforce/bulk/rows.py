@@ -58,7 +58,7 @@ class Loader:
         for row in rows:
             cells = [*row, *[""] * (len(self.header) - len(row))][: len(self.header)]
             try:
-                record_id, created = self.one(cells)
+                record_id, created = self.record(self.values(cells))
             except Refused as error:
                 outcome.failed.append(["", _error(error), *cells])
             else:
@@ -83,8 +83,8 @@ class Loader:
                 values[name] = value
         return values
 
-    def one(self, cells: list[str]) -> tuple[str, bool]:
-        values = self.values(cells)
+    def record(self, values: dict[str, Any]) -> tuple[str, bool]:
+        """Write one row: its record's id, and whether it was made. Raises Refused."""
         records, operation = self.call.records, self.job.operation
         given = next((value for name, value in values.items() if name.lower() == "id"), None)
         if operation == "insert":
