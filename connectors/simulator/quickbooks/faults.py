@@ -171,6 +171,15 @@ def business(text: str, code: str = "6000", message: str = "", element: str = ""
     return Fault(ApiError(code, words, detail, element))
 
 
+def subscription_ended() -> Fault:
+    detail = (
+        "Subscription period has ended or been canceled, or there was a billing problem : You can't add data to "
+        "QuickBooks Online Plus because your trial or subscription period ended. Please contact the administrator "
+        "of this company."
+    )
+    return Fault(ApiError("6190", "Invalid Company Status", detail))
+
+
 def duplicate_name() -> Fault:
     return Fault(
         ApiError("6240", "Duplicate Name Exists Error", "The name supplied already exists. : null", None)

@@ -30,6 +30,7 @@ class Knobs:
     duplicate_docnumbers: `refuse` (6140) or `allow`.
     unique_names: `fully_qualified` (as recorded) or `display` (as documented).
     deactivation_event: the webhook of a deactivation, `Update` or `Delete`.
+    subscription: `ended` refuses every write (6190); reads still work.
     deactivate_with_balance: a customer with an open balance is refused (6220), or `allow`.
     void_note: `replace` puts "Voided" in place of the note, `prefix` puts it before.
     webhook_seconds: how long changes are gathered before a notification leaves.
@@ -52,6 +53,7 @@ class Knobs:
     unique_names: str = "fully_qualified"
     deactivation_event: str = "Update"
     void_note: str = "replace"
+    subscription: str = "active"
     deactivate_with_balance: str = "refuse"
     webhook_seconds: float = 0.5
     webhook_retry_scale: float = 1.0

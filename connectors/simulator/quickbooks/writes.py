@@ -20,6 +20,8 @@ def write(context: Context, path: str, payload: Any, operation: str = "", *, voi
     operation: empty (create or update by `Id`), `create`, `update`, `delete` or `void`; `void` turns an update
     into a void (`include=void`).
     """
+    if context.knobs.subscription == "ended":
+        raise faults.subscription_ended()
     entity = ENTITIES[path]
     if not isinstance(payload, dict):
         raise faults.unreadable_body("Can not deserialize the request body")

@@ -178,6 +178,16 @@ def test_unknown_properties_are_named_with_the_class(books: Books) -> None:
     assert books.call("POST", "customer", "{not json").code == "2010"
 
 
+def test_bytes_that_are_no_utf8_are_an_unsupported_operation(books: Books) -> None:
+    got = books.call("POST", "customer", b'{"DisplayName": "caf\xe9"}')
+    assert (got.status, got.code) == (400, "500")
+    assert "MalformedByteSequenceException" in got.fault["Detail"]
+    assert (
+        books.post("customer", {"DisplayName": "Caf\u00e9 \U0001f600"})["DisplayName"]
+        == "Caf\u00e9 \U0001f600"
+    )
+
+
 def test_read_only_members_and_numbers_as_text_are_taken_quietly(books: Books) -> None:
     made = _customer(books, Balance="12.50", FullyQualifiedName="Else", Taxable="false", Level=3)
     assert (made["Balance"], made["Taxable"], "Level" in made) == (0, False, False)

@@ -379,3 +379,22 @@ def test_sales_take_from_the_stock_and_voids_give_back(empty_sim: Simulator) -> 
     books.post("invoice?operation=void", {"Id": invoice["Id"], "SyncToken": changed["SyncToken"]})
     assert [after["QtyOnHand"], fewer["QtyOnHand"], books.get("item/11")["QtyOnHand"]] == [22, 20, 25]
     assert after["SyncToken"] == "0"
+
+
+def test_open_credits_are_used_up_at_once_where_the_company_says_so(empty_sim: Simulator) -> None:
+    books = Books.of(empty_sim)
+    books.post("customer", {"DisplayName": "One"})
+    credit = books.post("creditmemo", {"CustomerRef": {"value": "1"}, "Line": [_line("1", 30)]})
+    books.change("preferences", books.get("preferences"), SalesFormsPrefs={"AutoApplyCredit": True})
+    invoice = _invoice(books, _line("1", 100))
+    assert (invoice["TotalAmt"], invoice["Balance"]) == (Decimal("100.00"), Decimal("70.00"))
+    assert books.get(f"creditmemo/{credit['Id']}")["Balance"] == 0
+    assert books.get("customer/1")["Balance"] == Decimal("70.00")
+
+
+def test_an_ended_subscription_can_be_read_but_not_written(empty_sim: Simulator) -> None:
+    books = Books.of(empty_sim)
+    empty_sim.quickbooks.post("knobs", {"subscription": "ended"})
+    got = books.call("POST", "customer", {"DisplayName": "Late"})
+    assert (got.status, got.code, got.fault["Message"]) == (400, "6190", "Invalid Company Status")
+    assert books.rows("select * from Item")
