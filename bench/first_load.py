@@ -28,6 +28,7 @@ def main() -> None:
     words.add_argument("--records", type=int, default=10_000)
     words.add_argument("--latency", choices=["none", "real"], default="none")
     words.add_argument("--limits", choices=["off", "real"], default="off")
+    words.add_argument("--processes", type=int, default=2, help="processes of the one worker")
     chosen = words.parse_args()
     with installation(seed=str(chosen.records), latency=chosen.latency, limits=chosen.limits) as place:
         _measure(place, chosen)
@@ -40,7 +41,7 @@ def _measure(place: Installation, chosen: argparse.Namespace) -> None:
     from tests.services.spine import connect
 
     spine = connect(place.sim)
-    place.start_worker()
+    place.start_worker(processes=chosen.processes)
     before = _calls(place)
     idle = place.usage()
     with tenant(spine.company.pk):
@@ -93,7 +94,9 @@ def _print(
         + math.ceil(written / 30)
     )
     total = sum(made.values())
-    print(f"records {chosen.records}, latency {chosen.latency}, limits {chosen.limits}")
+    print(
+        f"records {chosen.records}, one worker of {chosen.processes} processes, latency {chosen.latency}, limits {chosen.limits}"
+    )
     print(
         f"plan: linked {plan.linked}, alike {plan.alike}, new {plan.new_qbo} + {plan.new_sf}, skipped {plan.skipped}"
     )
@@ -112,6 +115,9 @@ def _print(
         f"scan {scanning:.1f} s, load {loading:.1f} s: {written / loading:.0f} records/s written,"
         f" {60 * written / loading:.0f} a minute"
     )
+    if chosen.limits == "real":
+        batches = sum(count for key, count in made.items() if key[2].endswith("/batch"))
+        print(f"batches {batches} in {loading:.0f} s: {60 * batches / loading:.1f} a minute of 38 allowed")
     cpu = used.cpu - idle.cpu
     print(
         f"worker CPU {cpu:.1f} s = {1000 * cpu / max(1, written):.2f} ms a record (scan and plan included),"

@@ -128,6 +128,8 @@ def carry(
         if piece is None:
             return carried
         carried += len(piece.rows)
+        if len(piece.rows) == rules.slice_size:
+            queue.wake(priority, company_id)  # there is probably more than one worker's share
         with tenant(piece.company_id):
             carry_slice(piece, rules, deadline)
     queue.wake(priority, company_id)
