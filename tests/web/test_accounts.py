@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -161,3 +162,17 @@ def test_vendors_are_offered_for_sign_in_only_when_their_keys_are_there(
         "quickbooks": {"SCOPE": ["openid"], "APPS": [{"client_id": "id", "secret": "s"}]},
     }
     assert "Continue with Intuit" in words(client.get(reverse("account_login")))
+
+
+@pytest.mark.parametrize(
+    ("provider", "host"), [("quickbooks", "appcenter.intuit.com"), ("salesforce", "login.salesforce.com")]
+)
+def test_signing_in_with_a_vendor_asks_who_somebody_is_and_nothing_more(
+    client: Client, settings: Any, provider: str, host: str
+) -> None:
+    providers = settings.SOCIALACCOUNT_PROVIDERS
+    app = {"client_id": "id", "secret": "s", "key": "https://login.salesforce.com"}
+    settings.SOCIALACCOUNT_PROVIDERS = {**providers, provider: {**providers[provider], "APPS": [app]}}
+    sent = urlsplit(client.post(f"/accounts/{provider}/login/").url)
+    assert sent.hostname == host
+    assert set(parse_qs(sent.query)["scope"][0].split()) == {"openid", "profile", "email"}

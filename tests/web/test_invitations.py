@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.people.models import Invitation, Membership, Role
+from syncapp.models import AuditEvent
 from tests.builders import a_company, a_member, a_person
 from tests.web.builders import a_browser, an_invitation, membership, signed_in, words
 
@@ -147,3 +148,29 @@ def test_an_admin_cannot_touch_an_owner() -> None:
     assert "Only an owner can do this" in words(answer)
     browser.post(f"/members/{row.pk}/delete/", {"post": "yes"})
     assert membership(company, owner).role == Role.OWNER  # type: ignore[union-attr]
+
+
+def test_a_role_is_changed_and_written_down() -> None:
+    company = a_company()
+    member = a_member(company, Role.VIEWER)
+    row = membership(company, member)
+    assert row is not None
+    a_browser(Role.ADMIN, company).post(f"/members/{row.pk}/change/", {"role": Role.OPERATOR})
+    assert membership(company, member).role == Role.OPERATOR  # type: ignore[union-attr]
+    event = AuditEvent.all_companies.get(action="member.role")
+    assert (event.before, event.after["role"]) == ({"role": "viewer"}, "operator")
+
+
+def test_removing_a_member_asks_first_and_leaves_their_sign_in() -> None:
+    company = a_company()
+    member = a_member(company, Role.VIEWER, first_name="Samuel Birch")
+    row = membership(company, member)
+    assert row is not None
+    browser = a_browser(Role.ADMIN, company)
+    asked = browser.get(f"/members/{row.pk}/delete/")
+    assert "Remove Samuel Birch?" in words(asked)
+    assert membership(company, member) is not None
+    browser.post(f"/members/{row.pk}/delete/", {"post": "yes"})
+    assert membership(company, member) is None
+    member.refresh_from_db()
+    assert member.is_active
