@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from .errors import Refused
 
 if TYPE_CHECKING:
+    from .changes import Change
     from .orgs import DuplicateRule
-    from .records import Change, Records
+    from .records import Records
 
 _SHOWN = 5
 

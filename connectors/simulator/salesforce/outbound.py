@@ -20,8 +20,9 @@ from connectors.simulator.store import Column, Table
 
 if TYPE_CHECKING:
     from connectors.simulator.salesforce.catalog import Entity
+    from connectors.simulator.salesforce.changes import Change
     from connectors.simulator.salesforce.orgs import Org, Orgs
-    from connectors.simulator.salesforce.records import Change, Records
+    from connectors.simulator.salesforce.records import Records
     from connectors.simulator.world import World
 
 MAX_NOTIFICATIONS = 100

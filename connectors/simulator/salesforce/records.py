@@ -7,16 +7,17 @@ are set, the record is stored and the write is logged. Rules of single objects l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import ids, rules
-from .catalog import ChildRelation, Entity
+from .catalog import Entity
+from .changes import Actor, Change, Row, as_json
 from .duplicates import check_duplicates
 from .errors import Refused, is_deleted, malformed_id, not_found
 from .objects.fields import Field
+from .recyclebin import RecycleBin
 from .times import wire
 from .validation import check_validation_rules
 from .values import Stored, to_stored
@@ -25,55 +26,6 @@ if TYPE_CHECKING:
     from connectors.simulator.journal import Journal
 
     from .orgs import Org
-
-Row = dict[str, Stored]
-_AUDIT = ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who writes, and the headers of the call that bear on it."""
-
-    user_id: str
-    #: Sforce-Duplicate-Rule-Header: allowSave.
-    allow_duplicates: bool = False
-    request_id: str = ""
-
-
-@dataclass(slots=True)
-class Change:
-    """One save under way: the stored record (None on create), the new values, and which fields were sent."""
-
-    entity: Entity
-    record_id: str
-    old: Row | None
-    new: Row
-    sent: frozenset[str]
-    actor: Actor
-
-    @property
-    def creating(self) -> bool:
-        return self.old is None
-
-    def value(self, name: str) -> Stored:
-        """The value that the record will have."""
-        if name in self.new:
-            return self.new[name]
-        return self.old.get(name) if self.old is not None else None
-
-    def set(self, name: str, value: Stored) -> None:
-        self.new[name] = value
-
-    def default(self, name: str, value: Stored) -> None:
-        """Set a value where a new record has none."""
-        if self.creating and self.new.get(name) is None:
-            self.new[name] = value
-
-    def moved(self, name: str) -> bool:
-        """Whether the save changes this field."""
-        if name not in self.new:
-            return False
-        return self.old is None or self.new[name] != self.old.get(name)
 
 
 @dataclass(slots=True)
@@ -85,6 +37,11 @@ class Records:
     #: Called with (entity, record id) for every record that was created or updated.
     listeners: list[Any] = field(default_factory=list)
     _insert_sql: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    @property
+    def bin(self) -> RecycleBin:
+        """Where deleted records go, and come back from."""
+        return RecycleBin(self)
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -170,7 +127,7 @@ class Records:
         if old is None or all(old.get(name) == value for name, value in values.items()):
             return
         change = Change(entity, record_id, old, dict(values), frozenset(), actor)
-        self._write(change)
+        self.store_change(change)
 
     def translated(self, entity: Entity, values: Mapping[str, Any], *, creating: bool) -> Row:
         """Wire values by canonical field name, as stored. Raises Refused for names, rights, types and lengths."""
@@ -268,13 +225,13 @@ class Records:
         for rule in rules.BEFORE.get(entity.name, ()):
             rule(self, change)
         self._check_references(change)
-        self._check_unique(change)
+        self.check_unique(change)
         guarded = bool(rules.AFTER.get(entity.name)) or self._has_rules(entity)
         if not guarded:
-            return self._write(change)
+            return self.store_change(change)
         with self.org.world.store.savepoint():
             check_duplicates(self, change)
-            record_id = self._write(change)
+            record_id = self.store_change(change)
             for rule in rules.AFTER.get(entity.name, ()):
                 rule(self, change)
             check_validation_rules(self, change)
@@ -323,7 +280,7 @@ class Records:
             )
             raise Refused("INACTIVE_OWNER_OR_USER", message, (known.name,))
 
-    def _check_unique(self, change: Change) -> None:
+    def check_unique(self, change: Change) -> None:
         for known in change.entity.unique_fields:
             value = change.new.get(known.name)
             if value is None or not change.moved(known.name):
@@ -337,7 +294,7 @@ class Records:
                 )
                 raise Refused("DUPLICATE_VALUE", message, ())
 
-    def _write(self, change: Change) -> str:
+    def store_change(self, change: Change) -> str:
         """Stamp, store and log."""
         entity, store, new = change.entity, self.org.world.store, change.new
         now, stamp = wire(self.org.now()), wire(self.org.stamp())
@@ -358,7 +315,7 @@ class Records:
             sql = f'UPDATE "{entity.table}" SET {assignments} WHERE "Id" = ?'
             if new:
                 store.write(sql, (*new.values(), change.record_id))
-        self._log(change, "create" if change.old is None else "update")
+        self.log(change, "create" if change.old is None else "update")
         for listener in self.listeners:
             listener(entity, change)
         return change.record_id
@@ -370,7 +327,7 @@ class Records:
             self._insert_sql[key] = f'INSERT INTO "{entity.table}" ({_columns(names)}) VALUES ({marks})'
         return self._insert_sql[key]
 
-    def _log(self, change: Change, operation: str, after: Row | None = None) -> None:
+    def log(self, change: Change, operation: str, after: Row | None = None) -> None:
         entity, old = change.entity, change.old
         new = after if after is not None else {**(old or {}), **change.new}
         self.journal.append(
@@ -383,151 +340,6 @@ class Records:
             before=None if old is None else as_json(entity, old),
             after=as_json(entity, new) if operation != "delete" else None,
         )
-
-    # -- bin ------------------------------------------------------------------------------------------------
-
-    def delete(self, entity: Entity, record_id: str, actor: Actor) -> None:
-        """Into the recycle bin, with everything that cascades. Raises Refused."""
-        old = self.living(entity, record_id)
-        if not entity.object.deletable:
-            message = f"entity type cannot be deleted: {entity.object.label}"
-            raise Refused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
-        with self.org.world.store.savepoint():
-            self._bin(entity, old, actor, seen=set())
-
-    def _bin(self, entity: Entity, old: Row, actor: Actor, seen: set[str]) -> None:
-        record_id = str(old["Id"])
-        if record_id in seen:
-            return
-        seen.add(record_id)
-        change = Change(entity, record_id, old, {}, frozenset(), actor)
-        for rule in rules.DELETING.get(entity.name, ()):
-            rule(self, change)
-        for relation in entity.pointed_at_by:
-            self._release_children(relation, record_id, actor, seen)
-        self.mark_deleted(change, {})
-        for rule in rules.DELETED.get(entity.name, ()):
-            rule(self, change)
-
-    def mark_deleted(self, change: Change, more: Row, operation: str = "delete") -> None:
-        """Flag (or, for objects without a bin, remove) the record, stamp it and log it."""
-        entity, store = change.entity, self.org.world.store
-        if not entity.bins:
-            store.write(f'DELETE FROM "{entity.table}" WHERE "Id" = ?', (change.record_id,))
-        else:
-            now = wire(self.org.now())
-            change.new = {
-                "IsDeleted": 1, "LastModifiedDate": now, "LastModifiedById": change.actor.user_id,
-                "SystemModstamp": wire(self.org.stamp()), **more,
-            }  # fmt: skip
-            assignments = ", ".join(f'"{name}" = ?' for name in change.new)
-            sql = f'UPDATE "{entity.table}" SET {assignments} WHERE "Id" = ?'
-            store.write(sql, (*change.new.values(), change.record_id))
-        self._log(change, operation)
-
-    def _release_children(
-        self, relation: ChildRelation, parent_id: str, actor: Actor, seen: set[str]
-    ) -> None:
-        kind = relation.field.on_parent_delete
-        if kind == "none":
-            return
-        child = self.org.catalog.get(relation.entity)
-        alive = ' AND "IsDeleted" = 0' if child.bins else ""
-        children = self.rows(child.name, f'"{relation.field.name}" = ?{alive}', parent_id)
-        children = [row for row in children if row["Id"] not in seen]
-        if not children:
-            return
-        if kind == "restrict":
-            names = ", ".join(
-                str(row.get("Name") or row.get("CaseNumber") or row["Id"]) for row in children[:5]
-            )
-            message = (
-                "Your attempt to delete this record could not be completed because it is associated with the"
-                f" following {child.object.plural.lower()}.: {names}"
-            )
-            raise Refused("DELETE_FAILED", message, ())
-        for row in children:
-            if kind == "cascade":
-                self._bin(child, row, actor, seen)
-            else:
-                self.platform_update(child.name, str(row["Id"]), {relation.field.name: None}, actor)
-
-    def undelete(self, entity: Entity, record_id: str, actor: Actor) -> None:
-        """Out of the recycle bin, with the children that went in the same moment. Raises Refused."""
-        row = self.row(entity, self.own_id(entity, record_id))
-        if row is None:
-            raise not_found()
-        if not entity.object.undeletable or not row.get("IsDeleted") or row.get("MasterRecordId"):
-            raise Refused("UNDELETE_FAILED", "Entity is not in the recycle bin", ())
-        with self.org.world.store.savepoint():
-            self._check_unique(Change(entity, str(row["Id"]), None, dict(row), frozenset(), actor))
-            self._restore(entity, row, actor)
-
-    def _restore(self, entity: Entity, row: Row, actor: Actor) -> None:
-        record_id, gone_at = str(row["Id"]), row["LastModifiedDate"]
-        change = Change(entity, record_id, row, {"IsDeleted": 0}, frozenset(), actor)
-        self._write_restored(change)
-        for relation in entity.pointed_at_by:
-            if relation.field.on_parent_delete != "cascade":
-                continue
-            child = self.org.catalog.get(relation.entity)
-            where = f'"{relation.field.name}" = ? AND "IsDeleted" = 1 AND "LastModifiedDate" = ?'
-            if child.bins:
-                for lost in self.rows(child.name, where, record_id, gone_at):
-                    self._restore(child, lost, actor)
-        for rule in rules.DELETED.get(entity.name, ()):
-            rule(self, change)
-
-    def _write_restored(self, change: Change) -> None:
-        change.new.update(
-            {
-                "LastModifiedDate": wire(self.org.now()),
-                "LastModifiedById": change.actor.user_id,
-                "SystemModstamp": wire(self.org.stamp()),
-            }
-        )
-        assignments = ", ".join(f'"{name}" = ?' for name in change.new)
-        sql = f'UPDATE "{change.entity.table}" SET {assignments} WHERE "Id" = ?'
-        self.org.world.store.write(sql, (*change.new.values(), change.record_id))
-        self._log(change, "undelete")
-
-    def purge(self, entity: Entity, record_id: str, actor: Actor) -> None:
-        """Out of the bin for good (hard delete): the record vanishes from queryAll too."""
-        row = self.row(entity, record_id)
-        if row is None:
-            raise not_found()
-        self.org.world.store.write(f'DELETE FROM "{entity.table}" WHERE "Id" = ?', (record_id,))
-        self._log(Change(entity, record_id, row, {}, frozenset(), actor), "delete")
-
-    def merge(self, entity: Entity, master_id: str, loser_ids: Iterable[str], actor: Actor) -> None:
-        """The losers' children move to the master; the losers go into the bin with MasterRecordId. Raises Refused."""
-        if not entity.object.mergeable:
-            raise Refused("INVALID_TYPE_FOR_OPERATION", f"{entity.name} records cannot be merged")
-        master = self.living(entity, master_id)
-        losers = [self.living(entity, one) for one in loser_ids]
-        if not 1 <= len(losers) <= 2 or any(row["Id"] == master["Id"] for row in losers):
-            raise Refused("INVALID_OPERATION", "a merge takes one or two other records")
-        with self.org.world.store.savepoint():
-            for loser in losers:
-                self._merge_one(entity, str(master["Id"]), loser, actor)
-            self.platform_touch(entity, master, actor)
-
-    def _merge_one(self, entity: Entity, master_id: str, loser: Row, actor: Actor) -> None:
-        loser_id = str(loser["Id"])
-        for relation in entity.pointed_at_by:
-            if relation.field.name == "MasterRecordId":
-                continue
-            child = self.org.catalog.get(relation.entity)
-            alive = ' AND "IsDeleted" = 0' if child.bins else ""
-            for row in self.rows(child.name, f'"{relation.field.name}" = ?{alive}', loser_id):
-                self.platform_update(child.name, str(row["Id"]), {relation.field.name: master_id}, actor)
-        self.mark_deleted(
-            Change(entity, loser_id, loser, {}, frozenset(), actor), {"MasterRecordId": master_id}, "merge"
-        )
-
-    def platform_touch(self, entity: Entity, row: Row, actor: Actor) -> None:
-        """Stamp a record anew without changing it."""
-        self._write(Change(entity, str(row["Id"]), row, {}, frozenset(), actor))
 
 
 def _forbidden(names: list[str]) -> Refused:
@@ -547,12 +359,3 @@ def _numbered(form: str, number: int) -> str:
     before, _, rest = form.partition("{")
     zeros, _, after = rest.partition("}")
     return f"{before}{number:0{len(zeros)}d}{after}"
-
-
-def as_json(entity: Entity, row: Row) -> str:
-    """A record as the log shows it: its fields that have a value."""
-    flags = entity.flag_names
-    shown = {
-        name: bool(value) if name in flags else value for name, value in row.items() if value is not None
-    }
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))

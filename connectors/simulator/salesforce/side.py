@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.simulator.wire import Request, Response
 
+from .changes import Actor
 from .errors import Refused
 from .oauth.apps import App
 from .orgs import Settings, settings_from
-from .records import Actor
 from .seeding import fresh_org
 from .soql.errors import SoqlError
 from .validation import check_condition
@@ -124,13 +124,13 @@ def _records(standin: Salesforce, request: Request) -> Any:
     elif action == "update":
         records.update(entity, record_id, body.get("values") or {}, actor)
     elif action == "delete":
-        records.delete(entity, record_id, actor)
+        records.bin.delete(entity, record_id, actor)
     elif action == "undelete":
-        records.undelete(entity, record_id, actor)
+        records.bin.undelete(entity, record_id, actor)
     elif action == "purge":
-        records.purge(entity, records.own_id(entity, record_id), actor)
+        records.bin.purge(entity, records.own_id(entity, record_id), actor)
     elif action == "merge":
-        records.merge(entity, record_id, [str(one) for one in body["losers"]], actor)
+        records.bin.merge(entity, record_id, [str(one) for one in body["losers"]], actor)
     else:
         raise ValueError(f"no such action: {action}")
     return {"id": record_id}

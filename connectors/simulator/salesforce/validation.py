@@ -10,8 +10,9 @@ from .soql.literals import Clockwork
 from .soql.parser import parse
 
 if TYPE_CHECKING:
+    from .changes import Change
     from .orgs import Org
-    from .records import Change, Records
+    from .records import Records
 
 
 def check_validation_rules(records: Records, change: Change) -> None:

@@ -10,9 +10,9 @@ from connectors.simulator import pages
 from connectors.simulator.wire import Request, Response
 
 from . import ids
+from .changes import Actor, Row
 from .errors import Refused
 from .objects.fields import Field
-from .records import Actor, Row
 from .values import on_wire
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ class Pages:
         if visit is None:
             return self._missing(request)
         try:
-            visit.records.delete(visit.entity, request.params["id"], visit.actor())
+            visit.records.bin.delete(visit.entity, request.params["id"], visit.actor())
         except Refused as error:
             return self._page(
                 visit.org, "This record cannot be deleted", pages.notice(error.message, "bad"), ""
@@ -256,7 +256,7 @@ class Pages:
         if visit is None:
             return self._missing(request)
         try:
-            visit.records.undelete(visit.entity, request.params["id"], visit.actor())
+            visit.records.bin.undelete(visit.entity, request.params["id"], visit.actor())
         except Refused as error:
             return self._page(
                 visit.org, "This record cannot be restored", pages.notice(error.message, "bad"), ""

@@ -103,9 +103,9 @@ class Loader:
         if operation == "update":
             records.update(self.entity, record_id, without(values, "Id"), self.actor)
         elif operation == "delete":
-            records.delete(self.entity, record_id, self.actor)
+            records.bin.delete(self.entity, record_id, self.actor)
         else:
-            records.purge(self.entity, record_id, self.actor)
+            records.bin.purge(self.entity, record_id, self.actor)
         return record_id, False
 
     def upsert(self, values: dict[str, Any]) -> tuple[str, bool]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from connectors.simulator.salesforce.changes import Actor
 from connectors.simulator.salesforce.errors import bad_json, not_found
-from connectors.simulator.salesforce.records import Actor
 from connectors.simulator.wire import Request
 
 if TYPE_CHECKING:

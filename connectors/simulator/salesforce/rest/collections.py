@@ -17,8 +17,8 @@ from .rows import key_field, show, without
 
 if TYPE_CHECKING:
     from connectors.simulator.salesforce.catalog import Entity
+    from connectors.simulator.salesforce.changes import Actor
     from connectors.simulator.salesforce.objects.fields import Field
-    from connectors.simulator.salesforce.records import Actor
 
     from .engine import Engine
 
@@ -227,7 +227,7 @@ def delete(call: Call) -> Answer:
         if record_id is None or entity is None:
             raise Refused("MALFORMED_ID", f"malformed id {text}")
         try:
-            call.records.delete(entity, record_id, actor)
+            call.records.bin.delete(entity, record_id, actor)
         except Refused as error:
             if error.code == "NOT_FOUND":
                 raise Refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ()) from None

@@ -182,7 +182,7 @@ def update(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     entity = call.entity()
-    call.records.delete(entity, call.param("id"), call.actor())
+    call.records.bin.delete(entity, call.param("id"), call.actor())
     return Answer(None, 204)
 
 
@@ -279,5 +279,5 @@ def delete_by_key(call: Call) -> Answer:
         return _several(call, entity, found)
     if not found:
         raise not_found()
-    call.records.delete(entity, found[0], call.actor())
+    call.records.bin.delete(entity, found[0], call.actor())
     return Answer(None, 204)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from . import documents, names, products, rights, sales
 
 if TYPE_CHECKING:
-    from connectors.simulator.salesforce.records import Change, Records
+    from connectors.simulator.salesforce.changes import Change
+    from connectors.simulator.salesforce.records import Records
 
 Rule = Callable[["Records", "Change"], None]
 

@@ -12,7 +12,8 @@ from .money import exact, stored, total_price
 from .prices import entry_of_line, integrity
 
 if TYPE_CHECKING:
-    from connectors.simulator.salesforce.records import Change, Records, Row
+    from connectors.simulator.salesforce.changes import Change, Row
+    from connectors.simulator.salesforce.records import Records
 
 
 def quote_before(records: Records, change: Change) -> None:

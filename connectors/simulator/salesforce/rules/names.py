@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from connectors.simulator.salesforce.times import wire
 
 if TYPE_CHECKING:
-    from connectors.simulator.salesforce.records import Change, Records
+    from connectors.simulator.salesforce.changes import Change
+    from connectors.simulator.salesforce.records import Records
 
 
 def person_name(records: Records, change: Change) -> None:

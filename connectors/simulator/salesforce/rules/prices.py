@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from connectors.simulator.salesforce.errors import Refused
 
 if TYPE_CHECKING:
-    from connectors.simulator.salesforce.records import Change, Records, Row
+    from connectors.simulator.salesforce.changes import Change, Row
+    from connectors.simulator.salesforce.records import Records
 
 
 def integrity(field: str, why: str) -> Refused:

@@ -9,7 +9,8 @@ from connectors.simulator.salesforce.errors import Refused
 from .prices import integrity
 
 if TYPE_CHECKING:
-    from connectors.simulator.salesforce.records import Change, Records
+    from connectors.simulator.salesforce.changes import Change
+    from connectors.simulator.salesforce.records import Records
 
 
 def price_book_before(records: Records, change: Change) -> None:

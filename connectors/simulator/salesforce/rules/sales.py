@@ -14,7 +14,8 @@ from .money import cents, exact, stored, total_price, unit_price
 from .prices import entry_of_line, integrity
 
 if TYPE_CHECKING:
-    from connectors.simulator.salesforce.records import Change, Records
+    from connectors.simulator.salesforce.changes import Change
+    from connectors.simulator.salesforce.records import Records
 
 _STAGES = {stage[0].lower(): stage for stage in STAGES}
 _FORECAST_NAME = {"Omitted": "Omitted", "Pipeline": "Pipeline", "Closed": "Closed"}
