@@ -43,22 +43,12 @@ class Installation:
     folder: Path
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_worker(self, queues: str = "interactive,bulk,system") -> subprocess.Popen[bytes]:
-        """One Celery worker with one process for work, on these queues."""
-        command = [
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "portal",
-            "worker",
-            "-c",
-            "1",
-            "-Q",
-            queues,
-            "-l",
-            "WARNING",
-        ]
+    def start_worker(
+        self, queues: str = "interactive,bulk,system", processes: int = 2
+    ) -> subprocess.Popen[bytes]:
+        """One Celery worker with so many processes for work, on these queues."""
+        options = ["-c", str(processes), "-Q", queues, "-l", "WARNING"]
+        command = [sys.executable, "-m", "celery", "-A", "portal", "worker", *options]
         with (self.folder / "workers.log").open("ab") as log:
             worker = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         self.workers.append(worker)
