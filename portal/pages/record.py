@@ -36,9 +36,12 @@ ACTIVE = ("queued", "syncing")
 
 @company_page("records.view")
 @require_GET
-def page(request: PortalRequest, pk: UUID) -> HttpResponse:
-    """The whole page."""
-    return render(request, "record/page.html", _context(_link(pk)))
+def page(request: PortalRequest, pk: UUID) -> HttpResponseBase:
+    """The whole page; that of the other half, once this one was joined with it."""
+    link = _link(pk)
+    if link.absorbed_into_id is not None:
+        return redirect("portal:record", pk=link.absorbed_into_id)
+    return render(request, "record/page.html", _context(link))
 
 
 @company_page("records.view")

@@ -58,7 +58,7 @@ STATE_FILTERS: dict[str, tuple[tuple[Lifecycle, Attention], ...]] = {
     ),
     "not_synced": ((Lifecycle.CREATING, Attention.NONE), (Lifecycle.CANDIDATE, Attention.NONE)),
     "skipped": tuple((lifecycle, Attention.SKIPPED) for lifecycle in _OPEN),
-    "unlinked": tuple((lifecycle, attention) for lifecycle in CLOSED_LIFECYCLES for attention in Attention),
+    "unlinked": tuple((Lifecycle.UNLINKED, attention) for attention in Attention),
 }
 """Which stored pairs of lifecycle and attention a filter of the list means. A record that is due shows as queued or
 syncing, whatever else it is; `syncing` and `queued` are filters of their own."""
@@ -125,8 +125,13 @@ def state_of_link(link: RecordLink, *, now: datetime | None = None) -> StateWord
 # --- reading pages ---
 
 
+def _existing() -> QuerySet[RecordLink]:
+    """The links that are records to a person: a half that was joined with its other half is not one any more."""
+    return RecordLink.objects.exclude(lifecycle=Lifecycle.ABSORBED)
+
+
 def _newest(state: str, mapping: int | None, before: str) -> list[dict[str, Any]]:
-    links = RecordLink.objects.all()
+    links = _existing()
     if mapping:
         links = links.filter(mapping_id=mapping)
     key = _uuid(before)
@@ -185,7 +190,7 @@ def _by_id(ids: addresses.Ids, mapping: int | None) -> list[dict[str, Any]]:
     live = RecordLink.objects.filter(
         named, ~Q(lifecycle__in=CLOSED_LIFECYCLES), integration_id__in=integrations
     )
-    closed = RecordLink.objects.filter(named, lifecycle__in=CLOSED_LIFECYCLES)
+    closed = RecordLink.objects.filter(named, lifecycle=Lifecycle.UNLINKED)
     found: list[dict[str, Any]] = []
     for links in (live, closed):
         wanted = links.filter(mapping_id=mapping) if mapping else links
@@ -195,7 +200,7 @@ def _by_id(ids: addresses.Ids, mapping: int | None) -> list[dict[str, Any]]:
 
 def _by_name(query: str, state: str, mapping: int | None, before: str) -> list[dict[str, Any]]:
     prefix = query.strip().lower()
-    links = RecordLink.objects.filter(name_key__gte=prefix, name_key__lt=successor(prefix))
+    links = _existing().filter(name_key__gte=prefix, name_key__lt=successor(prefix))
     if mapping:
         links = links.filter(mapping_id=mapping)
     if state in STATE_FILTERS:
@@ -336,9 +341,7 @@ def _none() -> Counts:
 
 
 def _counted() -> dict[int, Counts]:
-    rows = (
-        RecordLink.objects.order_by().values("mapping_id", "lifecycle", "attention").annotate(n=Count("id"))
-    )
+    rows = _existing().order_by().values("mapping_id", "lifecycle", "attention").annotate(n=Count("id"))
     pairs = {(row["mapping_id"], row["lifecycle"], row["attention"]): row["n"] for row in rows}
     figures: dict[int, Counts] = {}
     for (mapping, _, _), n in pairs.items():

@@ -151,6 +151,17 @@ def test_a_record_is_found_by_either_id_and_by_a_pasted_address(mapping: Mapping
     assert names(look(mapping, query=pasted)) == ["Solveig Aurora"]
 
 
+def test_a_half_that_was_joined_with_its_other_half_is_no_record_any_more(mapping: Mapping) -> None:
+    whole = a_link(mapping, name="Monarch", qbo_id="58")
+    a_link(mapping, name="Monarch", sf_id=None, qbo_id="58", lifecycle="absorbed", absorbed_into=whole)
+    for question in ({}, {"query": "mon"}, {"query": "58"}, {"state": "in_sync"}):
+        assert [row.id for row in look(mapping, **question).rows] == [whole.pk]
+    assert look(mapping, state="unlinked").rows == []
+    with tenant(mapping.company_id):
+        counted = records.counts()
+    assert (counted["all"], counted["in_sync"], counted["unlinked"]) == (1, 1, 0)
+
+
 def test_an_unlinked_record_is_still_found_by_its_id(mapping: Mapping) -> None:
     a_link(mapping, name="Left", sf_id="001Hp00002vXc3TIAS", lifecycle="unlinked")
     assert names(look(mapping, query="001Hp00002vXc3TIAS")) == ["Left"]

@@ -315,6 +315,13 @@ def test_a_viewer_sees_everything_and_may_press_nothing(mapping: Mapping) -> Non
     assert not LinkWork.all_companies.exists()
 
 
+def test_a_half_that_was_joined_leads_to_its_other_half(browser: Client, mapping: Mapping) -> None:
+    whole = a_link(mapping, name="Monarch", qbo_id="58")
+    half = a_link(mapping, name="Monarch", sf_id=None, qbo_id="58", lifecycle="absorbed", absorbed_into=whole)
+    answer = browser.get(f"/records/{half.pk}/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/records/{whole.pk}/")
+
+
 def test_another_companys_record_is_not_there(mapping: Mapping) -> None:
     stranger, link = a_browser(), a_link(mapping)
     assert stranger.get(f"/records/{link.pk}/").status_code == 404
