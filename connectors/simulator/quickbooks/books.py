@@ -118,13 +118,15 @@ class Bookkeeper:
     # -- documents ------------------------------------------------------------------------------------------------
 
     def _documents(self, context: Context, now: Any) -> None:
-        """Invoices of the last months: open, overdue, partly paid and paid."""
-        for days_ago, customer, lines, paid in samples.INVOICES:
-            found = context.records.find(
-                context.realm, ENTITIES["customer"], "f_DisplayName = ?", (customer,)
-            )
+        """Documents of the last months; invoices are open, overdue, partly paid and paid."""
+        for path, days_ago, customer, lines in samples.OTHER_DOCUMENTS:
+            owner = self._customer(context, customer)
             context.now = now - timedelta(days=days_ago)
-            invoice = write(context, "invoice", samples.invoice(found[0]["Id"], lines, context))
+            write(context, path, samples.invoice(owner, lines, context))
+        for days_ago, customer, lines, paid in samples.INVOICES:
+            owner = self._customer(context, customer)
+            context.now = now - timedelta(days=days_ago)
+            invoice = write(context, "invoice", samples.invoice(owner, lines, context))
             amount = {"paid": invoice["TotalAmt"], "part": 50, "open": 0}[paid]
             if amount:
                 context.now = now - timedelta(days=max(0, days_ago - 12))
@@ -132,7 +134,7 @@ class Bookkeeper:
                     context,
                     "payment",
                     {
-                        "CustomerRef": {"value": found[0]["Id"]},
+                        "CustomerRef": {"value": owner},
                         "TotalAmt": amount,
                         "Line": [
                             {
@@ -142,6 +144,12 @@ class Bookkeeper:
                         ],
                     },
                 )
+
+    @staticmethod
+    def _customer(context: Context, name: str) -> str:
+        """The id of a seeded customer."""
+        found = context.records.find(context.realm, ENTITIES["customer"], "f_DisplayName = ?", (name,))
+        return str(found[0]["Id"])
 
 
 class _NoJournal:

@@ -391,10 +391,22 @@ INVOICES: tuple[tuple[int, str, tuple[tuple[str, str, str, bool], ...], str], ..
 )
 
 
+# kind of document, days ago, customer, lines as above
+OTHER_DOCUMENTS: tuple[tuple[str, int, str, tuple[tuple[str, str, str, bool], ...]], ...] = (
+    ("estimate", 30, "Cool Cars", (("10", "1", "35", False),)),
+    ("estimate", 12, "Mark Cho", (("4", "5", "75", False), ("5", "1", "275", True))),
+    ("estimate", 3, "Sonnenschein Family Store", (("11", "1", "15", True), ("3", "5", "9.5", True))),
+    ("salesreceipt", 52, "Dylan Sollfrank", (("4", "4.5", "75", False),)),
+    ("salesreceipt", 28, "Diego Rodriguez", (("10", "4", "35", False),)),
+    ("salesreceipt", 6, "Kate Whelan", (("4", "3", "75", False),)),
+    ("creditmemo", 18, "Pye's Cakes", (("10", "1", "35", False),)),
+)
+
+
 def invoice(
     customer_id: str, lines: tuple[tuple[str, str, str, bool], ...], context: Context
 ) -> dict[str, Any]:
-    """The create body of a seeded invoice."""
+    """The create body of a seeded sales document."""
     us = context.is_us
     rows = []
     for number, quantity, price, taxed in lines:
