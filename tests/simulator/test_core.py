@@ -204,6 +204,12 @@ def test_the_clock_moves_stands_still_and_comes_back(empty_sim: Simulator) -> No
     assert not side.post("clock", {"freeze": False, "reset": True})["now"].startswith("2030")
 
 
+def test_the_date_header_follows_the_moved_clock(empty_sim: Simulator) -> None:
+    empty_sim.quickbooks.post("clock", {"set": "2031-05-06T07:08:09+00:00", "freeze": True})
+    got = Books.of(empty_sim).call("GET", "companyinfo/1")
+    assert got.headers["date"] == "Tue, 06 May 2031 07:08:09 GMT"
+
+
 def test_reset_leaves_nothing_but_the_seed(empty_sim: Simulator) -> None:
     books = Books.of(empty_sim)
     books.post("customer", {"DisplayName": "Gone soon"})
