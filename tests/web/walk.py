@@ -34,7 +34,9 @@ class Door:
 
     def path(self, value_of: Callable[[str, str], str]) -> str:
         """The address with every parameter filled in by `value_of(kind, name)`."""
-        filled = re.sub(r"<(?:(\w+):)?(\w+)>", lambda match: value_of(match[1] or "str", match[2]), self.route)
+        filled = re.sub(
+            r"<(?:(\w+):)?(\w+)>", lambda match: value_of(match[1] or "str", match[2]), self.route
+        )
         return "/" + filled
 
 
