@@ -163,10 +163,6 @@ class StandIn:
     async def stopped(self) -> None:
         """The ports are closed: end background work."""
 
-    def now(self) -> float:
-        """Seconds since the epoch by the simulator's clock."""
-        return self.world.clock.now().timestamp()
-
     # -- the path of a call ---------------------------------------------------------------------------------------
 
     def answer(self, request: Request, connection: Connection) -> None:

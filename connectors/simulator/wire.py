@@ -10,6 +10,7 @@ import asyncio
 import gzip
 import socket
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -131,20 +132,17 @@ class Application(Protocol):
 
     def answer(self, request: Request, connection: Connection) -> None: ...
 
-    def now(self) -> float:
-        """The time of the Date header, in seconds since the epoch: the moved clock's, as records are stamped by it."""
+
+_date_second = 0
+_date_text = ""
 
 
-_dates: dict[int, str] = {}
-
-
-def _date(now: float) -> str:
-    """The text of the Date header for an instant; remembered, as many answers leave in one second."""
-    second = int(now)
-    if second not in _dates:
-        _dates.clear()
-        _dates[second] = formatdate(second, usegmt=True)
-    return _dates[second]
+def _date() -> str:
+    global _date_second, _date_text
+    second = int(time.time())
+    if second != _date_second:
+        _date_second, _date_text = second, formatdate(second, usegmt=True)
+    return _date_text
 
 
 class Connection(asyncio.Protocol):
@@ -267,7 +265,7 @@ class Connection(asyncio.Protocol):
         if response.mode == "abort":
             self._abort(transport)
             return
-        head, body = _serialise(request, response, self._keep_alive, self._application.now())
+        head, body = _serialise(request, response, self._keep_alive)
         if response.mode == "truncate":
             transport.write(head + body[: len(body) // 2])
             transport.close()
@@ -357,7 +355,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
     return plain
 
 
-def _serialise(request: Request, response: Response, keep_alive: bool, now: float) -> tuple[bytes, bytes]:
+def _serialise(request: Request, response: Response, keep_alive: bool) -> tuple[bytes, bytes]:
     body = response.body
     extra = ""
     if len(body) >= _GZIP_FROM and "gzip" in request.header("accept-encoding"):
