@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from connectors.simulator.standin import StandIn
+from connectors.simulator.store import StateUnusable
 from connectors.simulator.wire import Listener
 from connectors.simulator.world import Options, World
 
@@ -60,7 +61,7 @@ def run(options: Options, announce: Callable[[str], None] = print) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit status: 0, or 2 when it could not start."""
     try:
         asyncio.run(_serve(options, announce))
-    except PortTaken as error:
+    except (PortTaken, StateUnusable) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

@@ -18,6 +18,10 @@ from connectors.simulator import jsontext
 SqlValue = str | bytes | int | float | None
 
 
+class StateUnusable(Exception):
+    """The state file cannot be used; the text is the sentence to show."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: SQLite type (`TEXT`, `INTEGER`, `REAL`, `BLOB`), optional collation (e.g. `NOCASE`)."""
@@ -48,22 +52,40 @@ _OWN_TABLES = (
 )
 
 
-class Store:
-    """The embedded store. `path` is a file name or `:memory:`."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, cached_statements=1024
+def _open(path: str) -> sqlite3.Connection:
+    """The file, held for this process alone. Raises `StateUnusable` with a sentence."""
+    try:
+        connection = sqlite3.connect(
+            path, timeout=1, isolation_level=None, check_same_thread=False, cached_statements=1024
         )
         for pragma in (
+            "locking_mode=EXCLUSIVE",
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "temp_store=MEMORY",
             "cache_size=-65536",
             "case_sensitive_like=OFF",
         ):
-            self.connection.execute(f"PRAGMA {pragma}")
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):
+            raise StateUnusable(
+                f"The state file {path} is in use by another simulator. Stop it first."
+            ) from error
+        raise StateUnusable(
+            f"The state file {path} cannot be used ({error}). Choose another with --state, or delete it."
+        ) from error
+    return connection
+
+
+class Store:
+    """The embedded store. `path` is a file name or `:memory:`. Raises `StateUnusable`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.connection = _open(path)
         self._values: dict[str, Any] = {}
         self._sequences: dict[str, int] = {}
         self._savepoints = 0

@@ -239,19 +239,29 @@ def test_a_killed_simulator_remembers_what_it_acknowledged(tmp_path: Path) -> No
         assert sim.quickbooks.get("webhooks")["subscriptions"][0]["url"] == "http://127.0.0.1:9/hook"
 
 
+def _refused_start(*words: str) -> str:
+    """What a simulator says that cannot start; it must be a sentence and status 2."""
+    command = [sys.executable, "-m", "connectors.simulator", "--only=quickbooks", *words]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
 def test_a_taken_port_is_told_in_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = subprocess.run(
-            [sys.executable, "-m", "connectors.simulator", "--only=quickbooks", f"--quickbooks-port={port}"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert ended.returncode == 2
-    assert f"Port {port} for the quickbooks stand-in is taken" in ended.stderr
-    assert "Traceback" not in ended.stderr
+        words = _refused_start(f"--quickbooks-port={port}")
+    assert f"Port {port} for the quickbooks stand-in is taken" in words
+
+
+def test_a_state_file_that_is_in_use_or_none_is_told_in_a_sentence(tmp_path: Path) -> None:
+    state, other = tmp_path / "state.sqlite3", tmp_path / "letter.txt"
+    other.write_text("Dear Sir or Madam, this is no state file. " * 50)
+    with simulator_process(only="quickbooks", state=str(state)):
+        assert "in use by another simulator" in _refused_start("--quickbooks-port=0", f"--state={state}")
+    assert "cannot be used" in _refused_start("--quickbooks-port=0", f"--state={other}")
+    assert "cannot be used" in _refused_start("--quickbooks-port=0", f"--state={tmp_path}/nowhere/file")
 
 
 def test_https_is_served_under_a_certificate_authority_of_its_own() -> None:
