@@ -41,13 +41,18 @@ def line(attempt: Attempt) -> Line:
         title=title,
         by=by(attempt),
         note=_note(attempt),
-        changes=attempt.changes
-        if attempt.outcome in {Outcome.CREATED, Outcome.UPDATED, Outcome.ASKED}
-        else (),
+        changes=_moved(attempt),
         request_id=attempt.request_id,
         code=attempt.failure_code,
         at=attempt.finished_at or attempt.started_at,
     )
+
+
+def _moved(attempt: Attempt) -> list[Mapping[str, Any]]:
+    """The fields that moved; what a new record leaves empty did not."""
+    if attempt.outcome not in {Outcome.CREATED, Outcome.UPDATED, Outcome.ASKED}:
+        return []
+    return [change for change in attempt.changes if change["before"] != change["after"]]
 
 
 def by(attempt: Attempt) -> str:

@@ -43,7 +43,7 @@ STEPS = {
     "quickbooks": "Connect QuickBooks",
     "health": "Health check",
     "template": "What to keep in step",
-    "match": "What the first load would do",
+    "match": "Preview the first load",
     "start": "Start",
 }
 QBO_BATCH, SF_COMPOSITE, BATCHES_PER_MINUTE = 30, 1000, 38

@@ -137,6 +137,21 @@ def test_the_history_shows_old_and_new_values_and_who_pressed_what(browser: Clie
     assert "Phone from (312) 555-0142 to (312) 555-0178" in text
 
 
+def test_what_a_new_record_leaves_empty_is_not_in_its_history(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping)
+    an_attempt(
+        link,
+        outcome="created",
+        changes=[
+            {"unit": "phone", "key": "phone", "label": "Phone", "before": None, "after": "(312) 555-0178"},
+            {"unit": "fax", "key": "fax", "label": "Fax", "before": None, "after": None},
+        ],
+    )
+    text = words(browser.get(f"/records/{link.pk}/"))
+    assert "Phone empty to (312) 555-0178" in text
+    assert "empty to empty" not in text
+
+
 def test_a_failing_record_says_what_happened_what_to_do_and_offers_the_button(
     browser: Client, mapping: Mapping
 ) -> None:
