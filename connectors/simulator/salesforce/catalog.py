@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from connectors.simulator.store import Column, Table
 
-from .objects.fields import Field, SObject, named, picklist
+from .objects.fields import Choice, Field, SObject, named, picklist
 from .objects.package import ADDED_FIELDS, sync_request_object
 from .objects.people import MARKETING, PEOPLE
+from .objects.places import COUNTRIES, STATES
 from .objects.sales import CURRENCIES, ORDERS, QUOTES, SALES
 from .objects.tooling import ENTITY_DEFINITION, SETUP, TOOLING
 
@@ -200,19 +201,29 @@ def with_fields(item: SObject, added: Iterable[Field]) -> SObject:
 
 
 def _with_currency(item: SObject) -> SObject:
+    """Records carry their currency; lines take that of their parent."""
     if item.name not in _WITH_CURRENCY and not item.custom:
         return item
+    own = not item.name.endswith(("LineItem", "OrderItem"))
     iso = picklist(
         "CurrencyIsoCode", "Currency ISO Code", "USD", "EUR", "GBP", "CAD",
         length=3, default="USD", defaulted=True, restricted=True, permissionable=False,
+        createable=own, updateable=own and item.name != "PricebookEntry",
     )  # fmt: skip
     return with_fields(item, [iso])
+
+
+_COUNTRIES = tuple(Choice(code, label) for code, label in COUNTRIES.items())
+_STATES = tuple(Choice(code, label) for states in STATES.values() for code, label in states.items())
 
 
 def _with_state_codes(item: SObject) -> SObject:
     """State and country picklists: a code beside each text (reference 8.6)."""
     added = [
-        picklist(f"{text.name}Code", f"{text.label} Code", length=10, compound=text.compound)
+        replace(
+            picklist(f"{text.name}Code", f"{text.label} Code", length=10, compound=text.compound),
+            choices=_STATES if text.name.endswith("State") else _COUNTRIES,
+        )
         for text in item.fields
         if text.name.endswith(("State", "Country")) and text.compound
     ]

@@ -222,7 +222,7 @@ class Records:
 
     def _save(self, change: Change) -> str:
         entity = change.entity
-        for rule in rules.BEFORE.get(entity.name, ()):
+        for rule in (*rules.GENERAL, *rules.BEFORE.get(entity.name, ())):
             rule(self, change)
         self._check_references(change)
         self.check_unique(change)

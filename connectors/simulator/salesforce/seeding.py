@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.simulator import seed as facts
 
 from .metadata.effects import list_entities
+from .objects.places import COUNTRIES, STATES
 from .objects.sales import STAGES
 from .orgs import Org, Orgs
 from .times import wire
@@ -212,14 +213,26 @@ class _Seeder:
         while chunk := list(islice(source, _CHUNK)):
             stamp = wire(self.now - timedelta(days=90) + timedelta(seconds=index // 10))
             accounts = list(zip(self.org.new_ids("001", len(chunk)), chunk, strict=True))
-            self.insert("Account", (_account(one, company) for one, company in accounts), stamp)
+            self.insert("Account", (self.placed(_account(one, company)) for one, company in accounts), stamp)
             contacts = zip(self.org.new_ids("003", len(chunk)), accounts, strict=True)
             self.insert(
-                "Contact", (_contact(one, account, company) for one, (account, company) in contacts), stamp
+                "Contact",
+                (self.placed(_contact(one, account, company)) for one, (account, company) in contacts),
+                stamp,
             )
             if entries:
                 self.opportunities(accounts[::_OPPORTUNITY_EACH], entries, stamp)
             index += len(chunk)
+
+    def placed(self, row: Row) -> Row:
+        """With state and country picklists the codes have fields of their own, and the texts are names."""
+        if not self.org.flavour.state_picklists:
+            return row
+        for name in [one for one in row if one.endswith(("State", "Country"))]:
+            code = str(row[name])
+            labels = STATES["US"] if name.endswith("State") else COUNTRIES
+            row[name], row[f"{name}Code"] = labels.get(code), code
+        return row
 
     def products(self) -> list[tuple[Row, Row]]:
         """The products with their standard prices, as (product, entry)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import documents, names, products, rights, sales
+from . import addresses, currencies, documents, names, products, rights, sales
 
 if TYPE_CHECKING:
     from connectors.simulator.salesforce.changes import Change
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Rule = Callable[["Records", "Change"], None]
 
+#: Run before those of the object.
+GENERAL: tuple[Rule, ...] = (addresses.check_places, currencies.convert)
 BEFORE: dict[str, tuple[Rule, ...]] = {
     "Contact": (names.person_name,),
     "Lead": (names.person_name, names.lead_state),

@@ -32,6 +32,8 @@ def entry_of_line(records: Records, change: Change, parent: Row, parent_object: 
     elif book != entry["Pricebook2Id"]:
         why = "pricebook entry is in a different pricebook than the one assigned to the opportunity"
         raise integrity("PricebookEntryId", why)
+    if "CurrencyIsoCode" in parent:
+        change.set("CurrencyIsoCode", parent["CurrencyIsoCode"])
     change.set("PricebookEntryId", entry["Id"])
     change.set("Product2Id", entry["Product2Id"])
     change.set("ListPrice", entry["UnitPrice"])

@@ -91,6 +91,8 @@ class _One:
             self.text, self.expressions, compiler.clock, self.parameters, self.semi_join_sql
         )
         self.columns: list[str] = []
+        #: SQL of the expressions that are grouped by.
+        self.grouped: set[str] = set()
         self.children: list[ChildPlan] = []
 
     # -- the whole ------------------------------------------------------------------------------------------
@@ -317,8 +319,8 @@ class _One:
             if not group.groupable:
                 sentence = f"field '{group.name}' can not be grouped in a query call"
                 raise malformed(self.text, expression.at, sentence)
-        grouped = {group.sql for group in groups}
-        keys = self.aggregate_keys(grouped)
+        self.grouped = {group.sql for group in groups}
+        keys = self.aggregate_keys(self.grouped)
         sets: list[tuple[str, list[str]]] = []
         for kept in grouping_sets(len(groups), grouping.kind):
             self.expressions.dropped = frozenset(
@@ -358,6 +360,7 @@ class _One:
     def having(self, aggregated: bool) -> str:
         if self.query.having is None or not aggregated:
             return ""
+        self.conditions.in_having = True
         return self.conditions.sql(self.query.having)
 
     # -- order ----------------------------------------------------------------------------------------------
@@ -368,6 +371,9 @@ class _One:
 
     def one_order(self, ordering: ast.Ordering, aggregated: bool) -> str:
         compiled = self.order_expression(ordering.expression, aggregated)
+        if compiled.aggregate != aggregated and (compiled.aggregate or compiled.sql not in self.grouped):
+            sentence = f"Ordered field must be grouped or aggregated: {compiled.name}"
+            raise malformed(self.text, ordering.expression.at, sentence)
         if not compiled.sortable:
             sentence = f"field '{compiled.name}' can not be sorted in a query call"
             raise malformed(self.text, ordering.expression.at, sentence)

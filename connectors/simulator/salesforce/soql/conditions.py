@@ -26,6 +26,8 @@ class Conditions:
     #: Compiles a subquery of IN (...) to SQL, adding its parameters.
     semi_join: Callable[[ast.InQuery, list[SqlValue]], str]
     timeless: bool = True
+    #: HAVING tests aggregates; WHERE may not.
+    in_having: bool = False
 
     def sql(self, condition: ast.Condition) -> str:
         if isinstance(condition, ast.Both):
@@ -44,6 +46,10 @@ class Conditions:
 
     def left(self, expression: ast.Expression) -> Compiled:
         compiled = self.expressions.compile(expression)
+        if compiled.aggregate and not self.in_having:
+            raise malformed(
+                self.text, expression.at, "Aggregate functions are not supported in the WHERE clause"
+            )
         if not compiled.filterable:
             raise not_filterable(self.text, expression.at, compiled.name)
         return compiled
