@@ -83,7 +83,10 @@ class Api:
                 with self._store.savepoint():
                     answer = inner(context, request)
             except Fault as fault:
-                return self.fault_response(request, fault, began)
+                response = self.fault_response(request, fault, began)
+                if fault.errors[0].code == "500":  # whatever the path said must not become a line of the meter
+                    response.endpoint = "(unknown path)"
+                return response
             text = f'{{{answer.members},"time":"{began}"}}' if answer.enveloped else answer.members
             return self._respond(request, text, 200, answer.metered)
 

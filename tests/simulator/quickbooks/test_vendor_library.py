@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from intuitlib.client import AuthClient
+from intuitlib.enums import Scopes
+from intuitlib.exceptions import AuthClientError
 from quickbooks import QuickBooks
 from quickbooks.batch import batch_create
 from quickbooks.cdc import change_data_capture
@@ -15,6 +19,7 @@ from quickbooks.objects import Customer, Invoice, Item, Payment, Ref
 from quickbooks.objects.detailline import SalesItemLine, SalesItemLineDetail
 
 from connectors.simulator.testing import Simulator
+from tests.simulator.wire_client import call
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -38,6 +43,32 @@ def client(small_sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> Any:
     made.api_url_v3 = made.sandbox_api_url_v3 = f"{known['url']}/v3"
     assert auth.access_token
     return made
+
+
+def test_the_oauth_library_connects_identifies_refreshes_and_revokes(small_sim: Simulator) -> None:
+    known = small_sim.quickbooks.credentials()
+    auth = AuthClient(
+        known["client_id"], known["client_secret"], "http://127.0.0.1:9/callback", known["discovery_url"]
+    )
+    page = call(auth.get_authorization_url([Scopes.ACCOUNTING, Scopes.OPENID, Scopes.EMAIL], "st"))
+    hidden = re.search(r'name="request" value="([^"]+)"', page.body.decode())
+    assert hidden is not None
+    back = call(
+        f"{known['url']}/connect/oauth2",
+        "POST",
+        urlencode({"request": hidden[1], "realm": known["realm_id"]}),
+        {"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    answer = {name: values[0] for name, values in parse_qs(urlsplit(back.headers["location"]).query).items()}
+    auth.get_bearer_token(answer["code"], realm_id=answer["realmId"])
+    assert auth.id_token is not None  # the library checked its signature against the published key
+    assert auth.get_user_info().json()["emailVerified"] is True
+    before = auth.access_token
+    auth.refresh()
+    assert auth.access_token != before
+    assert auth.revoke() is True
+    with pytest.raises(AuthClientError):
+        auth.refresh()
 
 
 def test_customers_are_saved_found_counted_and_refused(client: Any) -> None:
