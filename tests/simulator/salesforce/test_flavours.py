@@ -98,8 +98,8 @@ def test_places_must_be_known_and_text_and_code_go_together(placed: Caller) -> N
         (
             {"BillingCountry": "Atlantis"},
             (
-                "There's a problem with this country, even though it may appear correct. Please select a country from the"
-                " list of valid countries.: Billing Country"
+                "There's a problem with this country, even though it may appear correct. Please select a country from"
+                " the list of valid countries.: Billing Country"
             ),
         ),
         (
