@@ -84,7 +84,8 @@ class Api:
                     answer = inner(context, request)
             except Fault as fault:
                 response = self.fault_response(request, fault, began)
-                if fault.errors[0].code == "500":  # whatever the path said must not become a line of the meter
+                # Whatever a wrong path said must not become a line of the meter.
+                if fault.errors[0].code == "500":
                     response.endpoint = "(unknown path)"
                 return response
             text = f'{{{answer.members},"time":"{began}"}}' if answer.enveloped else answer.members

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     """Serve both stand-ins until SIGTERM or Ctrl-C. Needs neither the database nor the portal."""
 
     help = "Serve stand-ins of Salesforce and QuickBooks Online on loopback."
-    requires_system_checks: list[str] = []  # noqa: RUF012 - the shape Django asks for
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_arguments(parser)
