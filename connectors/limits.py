@@ -82,13 +82,17 @@ SALESFORCE = Profile(
 NONE = Profile("none")
 PROFILES = {profile.name: profile for profile in (INTUIT, SALESFORCE, NONE)}
 
+NOW = """
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+"""
+"""How every script reads the clock: microseconds of Redis' own."""
+
 # KEYS: state (hash), leases (sorted set). ARGV: lease, its life in us, slots for this class, class name, its part of
 # the daily allowance (0: none), life of a told usage in us, recovery step in us, life of the state in ms, share,
 # then for each rate: name, per minute, burst, the part of it that this class leaves but for its share.
 # Answer: granted (1 or 0), us to wait, why.
 _ACQUIRE = """
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
 local state, leases = KEYS[1], KEYS[2]
 local function number(name) return tonumber(redis.call('HGET', state, name) or '0') end
 local function put(name, value) redis.call('HSET', state, name, string.format('%.0f', value)) end
@@ -131,8 +135,6 @@ return {1, 0, ''}
 # KEYS: state. ARGV: pause in us, cut, life of the state in ms, recovery step in us, then for each rate: name, per
 # minute. Several answers of one burst cut the rates once.
 _THROTTLED = """
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
 local state = KEYS[1]
 local paused = tonumber(redis.call('HGET', state, 'paused') or '0')
 local till = now + tonumber(ARGV[1])
@@ -153,9 +155,7 @@ redis.call('PEXPIRE', state, ARGV[3])
 """
 
 _OBSERVED = """
-local t = redis.call('TIME')
-redis.call('HSET', KEYS[1], 'used', ARGV[1], 'limit', ARGV[2], 'usage_at',
-  string.format('%.0f', t[1] * 1000000 + t[2]))
+redis.call('HSET', KEYS[1], 'used', ARGV[1], 'limit', ARGV[2], 'usage_at', string.format('%.0f', now))
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 """
 
@@ -205,9 +205,9 @@ class SharedLimiter:
         self._key = key
         self._keys = [f"limits:{{{profile.name}:{key}}}:state", f"limits:{{{profile.name}:{key}}}:leases"]
         self._client = client
-        self._acquire = client.register_script(_ACQUIRE)
-        self._throttled = client.register_script(_THROTTLED)
-        self._observed = client.register_script(_OBSERVED)
+        self._acquire = client.register_script(NOW + _ACQUIRE)
+        self._throttled = client.register_script(NOW + _THROTTLED)
+        self._observed = client.register_script(NOW + _OBSERVED)
         self._told: tuple[int, int, float] = (0, 0, 0.0)
 
     def acquire(self, cost: str, priority: Priority) -> str:
