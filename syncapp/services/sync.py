@@ -9,7 +9,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from syncapp.services import deciding, joining, name_clash, quarantine, reading,
 from syncapp.services.errors import Refused
 from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
-from syncapp.store import clock, intents, leases, links, problems, runs
+from syncapp.store import clock, intents, leases, links, observations, problems, runs
 from syncapp.store.leases import Slice
 from syncapp.tenancy import tenant
 
@@ -55,9 +55,9 @@ def request(
 ) -> Run:
     """Make these links due at once, for a person's press; returns the run to follow.
 
-    `target` is the side that the press names (Send to QuickBooks, Sync from QuickBooks), None for a plain retry. A
-    second press on a record whose first is still running returns that run. Raises Refused (`sync.nothing`,
-    `sync.not_switched_on`).
+    `target` is the side that the press names (Send to QuickBooks, Sync from QuickBooks), None for a plain retry. Both
+    sides are read anew: a person presses because they have just corrected something over there. A second press on a
+    record whose first is still running returns that run. Raises Refused (`sync.nothing`, `sync.not_switched_on`).
     """
     chosen = list(RecordLink.objects.filter(id__in=link_ids).select_related("integration"))
     if not chosen:
@@ -68,6 +68,7 @@ def request(
     priority = Priority.INTERACTIVE if len(chosen) == 1 else Priority.NORMAL
     with transaction.atomic():
         run = _new_run(first, kind, target, person, cause, priority)
+        _look_anew(chosen)
         made = leases.make_due(
             first.company_id,
             [link.pk for link in chosen],
@@ -84,6 +85,22 @@ def request(
             run.refresh_from_db()
         queue.wake(priority, first.company_id)
     return run
+
+
+def _look_anew(chosen: Iterable[RecordLink]) -> None:
+    """What was seen of these records earlier is no ground for what is decided now."""
+    ids: dict[tuple[int, UUID | None, str], list[str]] = {}
+    for link in chosen:
+        for connection_id, name, remote_id in (
+            (link.integration.salesforce_id, link.sf_object, link.sf_id),
+            (link.integration.quickbooks_id, link.qbo_entity, link.qbo_id),
+        ):
+            if remote_id:
+                ids.setdefault((link.company_id, connection_id, name), []).append(remote_id)
+    now = clock.now()
+    for (company_id, connection_id, name), some in ids.items():
+        if connection_id is not None:
+            observations.hint(company_id, connection_id, name, some, "button", now)
 
 
 def _new_run(

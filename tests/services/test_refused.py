@@ -24,3 +24,18 @@ def test_a_change_that_was_refused_goes_out_when_it_is_tried_again() -> None:
 
         assert spine.customers()[0]["PrimaryPhone"]["FreeFormNumber"] == "(555) 010-1111"
         assert Problem.all_companies.filter(closed_at=None).count() == 0
+
+
+def test_trying_again_looks_at_what_a_person_has_corrected_meanwhile() -> None:
+    with a_spine() as spine:
+        spine.vendor(DisplayName="Robertson & Associates")
+        account = spine.account(Name="Robertson & Associates")
+        spine.first_load()
+        assert spine.link("Robertson & Associates").attention == "data_error"
+        spine.edit_account(account, Name="Robertson & Associates (client)")
+
+        spine.press(spine.link("Robertson & Associates"), None)
+
+        assert [row["DisplayName"] for row in spine.customers()] == ["Robertson & Associates (client)"]
+        assert spine.link("Robertson & Associates (client)").attention == "none"
+        assert Problem.all_companies.filter(closed_at=None).count() == 0
