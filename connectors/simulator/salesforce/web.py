@@ -13,6 +13,7 @@ from . import ids
 from .changes import Actor, Row
 from .errors import Refused
 from .objects.fields import Field
+from .times import from_wire
 from .values import on_wire
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _COLUMNS = {
     "PricebookEntry": ("Pricebook2Id", "UnitPrice", "IsActive"),
     "User": ("Username", "IsActive"),
 }
+#: Fields that no person fills in by hand.
+_HARDLY_TYPED = ("Latitude", "Longitude", "GeocodeAccuracy", "Jigsaw", "CleanStatus", "RecordTypeId")
 _KINDS = {"boolean": "checkbox", "email": "email", "date": "date", "textarea": "textarea"}
 
 
@@ -116,7 +119,7 @@ class Pages:
         shown = _COLUMNS.get(visit.entity.name, ())
         columns = [visit.entity.fields[one.lower()] for one in shown if one.lower() in visit.entity.fields]
         table = pages.table(
-            [name.label if name else "Id", *(column.label for column in columns)],
+            [name.label if name else "Id", *(_label(column) for column in columns)],
             [self._line(visit, row, columns) for row in rows[:PAGE]],
             "No records match." if words else "No records yet.",
         )
@@ -125,7 +128,7 @@ class Pages:
         find = pages.search(here, words).replace("<label", f"{org_field}<label", 1)
         new = pages.link("New", f"/lightning/o/{visit.entity.name}/new?org={visit.org.number}", "button")
         deleted = pages.link("Recycle bin", f"/lightning/o/{visit.entity.name}/bin?org={visit.org.number}")
-        body = f'<div class="actions">{find}{new if visit.entity.object.createable else ""} {deleted}</div>{table}'
+        body = f'{find}<div class="actions">{new if visit.entity.object.createable else ""} {deleted}</div>{table}'
         body += _pager(here, visit.org, words, start, len(rows) > PAGE)
         return self._page(visit.org, visit.entity.object.plural, body, visit.entity.object.plural)
 
@@ -147,7 +150,7 @@ class Pages:
         for row in rows:
             action = f"/lightning/r/{visit.entity.name}/{row['Id']}/undelete"
             merged = row.get("MasterRecordId")
-            restore = "merged" if merged else pages.form(action, "", "Restore")
+            restore = "merged" if merged else _button(action, "Restore")
             lines.append([pages.text(_name(visit.entity, row)), pages.text(row["SystemModstamp"]), restore])
         table = pages.table(["Name", "Deleted", ""], lines, "The recycle bin is empty.")
         return self._page(
@@ -165,7 +168,7 @@ class Pages:
             return self._missing(request)
         base = f"/lightning/r/{entity.name}/{row['Id']}"
         facts = [
-            (known.label, self._value(visit, row, known))
+            (_label(known), self._value(visit, row, known))
             for known in entity.object.fields
             if known.stored and row.get(known.name) not in (None, "") and known.name != "IsDeleted"
         ]
@@ -174,7 +177,7 @@ class Pages:
             actions = pages.notice("This record is in the recycle bin.", "bad")
         else:
             edit = pages.link("Edit", f"{base}/edit", "button") if entity.object.updateable else ""
-            delete = pages.form(f"{base}/delete", "", "Delete") if entity.object.deletable else ""
+            delete = _button(f"{base}/delete", "Delete") if entity.object.deletable else ""
             actions = f'<div class="actions">{edit}{delete}</div>'
         body = actions + pages.facts(facts) + self._related(visit, row)
         return self._page(visit.org, _name(entity, row), body, entity.object.plural)
@@ -231,9 +234,13 @@ class Pages:
             one for one in entity.object.fields if (one.updateable if row else one.createable) and one.stored
         ]
         wanted.sort(key=lambda one: not one.required)
-        inputs = "".join(_input(one, values.get(one.name)) for one in wanted)
+        inputs = "".join(
+            _input(one, values.get(one.name)) for one in wanted if not one.name.endswith(_HARDLY_TYPED)
+        )
         action = request.target
-        body = (pages.notice(problem, "bad") if problem else "") + pages.form(action, inputs)
+        body = (pages.notice(problem, "bad") if problem else "") + pages.form(
+            action, f'<div class="fields">{inputs}</div>'
+        )
         title = f"Edit {_name(entity, row)}" if row else f"New {entity.object.label}"
         response = self._page(visit.org, title, body, entity.object.plural)
         response.status = 422 if problem else 200
@@ -276,6 +283,8 @@ class Pages:
             return "yes" if value else "no"
         if known.type == "currency" and value is not None:
             return pages.text(f"{value:,.2f}")
+        if known.type == "datetime" and value:
+            return pages.text(from_wire(str(value)).astimezone(visit.org.zone).strftime("%-d %b %Y, %H:%M"))
         return pages.text(value)
 
     def _page(self, org: Org, title: str, body: str, current: str) -> Response:
@@ -302,6 +311,19 @@ class Pages:
         )
         response.status = 404
         return response
+
+
+def _button(action: str, label: str) -> str:
+    """A form that is nothing but a button."""
+    return (
+        f'<form class="plain" action="{pages.text(action)}" method="post">'
+        f'<button type="submit" class="quiet">{pages.text(label)}</button></form>'
+    )
+
+
+def _label(known: Field) -> str:
+    """A reference is called by what it leads to: Owner, not Owner ID."""
+    return known.label.removesuffix(" ID") if known.type == "reference" else known.label
 
 
 def _name(entity: Entity, row: Row) -> str:
@@ -342,7 +364,7 @@ def _pager(here: str, org: Org, words: str, start: int, more: bool) -> str:
 
 
 def _input(known: Field, value: Any) -> str:
-    label = f"{known.label} (required)" if known.required else known.label
+    label = f"{_label(known)} (required)" if known.required else _label(known)
     if known.type == "picklist":
         options = [("", ""), *((choice.value, choice.label) for choice in known.choices)]
         if value and str(value) not in {key for key, _ in options}:

@@ -216,6 +216,7 @@ def _outbound_message(org: Org, object_name: str, element: Element) -> Effect:
     fields = [(one.text or "").strip() for one in xmltree.children(element, "fields")]
     message = {
         "name": xmltree.text(element, "fullName"), "object": object_name, "url": address, "fields": fields or ["Id"],
+        "skips_own": True,  # the integration profile lacks "Send Outbound Messages"
     }  # fmt: skip
 
     def effect() -> None:

@@ -106,7 +106,7 @@ class Consent:
             f"<p><strong>{pages.text(app.name)}</strong> is asking to:</p><ul>{rights}</ul>"
             f"<fieldset><legend>Which org?</legend>{choices}{_fresh()}</fieldset>"
             '<p class="actions"><button type="submit" name="decision" value="allow">Allow</button> '
-            '<button type="submit" name="decision" value="deny" class="plain">Deny</button></p></form>'
+            '<button type="submit" name="decision" value="deny" class="quiet">Deny</button></p></form>'
         )
         return pages.page(
             "Allow access?", body, product="Salesforce", style_url="/lightning/style.css", theme="salesforce"
