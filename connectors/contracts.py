@@ -349,7 +349,3 @@ class VendorClient(Protocol):
 
     def changes(self, watches: Sequence[Watch]) -> Iterator[ChangePage]:
         """What changed since, deletions, deactivations and merges included, in as few calls as the wire allows."""
-
-    @property
-    def write_limit(self) -> int:
-        """How many writes one call carries at most (QuickBooks 30, Salesforce 1,000)."""

@@ -70,7 +70,6 @@ class QuickBooksClient:
     """One connection to one QuickBooks company. Implements `VendorClient`; not for sharing between threads."""
 
     side = Side.QUICKBOOKS
-    write_limit = batch.BATCH_LIMIT
 
     def __init__(
         self,

@@ -87,7 +87,6 @@ class SalesforceClient:
     """One connection to one Salesforce org. Implements `VendorClient`; not for sharing between threads."""
 
     side = Side.SALESFORCE
-    write_limit = writes.WRITE_LIMIT
 
     def __init__(
         self,

@@ -29,7 +29,6 @@ from connectors.salesforce.records import columns, record
 
 COLLECTION_LIMIT = 200
 COLLECTIONS_LIMIT = 5
-WRITE_LIMIT = COLLECTION_LIMIT * COLLECTIONS_LIMIT
 METHODS = {
     Operation.CREATE: "POST",
     Operation.UPDATE: "PATCH",

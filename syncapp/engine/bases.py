@@ -1,7 +1,8 @@
 """What moves the bases: after an adoption, and after each side's answer to a write (sync-semantics sections 2.4, 4).
 
-Bases move per unit and per side, only with the answer in hand. Services store what these functions return and decide
-nothing themselves.
+Bases move per unit and per side, only with the answer in hand. `after_adoption` and `after_write` say the whole rule
+for one link; staging and settling apply it across the time between a write and its answer, with the source side's
+values kept in the intent.
 """
 
 from __future__ import annotations
@@ -96,20 +97,6 @@ def moved_units(spec: MappingSpec, decision: Decision, target: Side) -> tuple[st
         unit.name
         for unit in compile_spec(spec).units
         if unit.allows(target) or not (unit.rows[0].external or unit.policy.on_drift is OnDrift.OVERWRITE)
-    )
-
-
-def unheeded(spec: MappingSpec, decision: Decision, target: Side, answer: Projection) -> tuple[str, ...]:
-    """The units that the server accepted a write for and yet left as they were: a person should know (G5)."""
-    compiled = compile_spec(spec)
-    return tuple(
-        change.unit
-        for change in decision.changes
-        if change.target is target
-        and all(
-            row.same(answer.get(row.key), change.before.get(row.key))
-            for row in compiled.by_unit[change.unit].rows
-        )
     )
 
 

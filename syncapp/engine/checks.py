@@ -28,13 +28,8 @@ _TYPES = {
 }
 
 
-def check_values(side: Side, spec: MappingSpec, values: Projection) -> tuple[Reason, ...]:
-    """All that `side` would refuse of these values (as that side shall hold them), each with its field."""
-    return check_compiled(side, compile_spec(spec), values)
-
-
 def check_compiled(side: Side, compiled: CompiledSpec, values: Projection) -> tuple[Reason, ...]:
-    """As `check_values`, for a spec that is compiled already."""
+    """All that `side` would refuse of these values (as that side shall hold them), each with its field."""
     found: list[Reason] = []
     for key, value in values.items():
         row = compiled.by_key[key]
@@ -53,17 +48,6 @@ def check_required(side: Side, spec: MappingSpec, values: Projection) -> tuple[R
         for row in compiled.rows
         if values.get(row.key) is None and row.spec.direction.allows(side)
         for reason in _check_empty(side, compiled, row)
-    )
-
-
-def check_lengths(side: Side, spec: MappingSpec, values: Projection) -> tuple[Reason, ...]:
-    """The texts among these values that are longer than `side` allows, with field, limit and length."""
-    compiled = compile_spec(spec)
-    return tuple(
-        reason
-        for key, value in values.items()
-        if isinstance(value, str)
-        for reason in _check_length(side, compiled.by_key[key], value)
     )
 
 

@@ -2,7 +2,7 @@
 
 A canonical value is None, str, Decimal, bool, date, datetime (UTC, whole seconds) or, for lines, a list. The empty
 string, null and an absent member are one value: None. A value that cannot be read as its type stays text, so that
-reading never fails; `checks.check_values` refuses it before it is written.
+reading never fails; `checks.check_compiled` refuses it before it is written.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from unicodedata import normalize
 
 from syncapp.engine.countries import countries_agree, states_agree
-from syncapp.engine.mapping import FieldSpec, ValueType
+from syncapp.engine.mapping import ValueType
 
 Normaliser = Callable[[Any], Any]
 Comparer = Callable[[Any, Any], bool]
@@ -111,14 +111,9 @@ _READERS: dict[ValueType, Normaliser] = {
 }
 
 
-def equal(row: FieldSpec, one: Any, other: Any) -> bool:
-    """Whether two canonical values of a row are the same value (section 2.3). Decimals count by value, a phone by
-    its digits, a country or state by what it means, a web address without the scheme that one of them lacks."""
-    return comparer(row.type)(one, other)
-
-
 def comparer(type: ValueType) -> Comparer:
-    """The equality of a type, for canonical values."""
+    """The equality of a type, for canonical values (section 2.3). Decimals count by value, a phone by its digits, a
+    country or state by what it means, a web address without the scheme that one of them lacks."""
     return _COMPARERS.get(type, _same)
 
 

@@ -75,8 +75,3 @@ def _slower_each_time(failure: Failure, count: int, chance: float, timing: Timin
     wait = max(backoff(count, chance, timing), failure.retry_after or 0.0)
     attention = "data_error" if count >= timing.attempts_transient else "none"
     return Retry(Next.DUE_LATER, count, wait, attention)
-
-
-def may_retry(retries: int, calls: int, timing: Timing) -> bool:
-    """Whether a connection's retries still lie within their share of its calls."""
-    return retries < max(10.0, calls * timing.retry_share)

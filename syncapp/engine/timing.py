@@ -16,11 +16,7 @@ class Timing:
     unknown_wait: float = 90.0
     """Wait before finding out what came of a write whose answer was lost."""
     unknown_wait_batch: float = 180.0
-    requestid_trust: float = 1800.0
-    """Older than this, a write is probed twice before it is sent again with its request id."""
     probe_gap: float = 60.0
-    unknown_ask: float = 86400.0
-    """Still unclear after this: a person is asked."""
     lease: float = 120.0
     renewal: float = 30.0
     sweep: float = 30.0
@@ -34,22 +30,14 @@ class Timing:
     backoff_cap_blocked: float = 21600.0
     """Longest wait for what is blocked or out of quota."""
     settle_retry: float = 3.0
-    connect_timeout: float = 5.0
-    read_timeout: float = 30.0
-    read_timeout_bulk: float = 120.0
-    token_timeout: float = 10.0
-    oscillation_window: float = 86400.0
     breaker_window: float = 120.0
     breaker_probe_first: float = 30.0
     breaker_probe_last: float = 900.0
     cas_max: int = 5
     """Rounds of read, merge and send against a record that keeps moving."""
     attempts_transient: int = 8
-    attempts_data: int = 2
     attempts_bug: int = 3
     breaker_failures: int = 5
-    retry_share: float = 0.10
-    """Share of a connection's calls that may be retries."""
     slice_size: int = 1000
     """Most links that one worker claims at once."""
     qbo_batch: int = 30
@@ -62,9 +50,9 @@ class Timing:
         return self.sf_collection * self.sf_composite_collections
 
     def divided(self, by: float) -> Timing:
-        """The same timing with every time divided by `by`; counts and shares stay, and what the vendors' clocks (which
+        """The same timing with every time divided by `by`; counts stay, and what the vendors' clocks (which
         tick in whole seconds) decide."""
-        kept = {"retry_share", "settle", "newest_guard"}
+        kept = {"settle", "newest_guard"}
         times = {
             item.name: getattr(self, item.name) / by
             for item in fields(self)

@@ -278,11 +278,6 @@ MESSAGES: dict[str, Message] = {
     # sending
     "engine.moved": Message("Changed while it was being sent", "It is read again and compared.", BY_ITSELF),
     "engine.out_of_time": Message("Its turn was over", "It goes out in the next turn.", BY_ITSELF),
-    "engine.unknown_outcome": Message(
-        "We do not know whether it arrived",
-        "The answer was lost. We look it up before anything is sent again, so nothing is made twice.",
-        BY_ITSELF,
-    ),
     "engine.no_failure": Message(
         "Refused without a reason",
         "The answer names no cause.",

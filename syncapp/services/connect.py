@@ -6,7 +6,6 @@ comes back is believed only where all of it fits; nothing is half-saved.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
@@ -114,7 +113,7 @@ def _consent_page(row: OAuthState, app: AppCredentials, verifier: str) -> str:
     state = secrets.token_urlsafe(32)
     try:
         address = authorize_url(
-            _facts_of(row), app, redirect_uri=row.redirect_uri, state=state, challenge=_challenge(verifier)
+            _facts_of(row), app, redirect_uri=row.redirect_uri, state=state, verifier=verifier
         )
     except ConnectorError as error:
         if error.failure.code == "net.host_not_allowed":
@@ -128,10 +127,6 @@ def _consent_page(row: OAuthState, app: AppCredentials, verifier: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _challenge(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def _facts_of(state: OAuthState) -> ConnectionFacts:

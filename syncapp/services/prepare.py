@@ -17,7 +17,7 @@ from django.db import transaction
 from connectors.contracts import Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
-from syncapp.models import Connection, Mapping, MappingPass, Run, RunKind, RunState
+from syncapp.models import Connection, Mapping, Run, RunKind, RunState
 from syncapp.services import capture, first_load
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.timing import current_timing
@@ -152,9 +152,3 @@ def _put_off(run: Run, failure: Failure) -> None:
     Run.objects.filter(pk=run.pk).update(
         state=RunState.FAILED, failure_code=failure.code, failure_values=values, lease_until=None
     )
-
-
-def scanned(mapping: Mapping) -> dict[Side, int]:
-    """How many records of each side the first scan has read so far."""
-    rows = MappingPass.objects.filter(mapping=mapping).values_list("side", "records")
-    return {Side(side): records for side, records in rows}

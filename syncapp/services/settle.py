@@ -55,8 +55,6 @@ from syncapp.store.intents import Batch, Intent
 from syncapp.store.links import LinkRow
 from syncapp.store.problems import LinkProblem
 
-UNKNOWN_CODE = "engine.unknown_outcome"
-
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -56,11 +56,14 @@ def sign_in_of(connection: Connection) -> SignIn:
 
 
 def authorize_url(
-    facts: ConnectionFacts, app: AppCredentials, *, redirect_uri: str, state: str, challenge: str
+    facts: ConnectionFacts, app: AppCredentials, *, redirect_uri: str, state: str, verifier: str
 ) -> str:
-    """The vendor's consent page. Raises ConnectorError (config) for a login host that is not the vendor's."""
+    """The vendor's consent page; `verifier` stays with us until the code comes back. Raises ConnectorError (config) for
+    a login host that is not the vendor's."""
     page = salesforce.authorize_url if facts.side is Side.SALESFORCE else quickbooks.authorize_url
-    return page(facts, app, redirect_uri=redirect_uri, state=state, challenge=challenge)
+    return page(
+        facts, app, redirect_uri=redirect_uri, state=state, challenge=salesforce.challenge_of(verifier)
+    )
 
 
 def exchange(

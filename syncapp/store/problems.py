@@ -62,36 +62,3 @@ def close_for_links(company_id: int, link_ids: Sequence[UUID], by: str) -> None:
             " where company_id = %s and link_id = any(%s) and closed_at is null",
             [by, company_id, list(link_ids)],
         )
-
-
-def open_for_connection(
-    company_id: int, connection_id: UUID, kind: str, code: str, values: dict[str, Any], at: datetime
-) -> None:
-    """Open, or count again, the problem of a connection."""
-    bulk.insert(
-        Problem,
-        [
-            {
-                "company_id": company_id,
-                "subject": f"connection:{connection_id}",
-                "connection_id": connection_id,
-                "kind": kind,
-                "code": code[:80],
-                "values": values,
-                "count": 1,
-                "first_seen_at": at,
-                "last_seen_at": at,
-                "closed_by": "",
-            }
-        ],
-        on_conflict=REOPEN,
-    )
-
-
-def close_for_connection(company_id: int, connection_id: UUID, by: str) -> None:
-    """The connection works again."""
-    bulk.execute(
-        "update syncapp_problem set closed_at = lb_now(), closed_by = %s"
-        " where company_id = %s and connection_id = %s and closed_at is null",
-        [by, company_id, connection_id],
-    )

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.contracts import RecordState, Side
 from syncapp.engine import reasons
-from syncapp.engine.bases import after_adoption, after_write, bases_of, changed_units, held_after, unheeded
+from syncapp.engine.bases import after_adoption, after_write, bases_of, changed_units, held_after
 from syncapp.engine.decide import decide
 from syncapp.engine.decision import DecisionKind, ParentNeed, StateChange
 from syncapp.engine.existence import delete_brake
@@ -368,12 +368,6 @@ def test_the_servers_own_words_become_the_base_of_the_written_side():
     bases = after_write(MAPPING, bases_of(view), decision, QBO, {"name": "Acme elsewhere", "phone": "555"})
     assert bases.sf == {"name": "Acme", "phone": "5 5 5"}
     assert bases.qbo == {"name": "Acme", "phone": "555"}
-
-
-def test_a_write_that_the_server_accepted_but_left_undone_is_told():
-    view = agreed_link(MAPPING, ACCOUNT, CUSTOMER)
-    decision = decide(situation(MAPPING, sf_record({"Name": "Acme Two", "Phone": "2"}), CUSTOMER, view))
-    assert unheeded(MAPPING, decision, QBO, {"name": "Acme Two", "phone": "1"}) == ("phone",)
 
 
 def test_the_external_id_follows_a_create_and_then_rests():

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import Failure, FailureKind
-from syncapp.engine.money import line_amount, percent_of, places_of, round_to, to_the_cent
-from syncapp.engine.retry import Next, Retry, after_failure, backoff, may_retry
+from syncapp.engine.retry import Next, Retry, after_failure, backoff
 from syncapp.engine.timing import Timing
 
 TIMING = Timing()
@@ -60,27 +57,6 @@ def test_waits_grow_to_their_cap_with_full_jitter(attempts, chance):
     assert wait <= backoff(attempts, 1.0, TIMING)
 
 
-def test_retries_keep_to_their_share_of_the_calls():
-    assert may_retry(9, 0, TIMING)
-    assert may_retry(99, 1000, TIMING)
-    assert not may_retry(100, 1000, TIMING)
-
-
 def test_a_divided_timing_shortens_times_only():
     short = TIMING.divided(40)
-    assert (short.lease, short.cas_max, short.retry_share) == (3.0, 5, 0.10)
-
-
-@pytest.mark.parametrize(
-    ("amount", "rounded"), [("2.675", "2.68"), ("-2.675", "-2.68"), ("0.005", "0.01"), ("-0.004", "0.00")]
-)
-def test_halves_go_away_from_zero(amount, rounded):
-    assert str(round_to(Decimal(amount))) == rounded
-
-
-def test_sums_of_a_document():
-    assert line_amount(Decimal(3), Decimal("0.5306667")) == Decimal("1.59")
-    assert percent_of(Decimal("10.61"), Decimal(20)) == Decimal("2.12")
-    assert (places_of("JPY"), places_of("USD"), places_of("KWD")) == (0, 2, 3)
-    assert to_the_cent(Decimal("1.004"), Decimal("1.00"))
-    assert not to_the_cent(Decimal("1.005"), Decimal("1.00"))
+    assert (short.lease, short.cas_max, short.settle) == (3.0, 5, 2.0)
