@@ -204,10 +204,19 @@ class Salesforce(StandIn):
         org = self.orgs.by_number.get(session.org) if session else None
         if org is None:
             return None
-        if self.world.options.limits == "real" and self.usage.spent(org):
-            return self.throttled(request)
+        if self.world.options.limits == "real":
+            if self.usage.spent(org):
+                return self.throttled(request)
+            if self.usage.crowded(org):
+                message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+                error = Refused("REQUEST_LIMIT_EXCEEDED", message, status=403)
+                return as_response(Answer(error.body(), error.status))
+            self.usage.begin(org, id(request))
         self.usage.count(org)
         return None
+
+    def leave(self, request: Request) -> None:
+        self.usage.end(id(request))
 
     def side_door(self, request: Request) -> Response | None:
         return side.answer(self, request)

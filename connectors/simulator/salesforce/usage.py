@@ -1,4 +1,4 @@
-"""API calls of each org in the last 24 hours (reference/salesforce.md 6)."""
+"""API calls of each org in the last 24 hours, and the long ones under way (reference/salesforce.md 6)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 _HOUR = 3600
 _HOURS = 24
 _KEY = "salesforce:usage"
+_LONG_SECONDS = 20
+_LONG_CALLS = 25
+_LONG_CALLS_SMALL = 5
 
 
 class Usage:
@@ -21,6 +24,7 @@ class Usage:
         self._world = world
         self._hours: dict[int, dict[int, int]] = {}
         self._dirty = False
+        self._under_way: dict[int, tuple[int, float]] = {}
         for org, hours in (world.store.value(_KEY) or {}).items():
             self._hours[int(org)] = {int(hour): count for hour, count in hours.items()}
 
@@ -46,6 +50,22 @@ class Usage:
     def spent(self, org: Org) -> bool:
         used, allowed = self.of(org)
         return used >= allowed
+
+    def begin(self, org: Org, call: int) -> None:
+        """A call of this org is under way; `call` tells it from others."""
+        self._under_way[call] = (org.number, self._world.clock.now().timestamp())
+
+    def end(self, call: int) -> None:
+        self._under_way.pop(call, None)
+
+    def crowded(self, org: Org) -> bool:
+        """Whether as many calls as allowed have been taking 20 seconds or longer (25; 5 in Developer Edition)."""
+        now = self._world.clock.now().timestamp()
+        long = sum(
+            number == org.number and now - since >= _LONG_SECONDS
+            for number, since in self._under_way.values()
+        )
+        return long >= (_LONG_CALLS_SMALL if org.facts["edition"] == "Developer Edition" else _LONG_CALLS)
 
     def save(self) -> None:
         """Store the counts if they moved."""
