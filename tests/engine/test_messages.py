@@ -137,7 +137,9 @@ def test_a_taken_name_says_who_has_it(holder, title):
     assert words_for("qbo.6240", {"holder_name": "Acme", **holder}).title == title
 
 
-def test_the_page_of_errors_has_an_anchor_for_each_code():
+def test_the_page_of_errors_is_current_and_has_an_anchor_for_each_code():
     page = render_markdown(registry())
+    # `manage.py errors_page` writes it
+    assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == page
     assert all(f'<a id="{anchor(code)}"></a>' in page for code in registry())
     assert "{" not in page
