@@ -102,7 +102,8 @@ class Org:
 
     # -- objects --------------------------------------------------------------------------------------------
 
-    def _objects(self) -> list[SObject]:
+    def defined_objects(self) -> list[SObject]:
+        """All objects with all their fields, whether the connected user sees them or not."""
         objects = {item.name.lower(): item for item in standard_objects(self.flavour)}
         for saved in self.facts.get("custom_objects", []):
             made = object_from_json(saved)
@@ -111,8 +112,11 @@ class Org:
             objects[name.lower()] = with_fields(
                 objects[name.lower()], [field_from_json(item) for item in fields]
             )
+        return list(objects.values())
+
+    def _objects(self) -> list[SObject]:
         hidden = self._unseen() | set(self.settings.hidden)
-        return [self._visible(item, hidden) for item in objects.values() if item.name not in hidden]
+        return [self._visible(item, hidden) for item in self.defined_objects() if item.name not in hidden]
 
     def _visible(self, item: SObject, unseen: set[str]) -> SObject:
         """The object without the fields that field-level security hides (reference 2.8)."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.simulator import seed as facts
 
-from .metadata.effects import list_entities
+from .metadata.effects import list_definitions
 from .objects.places import COUNTRIES, STATES
 from .objects.sales import STAGES
 from .orgs import Org, Orgs
@@ -190,7 +190,7 @@ class _Seeder:
                 )  # fmt: skip
         if org.flavour.package:
             self._permission_sets()
-        list_entities(org)
+        list_definitions(org)
         org.save()
 
     def _permission_sets(self) -> None:

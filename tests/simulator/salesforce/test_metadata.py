@@ -134,6 +134,8 @@ def test_a_deployment_makes_fields_and_objects_that_a_permission_set_shows(bare:
         ("PermissionSet", "Things"),
     }
     assert bare.query("SELECT Key__c FROM Account").code == "INVALID_FIELD"
+    listed = "SELECT FullName FROM CustomField WHERE TableEnumOrId = 'Account' AND DeveloperName = 'Key'"
+    assert bare.query(listed, "tooling/query").json["records"][0]["FullName"] == "Account.Key__c"
     grant = bare.values("SELECT Id FROM PermissionSet WHERE Name = 'Things'")[0]
     user = bare.side.credentials()["all"][1]["user_id"]
     bare.make("PermissionSetAssignment", PermissionSetId=grant, AssigneeId=user)

@@ -79,7 +79,7 @@ class Deployment:
             effect()
         self.org.facts["metadata_changed"] = effects.now(self.org)
         self.org.changed()
-        effects.list_entities(self.org)
+        effects.list_definitions(self.org)
 
     # -- components -----------------------------------------------------------------------------------------
 

@@ -61,17 +61,27 @@ def add_row(org: Org, object_name: str, values: dict[str, Any]) -> str:
     return record_id
 
 
-def list_entities(org: Org) -> None:
-    """EntityDefinition has one row for each object."""
-    for entity in org.catalog.entities.values():
-        item = entity.object
-        if not item.tooling:
-            put_row(
-                org, "EntityDefinition", "QualifiedApiName",
-                {"QualifiedApiName": item.name, "DurableId": item.name, "DeveloperName": item.name.removesuffix("__c"),
-                 "Label": item.label, "PluralLabel": item.plural, "KeyPrefix": item.prefix,
-                 "IsQueryable": int(item.queryable)},
-            )  # fmt: skip
+def list_definitions(org: Org) -> None:
+    """EntityDefinition has a row for each object; the Tooling API one for each custom object and custom field."""
+    for item in org.defined_objects():
+        if item.tooling:
+            continue
+        bare = item.name.removesuffix("__c")
+        entity = {
+            "QualifiedApiName": item.name, "DurableId": item.name, "DeveloperName": bare, "Label": item.label,
+            "PluralLabel": item.plural, "KeyPrefix": item.prefix, "IsQueryable": int(item.queryable),
+        }  # fmt: skip
+        put_row(org, "EntityDefinition", "QualifiedApiName", entity)
+        if item.custom:
+            put_row(org, "CustomObject", "DeveloperName", {"DeveloperName": bare})
+        for known in (one for one in item.fields if one.custom):
+            full_name = f"{item.name}.{known.name}"
+            field = {
+                "DeveloperName": known.name.removesuffix("__c"),
+                "TableEnumOrId": item.name,
+                "FullName": full_name,
+            }
+            put_row(org, "CustomField", "FullName", field)
 
 
 # -- plans ----------------------------------------------------------------------------------------------------
