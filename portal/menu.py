@@ -36,6 +36,7 @@ class Line:
     current: bool
     count: int
     tone: str
+    counted: bool
 
 
 def _open_problems() -> int:
@@ -88,4 +89,12 @@ def lines(path: str, role: str) -> list[tuple[str, list[Line]]]:
 def _line(entry: Entry, path: str) -> Line:
     url = reverse(entry.url_name)
     current = path == url if url == "/" else path.startswith((url, *entry.under))
-    return Line(entry.label, entry.icon, url, current, entry.counts() if entry.counts else 0, entry.tone)
+    return Line(
+        entry.label,
+        entry.icon,
+        url,
+        current,
+        entry.counts() if entry.counts else 0,
+        entry.tone,
+        entry.counts is not None,
+    )

@@ -211,6 +211,13 @@ def side_menu(context: template.Context) -> dict[str, Any]:
     return {"request": request, "user": getattr(request, "user", None), "groups": groups}
 
 
+@register.inclusion_tag("components/menu_counts.html", takes_context=True)
+def menu_counts(context: template.Context) -> dict[str, Any]:
+    """The figures of the side menu alone, to go into the menu that is there (an answer to htmx)."""
+    groups = side_menu(context)["groups"]
+    return {"lines": [line for _, lines in groups for line in lines if line.counted]}
+
+
 @register.inclusion_tag("components/company_switch.html", takes_context=True)
 def company_switch(context: template.Context) -> dict[str, Any]:
     """The name of the company with the list of the others, and the marker of its environment."""

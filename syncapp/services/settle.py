@@ -173,6 +173,10 @@ def _applied(
         outcome = Outcome.CREATED if created else Outcome.UPDATED
         closing.attempts.append(_attempt_row(place, intent, outcome, closing.at, result))
         closing.outcomes.append((intent.run_id, outcome.value))
+    elif link.held:  # nothing else was written, because a person has to choose first
+        asked = _attempt_row(place, intent, Outcome.ASKED, closing.at, result)
+        closing.attempts.append({**asked, "changes": []})
+        closing.outcomes.append((intent.run_id, Outcome.ASKED.value))
     if created:
         settled.created[link.id] = result.record or _as_sent(intent, result)
 

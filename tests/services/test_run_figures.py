@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from syncapp.models import Attempt
 from syncapp.services import runs
 from tests.services.spine import a_spine
 
@@ -19,3 +20,27 @@ def test_a_record_that_is_looked_at_again_after_its_write_counts_once() -> None:
         progress = runs.progress(run)
         assert (run.created_count, run.unchanged_count) == (6, 0)
         assert (progress.done, progress.total) == (6, 6)
+
+
+def test_a_pair_that_is_linked_and_waits_for_a_choice_counts_as_asked() -> None:
+    with a_spine() as spine:
+        spine.account(Name="Monarch Dental Cooperative", Phone="(555) 010-0000")
+        spine.customer(
+            DisplayName="MONARCH DENTAL COOPERATIVE", PrimaryPhone={"FreeFormNumber": "(555) 010-0000"}
+        )
+        run = spine.first_load()
+        assert spine.link("Monarch Dental Cooperative").attention == "conflict"
+        assert (run.asked_count, run.unchanged_count) == (1, 0)
+        assert Attempt.all_companies.filter(run=run, outcome="asked").count() == 1
+        assert runs.progress(run).done == runs.progress(run).total
+
+
+def test_a_run_that_is_done_has_nothing_left() -> None:
+    with a_spine() as spine:
+        spine.account(Name="Monarch Dental Cooperative", Phone="(555) 010-0000")
+        spine.customer(
+            DisplayName="Monarch Dental Cooperative", PrimaryPhone={"FreeFormNumber": "(555) 010-0000"}
+        )
+        run = spine.first_load()
+        progress = runs.progress(run)
+        assert (run.state, progress.total - progress.done, progress.seconds_left) == ("done", 0, None)
