@@ -24,6 +24,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
+from connectors import jsonwire
 from connectors.errors import ConnectorError, Failure, FailureKind
 
 USER_AGENT = "Ledgerbridge/0.1"
@@ -275,6 +276,19 @@ _WORDS = {
     "net.unreadable": "The answer could not be read.",
     "net.bad_address": "This is not a usable address.",
 }
+
+
+def answer_object(response: requests.Response) -> Mapping[str, Any]:
+    """The JSON object that a call answered. Raises CallError (transient, `net.unreadable`) for anything else: what was
+    asked for may have been done."""
+    try:
+        body = jsonwire.decode(response.content)
+    except ValueError:
+        body = None
+    if not isinstance(body, Mapping):
+        failure = Failure(FailureKind.TRANSIENT, "net.unreadable", _WORDS["net.unreadable"])
+        raise CallError(failure, Outcome.UNKNOWN)
+    return body
 
 
 def _log(method: str, label: str, result: str, started: float, tid: str) -> None:

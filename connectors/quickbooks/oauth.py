@@ -21,7 +21,7 @@ import requests
 from connectors import jsonwire
 from connectors.contracts import AppCredentials, ConnectionFacts, Environment, Grant
 from connectors.errors import ConnectorError, Failure, FailureKind
-from connectors.http import TOKEN, CallError, Outcome, Session, request_id
+from connectors.http import TOKEN, CallError, Outcome, Session, answer_object, request_id
 from connectors.quickbooks.hosts import sign_in_rule
 
 ACCOUNTING = "com.intuit.quickbooks.accounting"
@@ -112,7 +112,7 @@ def _fetch(session: Session, url: str) -> Endpoints:
         words = "The discovery document could not be fetched."
         failure = Failure(FailureKind.TRANSIENT, "oauth.discovery", words, http_status=response.status_code)
         raise CallError(failure, Outcome.REFUSED)
-    body = _json(response)
+    body = answer_object(response)
     names = ("authorization_endpoint", "token_endpoint", "revocation_endpoint", "userinfo_endpoint")
     return Endpoints(*(str(body.get(name) or "") for name in names))
 
@@ -186,7 +186,7 @@ def userinfo(facts: ConnectionFacts, access_token: str) -> dict[str, Any]:
     )
     if response.status_code != OK:
         raise CallError(_failure(response), Outcome.REFUSED)
-    return dict(_json(response))
+    return dict(answer_object(response))
 
 
 def _session(facts: ConnectionFacts) -> Session:
@@ -207,7 +207,7 @@ def _grant(
     )
     if response.status_code != OK:
         raise CallError(_failure(response), Outcome.REFUSED)
-    body = _json(response)
+    body = answer_object(response)
     if not isinstance(body.get("access_token"), str):
         words = "The answer holds no access token."
         raise CallError(Failure(FailureKind.CONFIG, "oauth.incomplete", words), Outcome.REFUSED)
@@ -228,17 +228,6 @@ def _basic(app: AppCredentials) -> dict[str, str]:
 def _after(when: datetime, seconds: Any) -> datetime | None:
     """Expiry from seconds left, which some answers give as text (1.4)."""
     return when + timedelta(seconds=int(seconds)) if seconds is not None else None
-
-
-def _json(response: requests.Response) -> Mapping[str, Any]:
-    try:
-        body = jsonwire.decode(response.content)
-    except ValueError:
-        body = None
-    if not isinstance(body, Mapping):
-        words = "The sign-in answer could not be read."
-        raise CallError(Failure(FailureKind.TRANSIENT, "net.unreadable", words), Outcome.UNKNOWN)
-    return body
 
 
 def _failure(response: requests.Response) -> Failure:

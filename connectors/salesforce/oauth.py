@@ -22,7 +22,7 @@ import requests
 from connectors import jsonwire
 from connectors.contracts import AppCredentials, ConnectionFacts, Grant
 from connectors.errors import Failure, FailureKind
-from connectors.http import TOKEN, CallError, Outcome, Session
+from connectors.http import TOKEN, CallError, Outcome, Session, answer_object
 from connectors.salesforce.hosts import host_rule, login_origin
 from connectors.salesforce.ids import to_18
 
@@ -177,7 +177,7 @@ def introspect(
 ) -> Mapping[str, Any]:
     """What Salesforce knows of a token of this app: `active`, scope, username, exp (1.6)."""
     form = {"token": token, "token_type_hint": hint}
-    return _json(_post(facts, _session(facts), "introspect", form | _client(app)))
+    return answer_object(_post(facts, _session(facts), "introspect", form | _client(app)))
 
 
 def identity(facts: ConnectionFacts, grant: Grant) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def identity(facts: ConnectionFacts, grant: Grant) -> dict[str, Any]:
     )
     if response.status_code != OK:
         raise CallError(_failure(response), Outcome.REFUSED)
-    body = _json(response)
+    body = answer_object(response)
     ids = {key: to_18(str(body.get(key) or "")) for key in ("organization_id", "user_id")}
     return {**body, **ids}
 
@@ -209,7 +209,7 @@ def _grant(
     facts: ConnectionFacts, app: AppCredentials, form: Mapping[str, str], refresh_token: str = ""
 ) -> Grant:
     session = _session(facts)
-    answer = _json(_post(facts, session, "token", form))
+    answer = answer_object(_post(facts, session, "token", form))
     _verify(answer, app, session)
     return Grant(
         access_token=answer["access_token"],
@@ -259,17 +259,6 @@ def _post(
 
 def _distrust(code: str, words: str) -> CallError:
     return CallError(Failure(FailureKind.CONFIG, code, words), Outcome.REFUSED)
-
-
-def _json(response: requests.Response) -> Mapping[str, Any]:
-    try:
-        body = jsonwire.decode(response.content)
-    except ValueError:
-        body = None
-    if not isinstance(body, Mapping):
-        words = "The sign-in answer could not be read."
-        raise CallError(Failure(FailureKind.TRANSIENT, "net.unreadable", words), Outcome.UNKNOWN)
-    return body
 
 
 def _failure(response: requests.Response) -> Failure:
