@@ -53,17 +53,15 @@ CUSTOMER_FIELDS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 
 
-def a_company(**values: Any) -> Company:
-    number = next(_numbers)
-    return Company.objects.create(**{"name": f"Company {number}", "zone": "America/Chicago", **values})
+def a_company(name: str = "", **values: Any) -> Company:
+    values["name"] = name or f"Company {next(_numbers)}"
+    return Company.objects.create(**{"zone": "America/Chicago", **values})
 
 
-def a_person(**values: Any) -> User:
+def a_person(email: str = "", **values: Any) -> User:
     """Someone who can sign in with the password `correct horse battery`."""
-    number = next(_numbers)
-    return User.objects.create_user(
-        **{"email": f"person{number}@example.com", "password": "correct horse battery", **values}
-    )
+    values["email"] = email or f"person{next(_numbers)}@example.com"
+    return User.objects.create_user(**{"password": "correct horse battery", **values})
 
 
 def a_member(company: Company | None = None, role: str = Role.OWNER, **values: Any) -> User:

@@ -1,36 +1,33 @@
-"""Rows with defaults for tests of the services. Every builder saves; names say what matters to the test."""
+"""The shared builders as tests of the services want them: with tokens, not switched on, half-links."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
 from typing import Any
 
-from portal.people.models import User
 from syncapp.models import (
     AppCredentials,
     Company,
     Connection,
-    ConnectionStatus,
-    FieldMapping,
     Integration,
+    IntegrationState,
     Lifecycle,
     Mapping,
     Observation,
     RecordLink,
 )
-from syncapp.tenancy import tenant
+from tests import builders
+from tests.builders import a_company, a_person
 
-_numbers = count(1)
-
-
-def a_person(email: str = "") -> User:
-    return User.objects.create_user(email or f"person{next(_numbers)}@example.com", "a long password")
-
-
-def a_company(name: str = "Blue Pine", **fields: Any) -> Company:
-    return Company.objects.create(name=name, **fields)
+__all__ = [
+    "a_company",
+    "a_connection",
+    "a_link",
+    "a_mapping",
+    "a_person",
+    "an_app",
+    "an_integration",
+    "an_observation",
+]
 
 
 def an_app(side: str, environment: str = "simulator", **fields: Any) -> AppCredentials:
@@ -44,18 +41,11 @@ def an_app(side: str, environment: str = "simulator", **fields: Any) -> AppCrede
 
 
 def a_connection(company: Company, side: str, **fields: Any) -> Connection:
-    """A live connection with a token pair; `remote_id` is new each time."""
-    number = next(_numbers)
+    """A live connection with a token pair; nobody answers at its address."""
     tokens = {name: fields.pop(name, f"{name}-1") for name in ("access_token", "refresh_token")}
-    defaults: dict[str, Any] = {
-        "environment": "simulator",
-        "remote_id": f"00D{number:012}AAA" if side == "sf" else f"94130000{number:08}",
-        "name": f"{side} {number}",
-        "status": ConnectionStatus.LIVE,
-        "base_url": "http://127.0.0.1:1",
-        "token_version": 1,
-    }
-    row = Connection(company=company, side=side, **(defaults | fields))
+    row = builders.a_connection(
+        company, side, **{"base_url": "http://127.0.0.1:1", "token_version": 1, **fields}
+    )
     for name, value in tokens.items():
         setattr(row, name, value)
     row.save()
@@ -63,50 +53,37 @@ def a_connection(company: Company, side: str, **fields: Any) -> Connection:
 
 
 def an_integration(company: Company, **fields: Any) -> Integration:
-    """An integration whose two connections exist."""
-    defaults = {"salesforce": a_connection(company, "sf"), "quickbooks": a_connection(company, "qbo")}
-    return Integration.all_companies.create(company=company, **(defaults | fields))
+    """Two connections that are being set up."""
+    defaults = {
+        "salesforce": a_connection(company, "sf"),
+        "quickbooks": a_connection(company, "qbo"),
+        "state": IntegrationState.SETUP,
+        "switched_on_at": None,
+    }
+    return builders.an_integration(company, **{**defaults, **fields})
 
 
 def a_mapping(integration: Integration, **fields: Any) -> Mapping:
-    """Account to Customer with one name row."""
-    defaults = {
-        "key": "account_customer",
-        "label": "Accounts and customers",
-        "recipe": "account_customer",
-        "sf_object": "Account",
-        "qbo_entity": "Customer",
-    }
-    row = Mapping.all_companies.create(
-        company_id=integration.company_id, integration=integration, **(defaults | fields)
-    )
-    FieldMapping.all_companies.create(
-        company_id=row.company_id,
-        mapping=row,
-        key="name",
-        label="Name",
-        sf_path="Name",
-        qbo_path="DisplayName",
-    )
-    return row
+    """Account to Customer with one name row, a draft."""
+    name = {"key": "name", "label": "Name", "sf_path": "Name", "qbo_path": "DisplayName"}
+    return builders.a_mapping(integration, rows=(name,), published=False, **fields)
 
 
 def a_link(mapping: Mapping, **fields: Any) -> RecordLink:
-    """A half-link or link of the mapping's objects; give sf_id and or qbo_id."""
+    """A half-link, or a link where both sf_id and qbo_id are given; nothing was agreed yet."""
     defaults: dict[str, Any] = {
-        "integration": mapping.integration,
-        "sf_object": mapping.sf_object,
-        "qbo_entity": mapping.qbo_entity,
+        "sf_id": None,
+        "qbo_id": None,
+        "sf_state": "live" if "sf_id" in fields else "none",
+        "qbo_state": "live" if "qbo_id" in fields else "none",
         "lifecycle": Lifecycle.LINKED if {"sf_id", "qbo_id"} <= set(fields) else Lifecycle.CREATING,
-        "name": fields.get("name", "Blue Pine Catering"),
+        "name": "Blue Pine Catering",
+        "last_ok_at": None,
+        "last_cause": "",
+        "sf_base": None,
+        "qbo_base": None,
     }
-    if "sf_id" in fields:
-        defaults["sf_state"] = "live"
-    if "qbo_id" in fields:
-        defaults["qbo_state"] = "live"
-    return RecordLink.all_companies.create(
-        company_id=mapping.company_id, mapping=mapping, **(defaults | fields)
-    )
+    return builders.a_link(mapping, **{**defaults, **fields})
 
 
 def an_observation(connection: Connection, object: str, remote_id: str, **fields: Any) -> Observation:
@@ -117,9 +94,3 @@ def an_observation(connection: Connection, object: str, remote_id: str, **fields
         remote_id=remote_id,
         **({"source": "scan", "token": "1"} | fields),
     )
-
-
-@contextmanager
-def inside(company: Company) -> Iterator[Company]:
-    with tenant(company.id):
-        yield company

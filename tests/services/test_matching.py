@@ -219,7 +219,6 @@ def test_relinking_makes_a_new_link_whose_bases_are_unknown(mapping: Mapping, an
 
 
 def a_held_link(mapping: Mapping) -> RecordLink:
-    link = a_link(mapping, sf_id="001A", qbo_id="7")
     held = {
         "why": "conflict",
         "sf": {"phone": "1"},
@@ -229,8 +228,7 @@ def a_held_link(mapping: Mapping) -> RecordLink:
         "sf_token": "s1",
         "qbo_token": "3",
     }
-    LinkBase.objects.create(link=link, company_id=mapping.company_id, held={"phone": held})
-    return link
+    return a_link(mapping, sf_id="001A", qbo_id="7", held={"phone": held})
 
 
 def test_an_answer_is_bound_to_the_versions_the_person_saw_and_carried_out_at_once(
