@@ -146,8 +146,8 @@ def _as_json(decision: Decision) -> dict[str, Any]:
         "reasons": [{"code": reason.code, "values": dict(reason.values)} for reason in decision.reasons],
         "create_on": decision.create_on.value if decision.create_on else "",
         "values": dict(decision.create_values),
-        "link_to": candidate_json(decision.link_to) if decision.link_to else None,
-        "candidates": [candidate_json(each) for each in decision.candidates],
+        "link_to": links.candidate_json(decision.link_to) if decision.link_to else None,
+        "candidates": [links.candidate_json(each) for each in decision.candidates],
         "changes": [
             {
                 "unit": change.unit,
@@ -162,22 +162,6 @@ def _as_json(decision: Decision) -> dict[str, Any]:
     }
 
 
-def candidate_json(candidate: Any) -> dict[str, Any]:
-    """A candidate as it is stored with a link or a plan."""
-    return {
-        "side": candidate.side.value,
-        "object": candidate.object,
-        "id": candidate.id,
-        "name": candidate.name,
-        "rank": candidate.rank,
-        "score": candidate.score,
-        "reasons": list(candidate.reasons),
-        "state": candidate.state.value,
-        "holder": candidate.holder,
-        "details": dict(candidate.details),
-    }
-
-
 def _remember_candidates(company_id: int, items: Sequence[Decided]) -> None:
     """The link workbench shows what looks alike before anything is switched on; what no longer does is let go."""
     halves = [item for item in items if not (item.link.sf_id and item.link.qbo_id)]
@@ -189,7 +173,7 @@ def _remember_candidates(company_id: int, items: Sequence[Decided]) -> None:
                 "company_id": company_id,
                 "held": {},
                 "base_version": 0,
-                "candidates": [candidate_json(each) for each in item.decision.candidates],
+                "candidates": [links.candidate_json(each) for each in item.decision.candidates],
             }
             for item in halves
             if item.decision.candidates or item.link.candidates

@@ -95,7 +95,7 @@ def _apply(context: SliceContext, item: Decided) -> None:
                 link.name = display_name(side, record, context.spec)
     link.lifecycle = decision.lifecycle or link.lifecycle
     link.attention = decision.attention
-    link.candidates = [_candidate_json(candidate) for candidate in decision.candidates]
+    link.candidates = [links.candidate_json(candidate) for candidate in decision.candidates]
     link.held = held_after(item.view, decision)
     _adopt(context, link, decision)
     link.base_version = context.spec.version
@@ -126,21 +126,6 @@ def _adopt(context: SliceContext, link: LinkRow, decision: Decision) -> None:
 
 def _json_of(projection: Any, keys: Sequence[str]) -> dict[str, Any]:
     return {key: value_to_json(projection.get(key)) for key in keys}
-
-
-def _candidate_json(candidate: Any) -> dict[str, Any]:
-    return {
-        "side": candidate.side.value,
-        "object": candidate.object,
-        "id": candidate.id,
-        "name": candidate.name,
-        "rank": candidate.rank,
-        "score": candidate.score,
-        "reasons": list(candidate.reasons),
-        "state": candidate.state.value,
-        "holder": candidate.holder,
-        "details": dict(candidate.details),
-    }
 
 
 # --- what a decision sends -------------------------------------------------------------------------------------------

@@ -33,25 +33,33 @@ def note(
     unique = {record.id: record for record in records}
     rows = [
         {
-            "company_id": company_id,
-            "connection_id": connection_id,
-            "object": record.object,
-            "remote_id": record.id,
-            "token": record.token.version,
-            "modified": record.token.modified,
-            "settled": record.token.settled,
-            "state": record.state.value,
+            **_row(company_id, connection_id, record, source, at),
             "merged_into": record.merged_into,
             "modified_by": record.modified_by[:255],
-            "source": source,
-            "first_seen_at": at,
-            "seen_at": at,
             "fresh": True,
             "body": record.body or None,
         }
         for record in sorted(unique.values(), key=lambda item: item.id)
     ]
     return {row[0] for row in bulk.insert(Observation, rows, on_conflict=UPSERT, returning=["remote_id"])}
+
+
+def _row(
+    company_id: int, connection_id: UUID, record: RemoteRecord, source: str, at: datetime
+) -> dict[str, Any]:
+    return {
+        "company_id": company_id,
+        "connection_id": connection_id,
+        "object": record.object,
+        "remote_id": record.id,
+        "token": record.token.version,
+        "modified": record.token.modified,
+        "settled": record.token.settled,
+        "state": record.state.value,
+        "source": source,
+        "first_seen_at": at,
+        "seen_at": at,
+    }
 
 
 def hint(
@@ -88,19 +96,9 @@ def know(company_id: int, connection_id: UUID, records: Sequence[RemoteRecord], 
     """These are our own writes' answers: their versions are known, so that the notice of them costs no work."""
     rows = [
         {
-            "company_id": company_id,
-            "connection_id": connection_id,
-            "object": record.object,
-            "remote_id": record.id,
-            "token": record.token.version,
-            "modified": record.token.modified,
-            "settled": record.token.settled,
-            "state": record.state.value,
+            **_row(company_id, connection_id, record, "write", at),
             "merged_into": "",
             "modified_by": "",
-            "source": "write",
-            "first_seen_at": at,
-            "seen_at": at,
             "fresh": False,
         }
         for record in sorted(records, key=lambda item: item.id)
