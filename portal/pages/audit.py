@@ -42,7 +42,8 @@ ACTIONS = {
 def list_(request: PortalRequest) -> HttpResponse:
     """One page of the trail: all of it, writes alone, or decisions alone."""
     show = request.GET.get("show", "")
-    rows = AuditEvent.objects.select_related("link__mapping").order_by("-id")
+    rows = AuditEvent.objects.select_related("link__mapping", "intent__run__person").order_by("-id")
+    rows = rows.defer("intent__body")
     if show == "writes":
         rows = rows.filter(intent__isnull=False)
     elif show == "decisions":

@@ -23,6 +23,7 @@ from syncapp.models import (
     PreviewItem,
     Run,
     Schedule,
+    WriteIntent,
 )
 from tests.builders import (
     CUSTOMER_FIELDS,
@@ -30,6 +31,7 @@ from tests.builders import (
     a_connection_problem,
     a_link,
     a_mapping,
+    a_member,
     a_problem,
     a_run,
     a_schedule,
@@ -513,6 +515,18 @@ def test_the_trail_shows_who_changed_what_from_what_to_what(browser: Client, map
     for part in ("Nordlys", "Updated in QuickBooks", "maren@example.com", "phone: from 1 to 2", "1-65f2"):
         assert part in text
     assert "Nordlys" not in words(browser.get("/audit/?show=writes"))
+
+
+def test_the_trail_names_the_person_whose_press_wrote_it(browser: Client, mapping: Mapping) -> None:
+    person = a_member(mapping.company, first_name="Maren", last_name="Okonkwo")
+    link = a_link(mapping, name="Nordlys")
+    run = a_run(mapping.integration, kind="button", person=person, cause="Send to QuickBooks")
+    intent = WriteIntent.all_companies.create(
+        company_id=mapping.company_id, connection=mapping.integration.quickbooks, link=link, side="qbo",
+        object="Customer", operation="update", state="applied", body_sha256="x", run=run,
+    )  # fmt: skip
+    an_audit_row(mapping.company, link=link, intent=intent, actor="Ledgerbridge", cause="Send to QuickBooks")
+    assert "Maren Okonkwo Send to QuickBooks" in words(browser.get("/audit/?show=writes"))
 
 
 def test_the_trail_is_for_those_who_run_the_company(mapping: Mapping) -> None:
