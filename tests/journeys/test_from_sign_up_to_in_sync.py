@@ -207,6 +207,8 @@ def fixes_it_in_salesforce_and_sees_it_turn_green(dana: Person) -> None:
     change_in_salesforce(dana, address, Name=f"{TAKEN} (client)")
     dana.press("Try again")
     dana.sees("In sync", within="#bridge")
+    dana.sees(f"{TAKEN} (client)", within="h1")
+    dana.sees("Customer in QuickBooks", within=".page-head")
     dana.looks("turned green")
     dana.open("/problems/")
     expect(dana.page.locator("main")).not_to_contain_text(TAKEN)
