@@ -95,7 +95,8 @@ def _print(
     )
     total = sum(made.values())
     print(
-        f"records {chosen.records}, one worker of {chosen.processes} processes, latency {chosen.latency}, limits {chosen.limits}"
+        f"records {chosen.records}, one worker of {chosen.processes} processes,"
+        f" latency {chosen.latency}, limits {chosen.limits}"
     )
     print(
         f"plan: linked {plan.linked}, alike {plan.alike}, new {plan.new_qbo} + {plan.new_sf}, skipped {plan.skipped}"

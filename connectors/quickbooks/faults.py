@@ -135,7 +135,6 @@ _XML_ERROR = re.compile(rb"<Error\b([^>]*)>(.*?)</Error>", re.DOTALL)
 _XML_CODE = re.compile(rb"""code\s*=\s*["']\s*(\d+)""")
 _XML_ELEMENT = re.compile(rb"""element\s*=\s*["']([^"']*)["']""")
 _CODE_IN_TEXT = re.compile(r"errorCode=0*(\d+)")
-_DUPLICATE_ID = re.compile(r"\bId=(\d+)|\bTxnId=(\d+)")
 
 
 def judge(response: requests.Response) -> Failure | None:
@@ -169,12 +168,6 @@ def _looks_good(head: bytes) -> bool:
 def from_fault(fault: Mapping[str, Any], tid: str = "") -> Failure:
     """The failure of one item in a batch's or upload's answer."""
     return _failure(list(_fault_errors(fault)), None, tid, None)
-
-
-def named_record(failure: Failure) -> str:
-    """The id that a duplicate fault (6140, sometimes 6240) says holds the name or number; empty when none is named."""
-    found = _DUPLICATE_ID.search(failure.detail) if failure.kind is _K.EXISTS else None
-    return next((group for group in found.groups() if group), "") if found else ""
 
 
 def _errors(content: bytes) -> list[dict[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ import requests
 from connectors import jsonwire
 from connectors.errors import Failure, FailureKind
 from connectors.http import request_id
-from connectors.salesforce.ids import to_18
 from connectors.transport import retry_after
 
 MAX_TEXT = 2000
@@ -98,7 +96,6 @@ STATUS_KINDS: dict[int, FailureKind] = {
 """Status -> kind, for answers that carry no error code."""
 
 _SERVER_ERRORS = 500
-_OTHER_RECORD = re.compile(r"\b([A-Za-z0-9]{18}|[A-Za-z0-9]{15})\b\s*$")
 
 
 def judge(response: requests.Response) -> Failure | None:
@@ -131,12 +128,6 @@ def from_body(status: int, body: Any, tid: str = "", wait: float | None = None) 
 def from_row(errors: Sequence[Mapping[str, Any]], tid: str = "") -> Failure:
     """The failure of one row in a collection's answer (2.5: the code is called `statusCode` there)."""
     return _from_errors(errors or [{}], None, tid, None)
-
-
-def other_record(failure: Failure) -> str:
-    """The record that already holds a value, named at the end of DUPLICATE_VALUE's message; empty when none is."""
-    found = _OTHER_RECORD.search(failure.message) if failure.code == "sf.DUPLICATE_VALUE" else None
-    return to_18(found.group(1)) if found else ""
 
 
 def _from_errors(

@@ -29,8 +29,6 @@ from connectors.salesforce.ids import to_18
 SCOPES = ("api", "refresh_token", "id")
 """`full` would not include the refresh token (1.2)."""
 ASSERTION_LIFE_S = 180
-PASSWORD_FLOW_ENDS = "Winter '27"  # noqa: S105 - a release
-"""Salesforce retires the username and password flow with this release; new orgs have it off already (1.4)."""
 
 _K = FailureKind
 _GRANT_WORDS: tuple[tuple[str, str, FailureKind], ...] = (
@@ -157,7 +155,8 @@ def client_credentials(facts: ConnectionFacts, app: AppCredentials) -> Grant:
 def password(
     facts: ConnectionFacts, app: AppCredentials, *, username: str, password: str, security_token: str
 ) -> Grant:
-    """A grant for a user name and password, for orgs that still allow it: it ends with `PASSWORD_FLOW_ENDS`."""
+    """A grant for a user name and password, for orgs that still allow it: Salesforce retires it with Winter '27, and
+    new orgs have it off already (1.4)."""
     form = {"grant_type": "password", "username": username, "password": password + security_token}
     return _grant(facts, app, form | _client(app))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import Failure, FailureKind
+from connectors.errors import FailureKind
 from connectors.quickbooks import faults as quickbooks
 from connectors.salesforce import faults as salesforce
 from tests.shared import recorded, reference
@@ -72,12 +72,6 @@ def test_all_errors_of_a_fault_are_told() -> None:
     assert "ZipCode" in failure.detail
 
 
-def test_a_duplicate_number_names_the_transaction_that_holds_it() -> None:
-    detail = "DocNumber=1001 is assigned to TxnType=Invoice with TxnId=1"
-    assert quickbooks.named_record(Failure(FailureKind.EXISTS, "qbo.6140", detail=detail)) == "1"
-    assert quickbooks.named_record(Failure(FailureKind.EXISTS, "qbo.6240", detail="exists. : null")) == ""
-
-
 def catalog() -> list[tuple[int, list[dict[str, Any]]]]:
     return [
         (each["httpStatus"], each["body"]) for each in recorded("salesforce/errors/catalog.constructed.json")
@@ -93,18 +87,6 @@ def test_the_recorded_faults_of_salesforce_are_read() -> None:
         assert failure.code == f"sf.{code}"
         if code != "REQUEST_LIMIT_EXCEEDED":
             assert failure.kind is salesforce.KINDS[code], code
-
-
-def test_a_duplicate_value_names_the_record_that_holds_it() -> None:
-    failure = salesforce.from_row(
-        [
-            {
-                "statusCode": "DUPLICATE_VALUE",
-                "message": "duplicate value found: X duplicates value on record with id: 001xx000003DGb2",
-            }
-        ]
-    )
-    assert salesforce.other_record(failure) == "001xx000003DGb2AAG"
 
 
 def test_an_external_id_field_that_is_not_there_is_a_setting_and_not_a_missing_record() -> None:

@@ -344,8 +344,6 @@ class Api:
                 (context.realm, key, zlib.compress(body.encode(), 1)),
             )
 
-    # -- helpers --------------------------------------------------------------------------------------------------
-
     @staticmethod
     def _entity(request: Request, operation: str = "") -> Entity:
         entity = ENTITIES.get(request.params["entity"].lower())

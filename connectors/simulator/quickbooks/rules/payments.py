@@ -127,7 +127,7 @@ class PaymentRules(TransactionRules):
 
 
 def _line(amount: Decimal, kind: str, number: str, target: Body) -> Body:
-    """A line as the wire shows it, with the helper block that the vendor's server dumps into it."""
+    """A line as the wire shows it, with the block of notes that the vendor's server dumps into it."""
     facts = {
         "txnId": number,
         "txnOpenBalance": f"{Decimal(target.get('TotalAmt', 0)):.2f}",
