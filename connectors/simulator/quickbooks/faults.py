@@ -106,10 +106,6 @@ def invalid_number(element: str, value: str) -> ApiError:
     return ApiError("2090", "Invalid Number", f"Invalid Number : {value}", element)
 
 
-def invalid_type(element: str) -> ApiError:
-    return ApiError("2120", "Invalid type", f"{element} has a value of a type that is not supported", element)
-
-
 def invalid_request_id(value: str, maximum: int) -> Fault:
     detail = f"Request Id must have 1 to {maximum} characters. Supplied value:{value}"
     return Fault(ApiError("2130", "Invalid Request Id format", detail))

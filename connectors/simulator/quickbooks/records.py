@@ -131,11 +131,6 @@ class Records:
         self._store.write(self._inserts[entity.path], self._row(realm, entity, body, text))
         return text
 
-    def put_many(self, realm: str, entity: Entity, bodies: list[Body]) -> None:
-        """Store many records at once (seeding)."""
-        rows = (self._row(realm, entity, body, jsontext.dumps(body)) for body in bodies)
-        self._store.write_many(self._inserts[entity.path], rows)
-
     def remove(self, realm: str, entity: Entity, record_id: str, stub: Body, when: datetime) -> None:
         """Turn a record into the stub that change capture lists."""
         self._store.write(

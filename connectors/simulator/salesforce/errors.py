@@ -45,12 +45,6 @@ def not_found() -> Refused:
     return Refused("NOT_FOUND", "The requested resource does not exist", status=404)
 
 
-def no_such_id() -> Refused:
-    return Refused(
-        "NOT_FOUND", "Provided external ID field does not exist or is not accessible: Id", status=404
-    )
-
-
 def is_deleted() -> Refused:
     return Refused("ENTITY_IS_DELETED", "entity is deleted", (), status=404)
 
