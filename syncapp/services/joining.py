@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from connectors.contracts import Priority, Side
-from syncapp.models import RecordLink
+from syncapp.models import Mapping, RecordLink
 from syncapp.services.deciding import Decided
 from syncapp.services.slice_context import SliceContext
 from syncapp.store import bulk, leases
@@ -103,17 +103,37 @@ def _store(
         loser = others.get(remote_id) if winner == item.link.id else item.link.id
         if loser is not None:
             pairs.append((loser, winner))
-    bulk.execute(ABSORB, [bulk.dumps([{"loser": loser, "winner": winner} for loser, winner in pairs])])
+    _absorb(pairs)
     losers = [loser for loser, _ in pairs]
-    bulk.execute(
-        "update syncapp_linkwait w set parent_id = x.winner from jsonb_to_recordset(%s::jsonb)"
-        " as x(loser uuid, winner uuid) where w.parent_id = x.loser",
-        [bulk.dumps([{"loser": loser, "winner": winner} for loser, winner in pairs])],
-    )
     bulk.execute(
         "delete from syncapp_linkwork where link_id = any(%s) and fence <> %s", [losers, context.piece.fence]
     )
     _give_ids(context, far, wanted, joined)
+
+
+def _absorb(pairs: Sequence[tuple[UUID, UUID]]) -> None:
+    """Close the first of each pair into the second, and let its children wait for that one."""
+    rows = bulk.dumps([{"loser": loser, "winner": winner} for loser, winner in pairs])
+    bulk.execute(ABSORB, [rows])
+    bulk.execute(
+        "update syncapp_linkwait w set parent_id = x.winner from jsonb_to_recordset(%s::jsonb)"
+        " as x(loser uuid, winner uuid) where w.parent_id = x.loser",
+        [rows],
+    )
+
+
+def absorb_seen(mapping: Mapping, side: Side, created: dict[str, UUID]) -> None:
+    """Records that we made (id over there -> our link): where capture saw one before its answer was stored, the
+    half-link that it took for a new record ends in ours. Runs in the transaction that stores the answer (W7)."""
+    ours, other = ("sf_id", "qbo_id") if side is Side.SALESFORCE else ("qbo_id", "sf_id")
+    rows = bulk.fetch(
+        HALF_LINKS.format(column=ours).replace("order by", f"and l.{other} is null order by"),
+        [mapping.company_id, mapping.integration_id, mapping.sf_object, mapping.qbo_entity, sorted(created)],
+    )
+    pairs = [(link_id, created[remote_id]) for link_id, remote_id in rows if link_id != created[remote_id]]
+    if pairs:
+        _absorb(pairs)
+        bulk.execute("delete from syncapp_linkwork where link_id = any(%s)", [[loser for loser, _ in pairs]])
 
 
 def _give_ids(

@@ -37,6 +37,7 @@ from syncapp.engine.retry import Next, after_failure
 from syncapp.engine.timing import Timing
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, AuditEvent, Connection, Mapping, Outcome
+from syncapp.services import joining
 from syncapp.services.audit import OURSELVES
 from syncapp.services.staging import STATE, take_token
 from syncapp.store import (
@@ -361,6 +362,8 @@ def _write(place: Place, batch: Batch, closing: _Closing, settled: Settled) -> N
     intents.close(closing.intents)
     bulk.insert(AuditEvent, closing.audit)
     bulk.insert(Attempt, closing.attempts)
+    made = {closing.changed[link_id].remote_id(batch.side): link_id for link_id in settled.created}
+    joining.absorb_seen(place.mapping, batch.side, made)
     _save_links(place, closing)
     runs.count(closing.outcomes)
     problems.open_for_links(place.company_id, closing.problems, closing.at)
