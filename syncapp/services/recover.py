@@ -26,7 +26,7 @@ from connectors.contracts import (
     WriteResult,
     WriteStatus,
 )
-from connectors.errors import FailureKind
+from connectors.errors import ConnectorError, FailureKind
 from connectors.quickbooks.client import QuickBooksClient
 from syncapp.engine.entities import traits
 from syncapp.engine.timing import Timing
@@ -54,8 +54,20 @@ def recover(timing: Timing | None = None) -> int:
             return looked_at
         company_id, batch = claimed
         with tenant(company_id):
-            _recover_one(company_id, batch, rules)
+            _look_at(company_id, batch, rules)
     return ATTEMPTS_PER_CALL
+
+
+def _look_at(company_id: int, batch: Batch, timing: Timing) -> None:
+    """A batch that cannot be looked at now comes back later and keeps no other from its turn."""
+    try:
+        _recover_one(company_id, batch, timing)
+    except ConnectorError as error:
+        log.warning("unknown_batch_put_off", side=batch.side.value, code=error.failure.code)
+        intents.mark_unknown(batch, timing.probe_gap)
+    except Exception:
+        log.exception("unknown_batch_failed", batch=str(batch.id))
+        intents.mark_unknown(batch, timing.probe_gap)
 
 
 def _recover_one(company_id: int, batch: Batch, timing: Timing) -> None:

@@ -71,10 +71,10 @@ def _send_side(
         while waiting or flying:
             while waiting and len(flying) < AT_ONCE[side]:
                 batch = waiting.pop()
-                if sent.trouble is not None or time.monotonic() > deadline:
+                late = sent.trouble is not None or time.monotonic() > deadline
+                if late or intents.mark_sending(batch, context.timing.lease) < len(batch.intents):
                     _give_back(context, batch, sent)
                 else:
-                    intents.mark_sending(batch, context.timing.lease)
                     flying[pool.submit(_call, context, batch, deadline)] = batch
             for batch, answer in _finished(flying):
                 waiting += _settle(context, batch, answer, sent)

@@ -195,19 +195,25 @@ def _intent_row(company_id: int, batch: Batch, intent: Intent, fence: int, at: d
     }
 
 
-def mark_sending(batch: Batch, lease_seconds: float) -> None:
-    """Committed before the first byte leaves: from now on the batch is `sending` until its answer is stored."""
-    bulk.execute(
-        "update syncapp_batchsend set state = 'sending', sends = sends + 1, lease_until = lb_now() + %s * interval '1"
-        " second', first_sent_at = coalesce(first_sent_at, lb_now()), last_sent_at = lb_now() where id = %s",
-        [lease_seconds, batch.id],
-    )
-    bulk.execute(
-        "update syncapp_writeintent set state = 'sending', attempts = attempts + 1,"
-        " first_sent_at = coalesce(first_sent_at, lb_now()), last_sent_at = lb_now()"
-        " where batch_id = %s and state in ('planned', 'sending', 'unknown')",
-        [batch.id],
-    )
+def mark_sending(batch: Batch, lease_seconds: float) -> int:
+    """Committed before the first byte leaves: from now on the batch is `sending` until its answer is stored.
+
+    Returns how many of its intents are open: fewer than it has where another worker dropped some of a plan whose
+    sender it took for dead.
+    """
+    with transaction.atomic():
+        bulk.execute(
+            "update syncapp_batchsend set state = 'sending', sends = sends + 1, lease_until = lb_now()"
+            " + %s * interval '1 second', first_sent_at = coalesce(first_sent_at, lb_now()), last_sent_at = lb_now()"
+            " where id = %s",
+            [lease_seconds, batch.id],
+        )
+        return bulk.execute(
+            "update syncapp_writeintent set state = 'sending', attempts = attempts + 1,"
+            " first_sent_at = coalesce(first_sent_at, lb_now()), last_sent_at = lb_now()"
+            " where batch_id = %s and state in ('planned', 'sending', 'unknown')",
+            [batch.id],
+        )
 
 
 def unsend(batch: Batch) -> None:
@@ -234,11 +240,17 @@ def unsend_unknown(batch: Batch) -> None:
 
 def supersede_planned(link_ids: Sequence[UUID]) -> int:
     """Planned intents that were never sent are dropped: days may have passed, the new claim decides afresh (C2)."""
-    return bulk.execute(
+    dropped = bulk.fetch(
         "update syncapp_writeintent set state = 'superseded', closed_at = lb_now()"
-        " where link_id = any(%s) and state = 'planned'",
+        " where link_id = any(%s) and state = 'planned' returning batch_id",
         [list(link_ids)],
     )
+    if dropped:
+        bulk.execute(
+            "update syncapp_batchsend set state = 'superseded' where state = 'planned' and id = any(%s)",
+            [sorted({row[0] for row in dropped})],
+        )
+    return len(dropped)
 
 
 def close(rows: Sequence[dict[str, Any]]) -> None:
