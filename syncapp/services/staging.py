@@ -16,6 +16,7 @@ from django.db import transaction
 from connectors.contracts import Operation, Priority, RecordState, RemoteRecord, Side, Token, Write
 from syncapp.engine.bases import held_after, moved_units, written_units
 from syncapp.engine.compiled import compile_spec
+from syncapp.engine.creation import PARENT_REASONS
 from syncapp.engine.decision import Decision, DecisionKind, StateChange, UnitChange
 from syncapp.engine.entities import traits
 from syncapp.engine.match import external_id
@@ -289,15 +290,20 @@ def _store_intents(context: SliceContext, side: Side, plans: Sequence[Plan]) -> 
 def _store_waits(context: SliceContext, decisions: SliceDecisions, items: Sequence[Decided]) -> None:
     """Store waits and make their parents due in the same class; a child whose parents are linked by now stays due."""
     pairs: list[tuple[UUID, UUID]] = []
+    stuck: set[UUID] = set()
     for item in items:
         for need in item.decision.waits:
             parent = decisions.parents.links.get((need.mapping, need.side, need.remote_id))
-            if parent is not None and parent != item.link.id:
-                pairs.append((item.link.id, parent))
+            if parent is None or parent == item.link.id:
+                continue
+            pairs.append((item.link.id, parent))
+            if need.state in PARENT_REASONS:
+                stuck.add(parent)
     awake = waits.add(context.company_id, pairs)
     by_run: dict[UUID | None, list[UUID]] = {}
     for child, parent in pairs:
-        by_run.setdefault(context.work[child].run_id, []).append(parent)
+        if parent not in stuck:  # a person sees to those first: trying them for each child would never end
+            by_run.setdefault(context.work[child].run_id, []).append(parent)
     for run_id, parents in by_run.items():
         leases.make_due(
             context.company_id, parents, context.piece.priority, cause="A record waits for it", run_id=run_id

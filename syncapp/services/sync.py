@@ -10,7 +10,7 @@ import random
 import socket
 import time
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from syncapp.services import deciding, joining, name_clash, quarantine, reading,
 from syncapp.services.errors import Refused
 from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
-from syncapp.store import clock, intents, leases, links, observations, problems, runs
+from syncapp.store import clock, intents, leases, links, observations, parking, problems, runs
 from syncapp.store.leases import Slice
 from syncapp.tenancy import tenant
 
@@ -164,7 +164,9 @@ def carry_slice(piece: Slice, timing: Timing, deadline: float) -> None:
         except Exception as error:
             log.exception("slice_failed", mapping=piece.mapping_id, links=len(piece.rows))
             quarantine.set_aside(piece, error, timing)
-    runs.finish_idle({row.run_id for row in piece.rows if row.run_id})
+    of_runs = {row.run_id for row in piece.rows if row.run_id}
+    parking.park_stopped(of_runs)
+    runs.finish_idle(of_runs)
 
 
 def _stages(context: SliceContext, deadline: float) -> None:
@@ -250,11 +252,22 @@ def _agree(context: SliceContext, decisions: deciding.SliceDecisions, sent: send
 
 def _release(context: SliceContext, sent: sending.Sent, staged: staging.Staged) -> None:
     """Every link that was sent is done, due again at its time, or waits for an answer that nobody has."""
-    again = {link_id: at for settled in sent.settled for link_id, at in settled.again.items()}
+    again = _to_follow_up(context, sent) | {
+        link_id: at for settled in sent.settled for link_id, at in settled.again.items()
+    }
     unknown = {link_id for settled in sent.settled for link_id in settled.unknown}
     touched = {intent.link_id for batch in staged.batches for intent in batch.intents}
     leases.postpone(context.piece, again | dict.fromkeys(unknown - set(again), context.now))
     leases.release(context.piece, sorted(touched - set(again) - unknown))
+
+
+def _to_follow_up(context: SliceContext, sent: sending.Sent) -> dict[UUID, datetime]:
+    """What was created before the line went down still has to carry our id over there: due when it may be up again."""
+    if sent.trouble is None:
+        return {}
+    named = sent.trouble.retry_after
+    pause = timedelta(seconds=context.timing.throttle_pause if named is None else named)
+    return {link_id: context.now + pause for settled in sent.settled for link_id in settled.created}
 
 
 def _let_go(context: SliceContext, link_ids: Sequence[UUID]) -> None:

@@ -20,6 +20,7 @@ from connectors.contracts import Priority
 from syncapp.engine.timing import Timing
 from syncapp.models import LinkWork
 from syncapp.store import bulk
+from syncapp.store.parking import PARKED
 
 RANK = {Priority.INTERACTIVE: 0, Priority.NORMAL: 1, Priority.BULK: 2}
 PRIORITY = {rank: priority for priority, rank in RANK.items()}
@@ -217,6 +218,8 @@ def renewing(piece: Slice, timing: Timing) -> Iterator[None]:
         thread.join(timeout=5)
 
 
+# News that comes while somebody holds the link, also somebody whose lease is over, makes it due again at its release.
+# Work of a stopped run (parked) that becomes due leaves that run.
 MAKE_DUE = """
 insert into syncapp_linkwork
   (link_id, company_id, mapping_id, priority, due_at, owner, fence, again, run_id, forced, cause)
@@ -227,10 +230,11 @@ where l.company_id = %(company)s and l.id = any(%(links)s)
   and l.lifecycle not in ('unlinked', 'absorbed') and not l.paused
 order by l.id
 on conflict (link_id) do update set
-  again = coalesce(syncapp_linkwork.lease_until > lb_now(), false),
+  again = syncapp_linkwork.lease_until is not null,
   priority = least(syncapp_linkwork.priority, excluded.priority),
   due_at = least(syncapp_linkwork.due_at, excluded.due_at),
-  run_id = coalesce(syncapp_linkwork.run_id, excluded.run_id),
+  run_id = case when syncapp_linkwork.due_at >= %(parked)s then excluded.run_id
+                else coalesce(syncapp_linkwork.run_id, excluded.run_id) end,
   forced = case when excluded.forced <> '' then excluded.forced else syncapp_linkwork.forced end,
   cause = case when excluded.forced <> '' then excluded.cause else syncapp_linkwork.cause end
 returning link_id, run_id
@@ -264,6 +268,7 @@ def make_due(
                 "links": ids,
                 "priority": RANK[priority],
                 "due_at": due_at,
+                "parked": PARKED,
                 "run": run_id,
                 "forced": forced,
                 "cause": cause[:120],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -15,8 +17,18 @@ PARKED = datetime(2999, 1, 1, tzinfo=UTC)
 
 def park(run: Run) -> int:
     """Put the work of a stopped run aside, except what a worker holds now; returns how many links."""
-    free = Q(lease_until=None) | Q(lease_until__lte=SqlNow())
-    return LinkWork.objects.filter(free, run=run).update(due_at=PARKED)
+    return LinkWork.objects.filter(_free(), run=run).update(due_at=PARKED)
+
+
+def park_stopped(run_ids: Iterable[UUID]) -> int:
+    """Put aside what is left of these runs where a person stopped them while a worker held their links."""
+    return LinkWork.objects.filter(_free(), run__in=list(run_ids), run__stop_requested=True).update(
+        due_at=PARKED
+    )
+
+
+def _free() -> Q:
+    return Q(lease_until=None) | Q(lease_until__lte=SqlNow())
 
 
 def unpark(run: Run) -> int:
