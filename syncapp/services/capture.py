@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
 
@@ -18,7 +17,7 @@ from syncapp.engine.filters import first_unmet
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
 from syncapp.engine.projection import display_name
-from syncapp.models import Connection, Cursor, Mapping, MappingMode, MappingPass
+from syncapp.models import Connection, Cursor, Mapping, MappingMode, MappingPass, Run
 from syncapp.services.clients import AnyClient
 from syncapp.services.watched import Watched, connection_of, object_of, watched
 from syncapp.store import aliases, clock, leases, links, match_index, observations, passes
@@ -61,7 +60,7 @@ def scan_page(mapping: Mapping, spec: MappingSpec, side: Side, client: AnyClient
     target = _target(mapping, spec, side)
     page = client.scan(target.object, target.fields, state.position)
     with transaction.atomic():
-        take_in(target, page.records, "scan", run_id=None, cause="First load")
+        take_in(target, page.records, "scan", run=None, cause="First load")
         state.started_at = state.started_at or page.server_time
         state.position = page.next
         state.records += len(page.records)
@@ -94,9 +93,7 @@ def _start_lanes(target: Watched, started_at: datetime) -> None:
 # --- live capture --------------------------------------------------------------------------------------------------
 
 
-def read_changes(
-    connection: Connection, lane_name: str, client: AnyClient, *, run_id: UUID | None = None
-) -> int:
+def read_changes(connection: Connection, lane_name: str, client: AnyClient, *, run: Run | None = None) -> int:
     """Read what changed on one connection since the lane's cursors and store it; returns how many records were news.
 
     One call covers all mapped objects. Each object's cursor moves with its own last page, in its transaction.
@@ -117,7 +114,7 @@ def read_changes(
         return 0
     news = 0
     for page in client.changes(watches):
-        news += _store_page(targets[page.object], cursors[page.object], lane, page, run_id)
+        news += _store_page(targets[page.object], cursors[page.object], lane, page, run)
     passes.caught_up(connection.id)
     return news
 
@@ -128,10 +125,10 @@ def _since(cursor: Cursor, lane: Lane) -> datetime:
     return cursor.watermark - lane.overlap
 
 
-def _store_page(target: Watched, cursor: Cursor, lane: Lane, page: ChangePage, run_id: UUID | None) -> int:
+def _store_page(target: Watched, cursor: Cursor, lane: Lane, page: ChangePage, run: Run | None) -> int:
     with transaction.atomic():
         source = "cdc" if target.side is Side.QUICKBOOKS else "poll"
-        news = take_in(target, page.records, source, run_id=run_id, cause="As it changes")
+        news = take_in(target, page.records, source, run=run, cause="As it changes")
         if page.last:
             moved = {
                 "watermark": page.server_time,
@@ -148,9 +145,12 @@ def _store_page(target: Watched, cursor: Cursor, lane: Lane, page: ChangePage, r
 
 
 def take_in(
-    target: Watched, records: Sequence[RemoteRecord], source: str, *, run_id: UUID | None, cause: str
+    target: Watched, records: Sequence[RemoteRecord], source: str, *, run: Run | None, cause: str
 ) -> int:
-    """Observations, half-links, match keys and due work for these records; returns how many were news."""
+    """Observations, half-links, match keys and due work for these records; returns how many were news.
+
+    `run` is the run that reads them: what is news for its own mapping becomes its work, whatever the mapping's mode.
+    """
     if not records:
         return 0
     company_id = target.connection.company_id
@@ -159,7 +159,7 @@ def take_in(
     fresh = [record for record in stored if record.id in news]
     aliases.note(company_id, target.connection.id, fresh)
     for mapping, spec in target.mappings:
-        _feed(target, mapping, spec, fresh, run_id, cause)
+        _feed(target, mapping, spec, fresh, run, cause)
     return len(fresh)
 
 
@@ -168,7 +168,7 @@ def _feed(
     mapping: Mapping,
     spec: MappingSpec,
     records: Sequence[RemoteRecord],
-    run_id: UUID | None,
+    run: Run | None,
     cause: str,
 ) -> None:
     """What these records mean for one mapping: new half-links for those its filter lets in, due work for the known."""
@@ -218,6 +218,7 @@ def _feed(
         ],
     )
     switched_on = mapping.integration.switched_on_at is not None
+    run_id = run.pk if run is not None and run.mapping_id == mapping.pk else None
     if switched_on and (mapping.mode == MappingMode.CHANGES or run_id is not None):
         due = [ids[record.id] for record in present]
         leases.make_due(mapping.company_id, due, Priority.NORMAL, cause=cause, run_id=run_id)

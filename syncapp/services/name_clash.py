@@ -103,7 +103,7 @@ def _take_in_customers(
     target = Watched(
         context.connections[Side.QUICKBOOKS], Side.QUICKBOOKS, entity, ((context.mapping, context.spec),)
     )
-    capture.take_in(target, unseen, "read", run_id=None, cause="Its name was looked up")
+    capture.take_in(target, unseen, "read", run=None, cause="Its name was looked up")
     taken = {_clean(record) for record in unseen}
     again = [link_id for link_id, name in names.items() if name.casefold() in taken]
     RecordLink.objects.filter(id__in=again).update(attention="none")

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from connectors.contracts import Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
 from syncapp.models import Connection, Mapping, Run, RunKind, RunState
-from syncapp.services import capture, first_load
+from syncapp.services import capture, first_load, quarantine
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import connection_of
-from syncapp.store import bulk, leases, passes, runs, specs, statistics
+from syncapp.store import bulk, clock, leases, passes, runs, specs, statistics
 from syncapp.tenancy import tenant
 
 log = structlog.get_logger()
@@ -72,6 +73,11 @@ def prepare(run_id: UUID) -> None:
             _make_due(reading)
         except ConnectorError as error:
             _put_off(run, error.failure)
+        except DatabaseError:
+            raise  # passing: the sweeper rings again when the run's lease is over
+        except Exception as error:
+            log.exception("run_reading_broke", run=str(run_id))
+            _give_up(run, error)
 
 
 def read_both_sides(reading: Reading, lease_seconds: float) -> None:
@@ -88,8 +94,8 @@ def read_both_sides(reading: Reading, lease_seconds: float) -> None:
     for side in Side:
         with _client(reading, side) as client:
             lane = capture.LANES[side][0].name
-            run_id = None if reading.run.kind in (RunKind.PREVIEW, RunKind.FIRST_LOAD) else reading.run.pk
-            capture.read_changes(reading.connection(side), lane, client, run_id=run_id)
+            run = None if reading.run.kind in (RunKind.PREVIEW, RunKind.FIRST_LOAD) else reading.run
+            capture.read_changes(reading.connection(side), lane, client, run=run)
         _keep(reading.run, lease_seconds)
 
 
@@ -148,7 +154,25 @@ def _put_off(run: Run, failure: Failure) -> None:
     if waits:
         _keep(run, seconds)
         return
-    values = {"message": failure.message, "detail": failure.detail, "request_id": failure.request_id}
+    _fail(
+        run,
+        failure.code,
+        {"message": failure.message, "detail": failure.detail, "request_id": failure.request_id},
+    )
+
+
+def _give_up(run: Run, error: Exception) -> None:
+    """A defect of ours would come again at every try: the run ends and says so, with a number to find it by."""
+    trace = uuid4().hex[:12]
+    log.error("run_given_up", run=str(run.pk), trace=trace)
+    _fail(run, quarantine.CODE, {"name": run.cause, "trace": trace, "error": type(error).__name__})
+
+
+def _fail(run: Run, code: str, values: dict[str, Any]) -> None:
     Run.objects.filter(pk=run.pk).update(
-        state=RunState.FAILED, failure_code=failure.code, failure_values=values, lease_until=None
+        state=RunState.FAILED,
+        failure_code=code,
+        failure_values=values,
+        finished_at=clock.now(),
+        lease_until=None,
     )

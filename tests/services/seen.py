@@ -76,7 +76,7 @@ def _seen(mapping: Mapping, side: Side, remote_id: str, version: str, body: dict
     assert spec is not None
     target = Watched(connection, side, object_of(mapping, side), ((mapping, spec),))
     record = RemoteRecord(side, target.object, remote_id, Token(version, THEN), RecordState.LIVE, body)
-    capture.take_in(target, [record], "scan", run_id=None, cause="Test")
+    capture.take_in(target, [record], "scan", run=None, cause="Test")
     column = "sf_id" if side is Side.SALESFORCE else "qbo_id"
     return RecordLink.objects.exclude(lifecycle__in=["unlinked", "absorbed"]).get(
         mapping=mapping, **{column: remote_id}
