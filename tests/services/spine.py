@@ -163,7 +163,10 @@ class Spine:
 
     def a_minute_later(self) -> None:
         """What waits for a throttle to pass is due now; let the workers go on."""
-        bulk.execute("update syncapp_linkwork set due_at = due_at - interval '61 seconds'")
+        bulk.execute(
+            "update syncapp_linkwork set due_at = due_at - interval '61 seconds'"
+            " where due_at < lb_now() + interval '1 day'"
+        )
         self.carry()
 
     def sync(self) -> None:
