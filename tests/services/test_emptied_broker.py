@@ -1,0 +1,101 @@
+"""In the middle of a load the workers are killed and the broker is emptied, with Celery and beat as they are shipped:
+due work is a row, not a message (sync-semantics 12, C20)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+
+from connectors.simulator.testing import Side
+from tests import stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack")]
+
+ACCOUNTS = 1500
+PATIENCE = 90.0
+
+LOAD = """
+import time
+from syncapp.services import companies, demo, setup
+from syncapp.tenancy import tenant
+company = companies.create(None, name="Blue Pine", zone="America/New_York", currency="USD", is_demo=True)
+with tenant(company.pk):
+    integration = demo._integration(company)
+    setup.choose_template(integration, "sf_to_qbo", "sf", None)
+    scan = setup.begin_scan(integration, None)
+    while scan.state != "done":
+        time.sleep(0.1)
+        scan.refresh_from_db()
+    setup.switch_on(integration, None)
+"""
+
+
+def test_a_load_whose_workers_die_and_whose_broker_is_emptied_ends_with_one_customer_per_account() -> None:
+    with stack.running(None, "--no-demo", SIM_SEED=str(ACCOUNTS), TIMING_DIVISOR="40") as running:
+        simulated = Side(running.quickbooks_url, "")
+        before = len(_created(simulated))
+        running.manage("shell", "-c", LOAD)
+        assert until(lambda: len(_created(simulated)) > before)
+
+        for pid in _workers(running):
+            os.kill(pid, signal.SIGKILL)
+        redis.Redis.from_url(running.environment["REDIS_URL"]).flushall()
+        assert _state(running) == [("first_load", "running")]
+
+        assert until(lambda: _state(running) == [("first_load", "done")]), _state(running)
+        names = Counter(entry["after"]["DisplayName"] for entry in _created(simulated))
+        assert {name: count for name, count in names.items() if count > 1} == {}
+        assert _rows(
+            running,
+            "select lifecycle, attention, count(*) from syncapp_recordlink"
+            " where sf_id is not null and lifecycle <> 'absorbed' group by 1, 2",
+        ) == [("linked", "none", ACCOUNTS)]
+
+
+def _created(simulated: Side) -> list[dict[str, Any]]:
+    return [
+        entry for entry in simulated.log() if entry["operation"] == "create" and entry["object"] == "Customer"
+    ]
+
+
+def _workers(running: stack.Stack) -> list[int]:
+    """Worker processes of this installation, parents and children."""
+    table = subprocess.run(
+        ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    rows = [line.split(maxsplit=2) for line in table.splitlines()]
+    ours = {str(running.process.pid)}
+    for _ in range(4):
+        ours |= {pid for pid, parent, *_ in rows if parent in ours}
+    return [
+        int(pid)
+        for pid, _, *args in rows
+        if pid in ours and "celery" in "".join(args) and " worker " in "".join(args)
+    ]
+
+
+def _state(running: stack.Stack) -> list[tuple[Any, ...]]:
+    return _rows(running, "select kind, state from syncapp_run where kind = 'first_load'")
+
+
+def _rows(running: stack.Stack, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(running.environment["DATABASE_URL"]) as connection:
+        return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+def until(true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.1)
+    return False
