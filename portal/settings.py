@@ -239,6 +239,10 @@ SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)  # 0: only people with an in
 ACCOUNT_ADAPTER = "portal.people.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "portal.people.adapters.SocialAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "portal.people.forms.SignupForm"
+ACCOUNT_FORMS = {
+    "signup": "portal.people.account_forms.SignUp",
+    "login": "portal.people.account_forms.SignIn",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.pages.integrations import conditions, direction_of
 from portal.people.access import PortalRequest, company_page
 from syncapp.engine.mapping import FieldSpec
+from syncapp.engine.transforms import TRANSFORMS
 from syncapp.messages import words_for
 from syncapp.models import Direction, Initial, Mapping, MappingMode, MappingVersion, OnConflict, OnDrift
 from syncapp.services import mappings, records
@@ -83,16 +84,15 @@ def _mapping(pk: int) -> Mapping:
 def _row(row: FieldSpec) -> dict[str, Any]:
     """A field of the mapping with its rules in words."""
     rules = (
-        [f"If both changed: {_CHOICES['on_conflict'][row.on_conflict.value].lower()}"]
+        [f"If both changed: {_CHOICES['on_conflict'][row.on_conflict.value]}"]
         if row.direction == "both"
         else []
     )
     if row.direction != "both":
-        rules.append(f"If the target was edited: {_CHOICES['on_drift'][row.on_drift.value].lower()}")
+        rules.append(f"If the target was edited: {_CHOICES['on_drift'][row.on_drift.value]}")
     if row.group:
         rules.append(f"Merges as one: {row.group.replace('_', ' ')}")
-    if row.transform:
-        rules.append(row.transform.replace("_", " "))
+    rules += [TRANSFORMS[name].label for name in row.transform.split("|") if name in TRANSFORMS]
     if row.create_only:
         rules.append("Only when created")
     if row.required:

@@ -122,6 +122,18 @@ def _scanned(integration: Integration) -> bool:
 # --- template --------------------------------------------------------------------------------------------------------
 
 
+TOLD: dict[Template | OnConflict, str] = {
+    Template.BIDIRECTIONAL: "both ways",
+    Template.SF_TO_QBO: "Salesforce to QuickBooks",
+    Template.QBO_TO_SF: "QuickBooks to Salesforce",
+    OnConflict.SF: "Salesforce wins",
+    OnConflict.QBO: "QuickBooks wins",
+    OnConflict.NEWEST: "the newest wins",
+    OnConflict.ASK: "a person is asked",
+}
+"""The choices of a template, as the note of its version tells them."""
+
+
 def choose_template(
     integration: Integration, template: str, winner: str, person: Any | None
 ) -> list[LeftOut]:
@@ -146,7 +158,7 @@ def choose_template(
             mappings.rows_from_recipe(mapping, prepared.spec)
             left_out += prepared.left_out
             if not mapping.published_number or mappings.draft_differs(mapping):
-                mappings.publish(mapping, person, f"Template {chosen.value}, {wins.value} wins")
+                mappings.publish(mapping, person, f"From the template: {TOLD[chosen]}, {TOLD[wins]}")
                 passes.reset(mapping.pk)
         integration.template, integration.winner = chosen.value, wins.value
         integration.save(update_fields=["template", "winner"])
