@@ -17,6 +17,10 @@ DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE = 60_000
 """Milliseconds until workers have done what was asked; a busy machine needs them."""
+_AT_REST = """Promise.all(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+    .map((one) => one.finished.catch(() => null))).then(() => null)"""
+"""Ends when no colour is on its way to another."""
 _WCAG_AA = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -72,6 +76,7 @@ class Person:
     def _faults(self, name: str, scheme: Any, size: Any) -> list[str]:
         self.page.set_viewport_size(size)
         self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        self.page.evaluate(_AT_REST)
         if SCREENS:
             file = f"{self.looked_at:02d}-{name}-{size['width']}-{scheme}.png".replace(" ", "-")
             self.page.screenshot(path=Path(SCREENS) / file, full_page=True)
