@@ -369,7 +369,7 @@ def _write(place: Place, batch: Batch, closing: _Closing, settled: Settled) -> N
     problems.open_for_links(place.company_id, closing.problems, closing.at)
     fine = [link_id for link_id in settled.applied if closing.changed[link_id].attention == "none"]
     problems.close_for_links(place.company_id, fine, "Synced")
-    observations.know(place.company_id, place.connections[batch.side].id, closing.tokens, closing.at)
+    _know(place, batch, closing)
     match_index.put_keys(
         place.connections[batch.side],
         place.spec.qbo_entity if batch.side is Side.QUICKBOOKS else place.spec.sf_object,
@@ -378,6 +378,21 @@ def _write(place: Place, batch: Batch, closing: _Closing, settled: Settled) -> N
     parents = [link_id for link_id in settled.created if closing.changed[link_id].lifecycle == "linked"]
     children = waits.release_children([*parents, *settled.stopped])
     leases.make_due(place.company_id, children, place.priority, cause="Its parent is linked")
+
+
+def _know(place: Place, batch: Batch, closing: _Closing) -> None:
+    """The versions that we wrote are no news. Where the record's other side is still to be written from this one, it is
+    read again before that is decided anew: nothing of what it brought may be taken as settled (C8)."""
+    both = intents.open_elsewhere(batch, list(closing.changed))
+    twice = {closing.changed[link_id].remote_id(batch.side) for link_id in both}
+    connection = place.connections[batch.side]
+    done = [record for record in closing.tokens if record.id not in twice]
+    observations.know(place.company_id, connection.id, done, closing.at)
+    for record in closing.tokens:
+        if record.id in twice:
+            observations.hint(
+                place.company_id, connection.id, record.object, [record.id], "write", closing.at
+            )
 
 
 def _save_links(place: Place, closing: _Closing) -> None:
