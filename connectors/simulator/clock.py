@@ -21,16 +21,21 @@ class Clock:
         saved = store.value(_KEY) or {}
         self._offset = timedelta(seconds=float(saved.get("offset_seconds", 0)))
         frozen = saved.get("frozen_at")
+        #: How much older than now the stamps of changes are while a fault plan says so.
+        self.late_seconds = 0.0
+        #: How far the server that answers the call in hand is off.
+        self.skew_seconds = 0.0
         self._frozen_at = datetime.fromisoformat(frozen) if frozen else None
 
     def now(self) -> datetime:
         """The current instant of the simulator, aware, in UTC."""
-        return self._frozen_at or datetime.now(UTC) + self._offset
+        now = self._frozen_at or datetime.now(UTC) + self._offset
+        return now + timedelta(seconds=self.skew_seconds) if self.skew_seconds else now
 
     @property
     def moved(self) -> bool:
         """Whether the clock shows anything but wall time."""
-        return self._frozen_at is not None or bool(self._offset)
+        return self._frozen_at is not None or bool(self._offset) or bool(self.skew_seconds)
 
     def advance(self, seconds: float) -> None:
         """Move by `seconds` (negative moves back); a frozen clock moves and stays frozen."""

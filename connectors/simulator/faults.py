@@ -24,6 +24,8 @@ ACTIONS = {
     "truncate": "do the work, send half the answer, close",
     "drip": "do the work, send the answer in small pieces over `seconds`",
     "content_type": "do the work, answer with `content_type` (default text/html)",
+    "late_stamp": "do the work, with a change stamp `seconds` older than the moment it becomes visible",
+    "skew": "do the work on a server whose clock is `seconds` off (negative: slow)",
     "expire_token": "let the access token of the call expire, then handle the call",
     "fault": "answer with the vendor's own error `code`, `message`, `detail`, `status`; nothing is done",
 }

@@ -200,7 +200,7 @@ class StandIn:
         if response is None:
             if plan is not None and plan.action == "expire_token":
                 self.expire_token(request)
-            response = self._work(request, self._route)
+            response = self._on_planned_clock(request, plan)
             if plan is not None:
                 response = self._planned_after(response, plan)
                 if plan.action == "delay" and plan.after:
@@ -210,6 +210,21 @@ class StandIn:
             asyncio.get_running_loop().call_later(wait_after, self._finish, request, connection, response)
         else:
             self._finish(request, connection, response)
+
+    def _on_planned_clock(self, request: Request, plan: FaultPlan | None) -> Response:
+        """The work, on a server whose clock or stamps are off if the plan says so."""
+        if plan is None or plan.action not in ("late_stamp", "skew"):
+            return self._work(request, self._route)
+        clock = self.world.clock
+        name = "late_seconds" if plan.action == "late_stamp" else "skew_seconds"
+        setattr(clock, name, plan.seconds)
+        try:
+            response = self._work(request, self._route)
+            if clock.skew_seconds:
+                response.date = format_datetime(clock.now(), usegmt=True)
+        finally:
+            setattr(clock, name, 0.0)
+        return response
 
     def _route(self, request: Request) -> Response:
         found = self.router.find(request)
@@ -275,7 +290,9 @@ class StandIn:
     def _finish(self, request: Request, connection: Connection, response: Response) -> None:
         if response.counted:
             self.meter.count(request.method, response.endpoint or "(refused)", response.metered)
-        if self.world.clock.moved:  # clients take the vendor's time from the Date header
+        if (
+            self.world.clock.moved and not response.date
+        ):  # clients take the vendor's time from the Date header
             response.date = format_datetime(self.world.clock.now(), usegmt=True)
         connection.respond(response)
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -275,3 +276,35 @@ def test_https_is_served_under_a_certificate_authority_of_its_own() -> None:
         )
         with opener.open(f"{sim.quickbooks.tls_url}/.well-known/openid_configuration", timeout=10) as got:
             assert b"https://127.0.0.1" in got.read()
+
+
+def test_a_planned_stamp_is_older_than_the_moment_the_change_shows(empty_sim: Simulator) -> None:
+    books = Books.of(empty_sim)
+    empty_sim.quickbooks.post("clock", {"set": "2026-11-21T12:00:00Z", "freeze": True})
+    on_time = books.post("customer", {"DisplayName": "On time"})["MetaData"]["LastUpdatedTime"]
+    empty_sim.quickbooks.plan({"action": "late_stamp", "seconds": 60, "match": {"path": "customer"}})
+    late, after = (books.post("customer", {"DisplayName": name}) for name in ("Late", "After"))
+    stamps = [datetime.fromisoformat(one["MetaData"]["LastUpdatedTime"]) for one in (late, after)]
+    assert (stamps[1] - stamps[0]).total_seconds() == 60
+    assert stamps[1] == datetime.fromisoformat(on_time)
+
+
+def test_one_server_with_a_skewed_clock_dates_its_answer_wrongly(empty_sim: Simulator) -> None:
+    books = Books.of(empty_sim)
+    empty_sim.quickbooks.post("clock", {"set": "2026-11-21T12:00:00Z", "freeze": True})
+    empty_sim.quickbooks.plan({"action": "skew", "seconds": -90, "match": {"path": "companyinfo"}})
+    dates = [books.call("GET", "companyinfo/1").headers["date"] for _ in range(2)]
+    assert dates == ["Sat, 21 Nov 2026 11:58:30 GMT", "Sat, 21 Nov 2026 12:00:00 GMT"]
+
+
+def test_the_same_random_seed_lets_the_same_calls_fail() -> None:
+    def struck(random_seed: int) -> list[int]:
+        with simulator(only="quickbooks", seed="empty", random_seed=random_seed) as running:
+            books = Books.of(running)
+            running.quickbooks.plan({"action": "status", "status": 503, "count": 0, "probability": 0.5})
+            return [books.call("GET", "companyinfo/1").status for _ in range(16)]
+
+    first = struck(7)
+    assert set(first) == {200, 503}
+    assert struck(7) == first
+    assert struck(8) != first

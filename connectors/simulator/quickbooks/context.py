@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.simulator import jsontext
@@ -47,6 +47,8 @@ class Context:
     user_id: str
     person: str
     request_id: str = ""
+    #: How much older than now the stamps of the changes are (a fault plan).
+    late_seconds: float = 0.0
     include: frozenset[str] = frozenset()
     emit: Callable[[str, str, str, str], None] = _nobody
     _settings: Body | None = field(default=None)
@@ -54,12 +56,12 @@ class Context:
 
     @property
     def time_text(self) -> str:
-        return stamp(self.now)
+        return stamp(self.now - timedelta(seconds=self.late_seconds))
 
     @property
     def today(self) -> str:
         """Today's date in the company's zone."""
-        return self.time_text[:10]
+        return stamp(self.now)[:10]
 
     def next_id(self, sequence: str) -> str:
         """The next id of one of the company's sequences."""

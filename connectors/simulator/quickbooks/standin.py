@@ -133,6 +133,7 @@ class QuickBooks(StandIn):
             user_id="9130000000000009",
             person="Craig Carlson",
             request_id=request_id,
+            late_seconds=self.world.clock.late_seconds,
             include=include,
             emit=self.webhooks.emit,
         )
