@@ -89,6 +89,8 @@ class Store:
         self._values: dict[str, Any] = {}
         self._sequences: dict[str, int] = {}
         self._savepoints = 0
+        #: Transactions ended so far: two writes that see the same number belong together.
+        self.commits = 0
         for table in _OWN_TABLES:
             self.define(table)
         for name, last in self.connection.execute("SELECT name, last FROM sim_sequence"):
@@ -144,11 +146,13 @@ class Store:
         """Make the open transaction, if any, durable."""
         if self.connection.in_transaction:
             self.connection.execute("COMMIT")
+            self.commits += 1
 
     def rollback(self) -> None:
         """Drop the open transaction and everything remembered from it."""
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
+            self.commits += 1
         self._forget()
 
     @contextmanager
@@ -197,6 +201,10 @@ class Store:
         number = self._sequences.get(name, start - 1) + 1
         self.set_sequence(name, number)
         return number
+
+    def sequence(self, name: str) -> int:
+        """The number that the sequence gave last; 0 before the first."""
+        return self._sequences.get(name, 0)
 
     def set_sequence(self, name: str, last: int) -> None:
         """Make `last` the number that the sequence gave last."""

@@ -63,6 +63,11 @@ class Entity:
         return next((candidate for candidate in self.object.fields if candidate.name_field), None)
 
     @property
+    def is_event(self) -> bool:
+        """A platform event: published, never stored."""
+        return self.object.name.endswith("__e")
+
+    @property
     def bins(self) -> bool:
         """Deleted records stay in the recycle bin."""
         return "isdeleted" in self.fields

@@ -22,6 +22,8 @@ class Actor:
     #: Sforce-Duplicate-Rule-Header: allowSave.
     allow_duplicates: bool = False
     request_id: str = ""
+    #: What change events name as their origin; a person's change in the pages unless a call says otherwise.
+    origin: str = "com/salesforce/api/soap/66.0;client=SfdcInternalAPI/"
 
 
 @dataclass(slots=True)

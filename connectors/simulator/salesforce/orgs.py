@@ -70,6 +70,8 @@ class Settings:
     #: Fields that the connected user may read but not write.
     read_only: list[str] = field(default_factory=list)
     outbound: list[dict[str, Any]] = field(default_factory=list)
+    #: Objects whose changes are told on the event bus.
+    change_events: list[str] = field(default_factory=list)
 
 
 def settings_from(saved: dict[str, Any]) -> Settings:
@@ -189,11 +191,11 @@ class Org:
             self.facts.get("custom_fields", {}).pop(object_name, None)
         self.changed()
 
-    def free_prefixes(self, count: int) -> list[str]:
-        """Free key prefixes for custom objects: a00, a01 ..."""
+    def free_prefixes(self, count: int, first: str = "a") -> list[str]:
+        """Free key prefixes: a00, a01 ... for custom objects, e00 ... for platform events."""
         used = set(self.catalog.by_prefix)
         digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-        free = (prefix for prefix in (f"a{a}{b}" for a in digits for b in digits) if prefix not in used)
+        free = (prefix for prefix in (f"{first}{a}{b}" for a in digits for b in digits) if prefix not in used)
         return list(islice(free, count))
 
     def changed(self) -> None:
@@ -227,7 +229,9 @@ class Org:
 
     def stamp(self) -> datetime:
         """The SystemModstamp of a change made now."""
-        return self.now() - timedelta(seconds=self.settings.commit_lag_seconds)
+        return self.now() - timedelta(
+            seconds=self.settings.commit_lag_seconds + self.world.clock.late_seconds
+        )
 
     def new_id(self, prefix: str) -> str:
         return ids.make(

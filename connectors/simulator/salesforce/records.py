@@ -16,6 +16,7 @@ from .catalog import Entity
 from .changes import Actor, Change, Row, as_json
 from .duplicates import check_duplicates
 from .errors import Refused, is_deleted, malformed_id, not_found
+from .events import Events
 from .objects.fields import Field
 from .recyclebin import RecycleBin
 from .times import wire
@@ -36,7 +37,13 @@ class Records:
     journal: Journal
     #: Called with (entity, record id) for every record that was created or updated.
     listeners: list[Any] = field(default_factory=list)
+    events: Events = field(init=False)
+    #: How often a change of a record is still refused because another transaction holds it.
+    locks: dict[str, int] = field(default_factory=dict)
     _insert_sql: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.events = Events(self.org)
 
     @property
     def bin(self) -> RecycleBin:
@@ -105,11 +112,17 @@ class Records:
         self._fill_defaults(entity, new, actor)
         change = Change(entity, "", None, new, sent, actor)
         self._require(change)
-        return self._save(change)
+        return self._publish(change) if entity.is_event else self._save(change)
+
+    def _publish(self, change: Change) -> str:
+        record_id = self.org.new_id(change.entity.object.prefix)
+        self.events.published(change.entity, record_id, change.new, change.actor)
+        return record_id
 
     def update(self, entity: Entity, record_id: str, values: Mapping[str, Any], actor: Actor) -> None:
         """Change a living record. Raises Refused."""
         old = self.living(entity, record_id)
+        self.take_lock(str(old["Id"]))
         if not entity.object.updateable:
             raise Refused(
                 "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
@@ -119,6 +132,13 @@ class Records:
         change = Change(entity, str(old["Id"]), old, new, frozenset(new), actor)
         self._require(change)
         self._save(change)
+
+    def take_lock(self, record_id: str) -> None:
+        """Raises Refused UNABLE_TO_LOCK_ROW while the side door keeps the record locked (reference 4.9)."""
+        left = self.locks.get(record_id, 0)
+        if left:
+            self.locks[record_id] = left - 1
+            raise Refused("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", ())
 
     def platform_update(self, object_name: str, record_id: str, values: Row, actor: Actor) -> None:
         """A change that the platform itself makes (totals, links): no checks, but stamps and a log entry."""
@@ -340,6 +360,8 @@ class Records:
             before=None if old is None else as_json(entity, old),
             after=as_json(entity, new) if operation != "delete" else None,
         )
+        if self.org.settings.change_events:
+            self.events.changed(entity, change, operation)
 
 
 def _forbidden(names: list[str]) -> Refused:

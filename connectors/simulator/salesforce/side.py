@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.simulator.wire import Request, Response
 
+from . import events, ids
 from .changes import Actor
 from .errors import Refused
 from .oauth.apps import App
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .orgs import Org
     from .standin import Salesforce
 
+_LONGEST_WAIT_SECONDS = 270.0  # the vendor's keep-alive interval (reference 5.5)
+
 
 def answer(standin: Salesforce, request: Request) -> Response | None:
     """The answer to a path of ours below `/_sim/`, or None. Raises ValueError, KeyError, TypeError for bad bodies."""
@@ -29,6 +32,8 @@ def answer(standin: Salesforce, request: Request) -> Response | None:
         "apps": _apps,
         "sessions/expire": _expire,
         "records": _records,
+        "events": _events,
+        "locks": _locks,
     }
     if what not in routes:
         return None
@@ -38,6 +43,14 @@ def answer(standin: Salesforce, request: Request) -> Response | None:
         return Response.json({"error": error.message, "code": error.code}, 400)
     except SoqlError as error:
         return Response.json({"error": error.message, "code": error.code}, 400)
+
+
+def waiting_seconds(request: Request) -> float:
+    """How long a reader of events waits for the next one: `wait` of `GET /_sim/events`, at most 270 seconds."""
+    if request.method != "GET" or request.segments != ("_sim", "events"):
+        return 0.0
+    text = request.query.get("wait", "")
+    return min(float(text), _LONGEST_WAIT_SECONDS) if text.isascii() and text.isdigit() else 0.0
 
 
 def _org(standin: Salesforce, name: object) -> Org:
@@ -82,6 +95,7 @@ def _settings(standin: Salesforce, request: Request) -> Any:
         if name in body:
             org.facts[name] = bool(body.pop(name))
     wanted: Settings = settings_from({**asdict(org.settings), **body})
+    wanted.change_events = events.selection(org, wanted.change_events)
     for rule in wanted.validation_rules:
         check_condition(org, rule.object, rule.condition)
     org.settings = wanted
@@ -134,3 +148,33 @@ def _records(standin: Salesforce, request: Request) -> Any:
     else:
         raise ValueError(f"no such action: {action}")
     return {"id": record_id}
+
+
+def _events(standin: Salesforce, request: Request) -> Any:
+    """GET reads a `channel` after a replay id (-2 all, -1 none); POST tells a gap: org, object, change, ids."""
+    if request.method != "POST":
+        org = _org(standin, request.query.get("org"))
+        bus = standin.engine.records_of(org).events
+        limit = min(events.PAGE, max(1, int(request.query.get("limit", events.PAGE))))
+        return bus.after(request.query.get("channel", ""), int(request.query.get("after", "-2")), limit)
+    body = request.json()
+    org = _org(standin, body.get("org"))
+    kind = str(body["change"])
+    if kind not in events.GAPS:
+        raise ValueError(f"change must be one of {', '.join(events.GAPS)}")
+    actor = Actor(str(org.facts["clerk_id"]))
+    entity = org.catalog.get(str(body["object"]))
+    standin.engine.records_of(org).events.gap(entity, kind, [str(one) for one in body.get("ids", [])], actor)
+    return {"told": kind}
+
+
+def _locks(standin: Salesforce, request: Request) -> Any:
+    """POST: changes of these records are refused with UNABLE_TO_LOCK_ROW: org, ids, times (0 lets go)."""
+    body = request.json()
+    records = standin.engine.records_of(_org(standin, body.get("org")))
+    for text in body["ids"]:
+        known = ids.to_18(str(text))
+        if known is None:
+            raise ValueError(f"not an id: {text}")
+        records.locks[known] = int(body.get("times", 1))
+    return {"locked": {name: left for name, left in records.locks.items() if left}}

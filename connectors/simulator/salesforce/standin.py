@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+from connectors.simulator import side_door
 from connectors.simulator.latency import Spread
 from connectors.simulator.salesforce.bulk import ingest, query
 from connectors.simulator.salesforce.bulk.jobs import Jobs
 from connectors.simulator.salesforce.bulk.old import OldBulk
 from connectors.simulator.standin import StandIn
-from connectors.simulator.wire import Request, Response
+from connectors.simulator.wire import Connection, Request, Response
 
-from . import side
+from . import events, side
 from .errors import Refused, not_found, wrong_method
 from .metadata import rest as metadata
 from .metadata.components import Components
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from connectors.simulator.faults import FaultPlan
     from connectors.simulator.world import World
 
+_LOOK_EVERY_SECONDS = 0.05
 _SIDE_DOOR_SCOPE = "api refresh_token id openid"
 #: Medians and 95th percentiles of a middling production org, in milliseconds; per record where there are many.
 _SPREADS = (
@@ -70,6 +73,7 @@ class Salesforce(StandIn):
             Deploys(world),
             self.router,
         )
+        events.define(world)
         self.outbound = Outbound(world, self.orgs, self.engine.records_of)
         for org in self.orgs:
             org.define_tables()
@@ -111,6 +115,26 @@ class Salesforce(StandIn):
         self.adopt(org)
         return org
 
+    # -- the event bus --------------------------------------------------------------------------------------
+
+    def answer(self, request: Request, connection: Connection) -> None:
+        """Serve one call; a reader of events who waits is answered when there are some, or when the time is up."""
+        seconds = side.waiting_seconds(request)
+        if seconds > 0:
+            loop = asyncio.get_running_loop()
+            self._wait_for_events(request, connection, loop.time() + seconds)
+        else:
+            super().answer(request, connection)
+
+    def _wait_for_events(self, request: Request, connection: Connection, until: float) -> None:
+        loop = asyncio.get_running_loop()
+        response = self._work(request, lambda asked: side_door.answer(self, asked))
+        empty = response.status == 200 and response.body.startswith(b'{"events":[]')
+        if empty and loop.time() < until and connection.transport is not None:
+            loop.call_later(_LOOK_EVERY_SECONDS, self._wait_for_events, request, connection, until)
+        else:
+            connection.respond(response)
+
     # -- state ----------------------------------------------------------------------------------------------
 
     def seed(self, seed: str) -> None:
@@ -127,6 +151,7 @@ class Salesforce(StandIn):
         self.engine.cursors.clear()
         self.engine.jobs.clear()
         self.outbound.clear()
+        self.world.store.write("DELETE FROM salesforce_event")
         self.engine.deploys.clear()
         self.world.store.write("DELETE FROM salesforce_component")
         self.engine.records.clear()

@@ -26,13 +26,6 @@ NOT_REPLAYED = {
     "describe/Account.PersonAccount-fields.describe.json": "person accounts are not offered",
     "describe/Custom__c.describe.json": "compared as a custom object in test_metadata",
     "rest/resources_by_version.json": "the list of v26.0; older than what is served",
-    "cdc/account_create.pubsub.json": "Pub/Sub is gRPC and not offered",
-    "cdc/account_update.pubsub.json": "Pub/Sub is gRPC and not offered",
-    "cdc/account_update_merged.pubsub.json": "Pub/Sub is gRPC and not offered",
-    "cdc/gap_create.pubsub.json": "Pub/Sub is gRPC and not offered",
-    "cdc/gap_overflow.pubsub.json": "Pub/Sub is gRPC and not offered",
-    "platform_event/cometd_message.json": "CometD is not offered",
-    "platform_event/publish_rest.201.json": "platform events are not offered",
     "outbound_message/ack.xml": "what a listener answers: used in test_outbound",
     "outbound_message/notifications.xml": "compared in test_outbound",
     "composite/composite_mixed.request.json": "the request of a file replayed",
@@ -51,6 +44,8 @@ ELSEWHERE = {
     "bulk1": "test_bulk",
     "bulk2": "test_bulk",
     "metadata": "test_metadata",
+    "cdc": "test_events",
+    "platform_event": "test_events",
 }
 
 

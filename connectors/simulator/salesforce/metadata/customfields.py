@@ -176,3 +176,21 @@ def object_of(element: Element, name: str, prefix: str) -> SObject:
         name, label, plural, prefix, custom=True,
         fields=(build.identity("Record"), *owned, build.deleted_flag(), first, *build.audit()),
     )  # fmt: skip
+
+
+def event_of(element: Element, name: str, prefix: str) -> SObject:
+    """A platform event with its system fields. Raises BadComponent."""
+    label, plural = xmltree.text(element, "label"), xmltree.text(element, "pluralLabel")
+    if not label or not plural:
+        raise BadComponent(f"Required field is missing: {'pluralLabel' if label else 'label'}")
+    fields = (
+        build.read_only(build.string("ReplayId", "Replay ID", 1000, permissionable=False)),
+        build.read_only(build.string("EventUuid", "Event UUID", 36, permissionable=False)),
+        build.system(build.datetime("CreatedDate", "Created Date")),
+        build.system(build.reference("CreatedById", "Created By ID", "User")),
+    )
+    return SObject(
+        name, label, plural, prefix, custom=True, updateable=False, deletable=False, undeletable=False,
+        queryable=False, retrieveable=False, replicateable=False, searchable=False, recent=False,
+        fields=(build.identity("Record"), *fields),
+    )  # fmt: skip

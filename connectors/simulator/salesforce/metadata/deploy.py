@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.simulator.salesforce.definitions import field_to_json, object_to_json
 from connectors.simulator.salesforce.metadata import effects, xmltree
 from connectors.simulator.salesforce.metadata.archive import Archive, Component
-from connectors.simulator.salesforce.metadata.customfields import BadComponent, field_of, object_of
+from connectors.simulator.salesforce.metadata.customfields import BadComponent, event_of, field_of, object_of
 from connectors.simulator.salesforce.metadata.kinds import INSIDE, INSIDE_WORKFLOW
 
 if TYPE_CHECKING:
@@ -122,10 +122,10 @@ class Deployment:
         root = xmltree.parse(component.body)
         name = component.name
         entity = self.org.catalog.find(name)
-        if entity is None and not name.endswith("__c"):
+        if entity is None and not name.endswith(("__c", "__e")):
             raise BadComponent(f"Entity of type 'CustomObject' named '{name}' cannot be found")
         named = self.archive.wants("CustomObject", name)
-        if named and name.endswith("__c"):
+        if named and name.endswith(("__c", "__e")):
             self._custom_object(name, root, component, entity is None)
         elif entity is None:
             raise BadComponent(f"Entity of type 'CustomObject' named '{name}' cannot be found")
@@ -137,15 +137,18 @@ class Deployment:
 
     def _custom_object(self, name: str, root: Element, component: Component, new: bool) -> None:
         old = self.org.catalog.find(name)
-        made = object_of(root, name, old.object.prefix if old else self._free_prefix())
+        if name.endswith("__e"):
+            made = event_of(root, name, old.object.prefix if old else self._free_prefix("e"))
+        else:
+            made = object_of(root, name, old.object.prefix if old else self._free_prefix("a"))
         if new:
             self.new_objects.add(name)
         self.effects.append(lambda: self.org.add_custom_object(object_to_json(made)))
         self._store("CustomObject", name, component.file, component.body)
 
-    def _free_prefix(self) -> str:
+    def _free_prefix(self, first: str) -> str:
         self._prefixes += 1
-        return self.org.free_prefixes(self._prefixes)[-1]
+        return self.org.free_prefixes(self._prefixes, first)[-1]
 
     def _field(self, subject: tuple[str, Element, Component], message: Message) -> None:
         object_name, element, component = subject
@@ -168,7 +171,7 @@ class Deployment:
 
     def _add_field(self, object_name: str, made: Field, *, new: bool) -> None:
         self.org.add_custom_fields(object_name, [field_to_json(made)])
-        if new and made.permissionable:
+        if new and made.permissionable and not object_name.endswith("__e"):
             self.org.guard_field(f"{object_name}.{made.name}")
 
     def _inside(self, component: Component, root: Element, kinds: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from connectors.simulator.salesforce import events
 from connectors.simulator.salesforce.metadata import xmltree
 from connectors.simulator.salesforce.metadata.customfields import BadComponent
 from connectors.simulator.salesforce.times import wire
@@ -208,6 +209,24 @@ def _remote_site(org: Org, records: Records, component: Component, new_objects: 
     return lambda: _put(org, "RemoteProxy", "SiteName", values)
 
 
+def _channel_member(org: Org, records: Records, component: Component, new_objects: set[str]) -> Effect:
+    """Change events of an object are switched on (reference 5.4)."""
+    del records
+    root = xmltree.parse(component.body)
+    wanted = events.selected_object(xmltree.text(root, "selectedEntity"))
+    if not xmltree.text(root, "eventChannel") or not wanted:
+        raise BadComponent("Required field is missing: eventChannel or selectedEntity")
+    if org.catalog.find(wanted) is None and wanted not in new_objects:
+        raise BadComponent(f"Entity of type '{wanted}' cannot be found")
+    if len({*org.settings.change_events, wanted}) > events.MAX_SELECTED:
+        raise BadComponent("The maximum number of entities selected for change events is reached")
+
+    def effect() -> None:
+        org.settings.change_events = list(dict.fromkeys([*org.settings.change_events, wanted]))
+
+    return effect
+
+
 PLANS: dict[str, Plan] = {
     "PermissionSet": _permission_set,
     "ApexClass": _apex_class,
@@ -215,6 +234,7 @@ PLANS: dict[str, Plan] = {
     "Flow": _flow,
     "NamedCredential": _named_credential,
     "RemoteSiteSetting": _remote_site,
+    "PlatformEventChannelMember": _channel_member,
 }
 
 

@@ -96,8 +96,16 @@ class Call:
     def actor(self) -> Actor:
         options = header_options(self.request.header("sforce-duplicate-rule-header"))
         return Actor(
-            self.user_id, options.get("allowsave", "").lower() == "true", self.request.header("x-request-id")
+            self.user_id,
+            options.get("allowsave", "").lower() == "true",
+            self.request.header("x-request-id"),
+            self._origin(),
         )
+
+    def _origin(self) -> str:
+        """`com/salesforce/api/rest/66.0;client=Name`: what change events say of the caller (reference 5.4)."""
+        client = header_options(self.request.header("sforce-call-options")).get("client", "")
+        return f"com/salesforce/api/rest/{self.version}" + (f";client={client}" if client else "")
 
     def flag(self, name: str, value: Any) -> bool:
         """A JSON boolean that clients also send as text."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.simulator.salesforce.describe import brief
 from connectors.simulator.salesforce.errors import Refused, not_found
+from connectors.simulator.salesforce.events import event_uuid
 from connectors.simulator.salesforce.objects.fields import Field
 from connectors.simulator.salesforce.soql.errors import SoqlError
 from connectors.simulator.salesforce.soql.run import Runner
@@ -167,7 +168,16 @@ def create(call: Call) -> Answer:
         raise Refused("INVALID_FIELD", "The Id field should not be specified in the sobject data.")
     record_id = call.records.create(entity, values, call.actor())
     location = {"Location": f"{call.url}{entity.name}/{record_id}"}
-    return Answer({"id": record_id, "success": True, "errors": []}, 201, location)
+    return Answer(
+        {"id": record_id, "success": True, "errors": _enqueued(call, entity, record_id)}, 201, location
+    )
+
+
+def _enqueued(call: Call, entity: Entity, record_id: str) -> list[dict[str, Any]]:
+    """A platform event is told to be on its way in the shape of an error (recorded body)."""
+    if not entity.is_event:
+        return []
+    return [{"statusCode": "OPERATION_ENQUEUED", "message": event_uuid(call.org, record_id), "fields": []}]
 
 
 def update(call: Call) -> Answer:
