@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -62,6 +63,24 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "
 def text(value: object) -> str:
     """A value as safe HTML text; nothing for None."""
     return "" if value is None else escape(str(value))
+
+
+def words_of(name: str) -> str:
+    """`SalesReceipt` as a person reads it: `Sales receipt`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+
+
+def several(name: str) -> str:
+    """`SalesReceipt` as the heading of a list: `Sales receipts`."""
+    words = words_of(name)
+    if words.endswith("y"):
+        return f"{words[:-1]}ies"
+    return f"{words}es" if words.endswith("s") else f"{words}s"
+
+
+def folded(heading: str, body: str) -> str:
+    """HTML that is shown when a person opens it."""
+    return f"<details><summary>{escape(heading)}</summary>{body}</details>"
 
 
 def link(label: object, address: str, css: str = "") -> str:

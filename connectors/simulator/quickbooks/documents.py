@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from connectors.simulator import pages
@@ -10,39 +11,61 @@ from connectors.simulator.quickbooks.model import Entity
 from connectors.simulator.quickbooks.realms import Realm
 from connectors.simulator.quickbooks.records import Body
 
+_HEAD = (("Date", "TxnDate"), ("Due", "DueDate"), ("Terms", "SalesTermRef.name"), ("Status", "TxnStatus"))
+_TOTALS = (
+    ("Tax", "TxnTaxDetail.TotalTax"), ("Total", "TotalAmt"), ("Deposit", "Deposit"), ("Balance due", "Balance"),
+    ("Unapplied", "UnappliedAmt"),
+)  # fmt: skip
+_COLUMNS = (("What", ""), ("Quantity", "number"), ("Price", "number"), ("Tax", ""), ("Amount", "number"))
 
-def as_html(entity: Entity, body: Body) -> str:
-    """Head, lines and totals."""
-    head = [
-        (label, pages.text(value_at(body, path)))
-        for label, path in (
-            ("Number", "DocNumber"),
-            ("Date", "TxnDate"),
-            ("Due", "DueDate"),
-            ("Customer", "CustomerRef.name"),
-            ("Status", "TxnStatus"),
-            ("Email", "EmailStatus"),
-        )
+
+def as_html(realm: Realm, entity: Entity, body: Body) -> str:
+    """The document as it would be printed: who to whom, lines, totals, notes."""
+    number = value_at(body, "DocNumber") or body["Id"]
+    head = [(label, value_at(body, path)) for label, path in _HEAD]
+    amounts = [(label, _money(value_at(body, path))) for label, path in _TOTALS]
+    rows = "".join(
+        _line(line) for line in body.get("Line", []) if line.get("DetailType") != "SubTotalLineDetail"
+    )
+    columns = "".join(f'<th scope=col class="{css}">{label}</th>' for label, css in _COLUMNS)
+    lines = f"<table><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+    currency = pages.text(value_at(body, "CurrencyRef.value"))
+    notes = "".join(
+        f'<p class="hint">{label}: {pages.text(value_at(body, path))}</p>'
+        for label, path in (("Message", "CustomerMemo.value"), ("Private note", "PrivateNote"))
         if value_at(body, path) != ""
-    ]
-    rows = [_line(line) for line in body.get("Line", []) if line.get("DetailType") != "SubTotalLineDetail"]
-    totals = [
-        (label, pages.text(value_at(body, path)))
-        for label, path in (
-            ("Tax", "TxnTaxDetail.TotalTax"),
-            ("Total", "TotalAmt"),
-            ("Deposit", "Deposit"),
-            ("Balance", "Balance"),
-            ("Unapplied", "UnappliedAmt"),
-            ("Note", "PrivateNote"),
-        )
-        if value_at(body, path) != ""
-    ]
-    table = pages.table(("What", "Quantity", "Price", "Tax", "Amount"), rows, "No lines.")
-    return pages.facts(head) + f"<h2>{entity.name}</h2>" + table + pages.facts(totals)
+    )
+    return (
+        f'<article class="paper"><div class="heads"><div><strong>{pages.text(realm.name)}</strong></div>'
+        f'<div class="title"><strong>{pages.words_of(entity.name)} {pages.text(number)}</strong>{_facts(head)}</div>'
+        f'</div><p class="hint">To</p><p class="to">{_addressee(body)}</p><div class="scroll">{lines}</div>'
+        f'<div class="totals"><span class="hint">{currency}</span>{_facts(amounts)}</div>{notes}</article>'
+    )
 
 
-def _line(line: Body) -> list[str]:
+def _addressee(body: Body) -> str:
+    """Name and billing address, one line each."""
+    address = body.get("BillAddr") or {}
+    place = " ".join(
+        str(address[part]) for part in ("City", "CountrySubDivisionCode", "PostalCode") if address.get(part)
+    )
+    who = value_at(body, "CustomerRef.name") or value_at(body, "VendorRef.name")
+    rest = [address.get(f"Line{number}") for number in range(1, 6)] + [place, address.get("Country")]
+    return "<br>".join(pages.text(part) for part in (who, *rest) if part and part != "")
+
+
+def _facts(rows: list[tuple[str, Any]]) -> str:
+    shown = [(label, pages.text(value)) for label, value in rows if value != ""]
+    return pages.facts(shown) if shown else ""
+
+
+def _money(value: Any) -> str:
+    return (
+        f"{value:,.2f}" if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else str(value)
+    )
+
+
+def _line(line: Body) -> str:
     detail: dict[str, Any] = line.get(line.get("DetailType", ""), {}) or {}
     linked = line.get("LinkedTxn") or []
     what = (
@@ -50,16 +73,19 @@ def _line(line: Body) -> list[str]:
         or value_at(detail, "GroupItemRef.name")
         or line.get("Description")
         or ", ".join(f"{link.get('TxnType')} {link.get('TxnId')}" for link in linked)
-        or line.get("DetailType", "")
+        or pages.words_of(line.get("DetailType", "").removesuffix("Detail"))
     )
     cells = (
         what,
         value_at(detail, "Qty"),
-        value_at(detail, "UnitPrice"),
+        _money(value_at(detail, "UnitPrice")),
         value_at(detail, "TaxCodeRef.value"),
-        line.get("Amount", ""),
+        _money(line.get("Amount", "")),
     )
-    return [pages.text(cell) for cell in cells]
+    shown = "".join(
+        f'<td class="{css}">{pages.text(cell)}</td>' for cell, (_, css) in zip(cells, _COLUMNS, strict=True)
+    )
+    return f"<tr>{shown}</tr>"
 
 
 def actions(realm: Realm, entity: Entity, body: Body) -> str:

@@ -110,7 +110,7 @@ class Pages:
         return handle
 
     def _page(self, realm: Realm, title: str, body: str, current: str = "", status: int = 200) -> Response:
-        nav = [(ENTITIES[path].name, f"/app/{realm.id}/{path}") for path in _LISTS]
+        nav = [(pages.several(ENTITIES[path].name), f"/app/{realm.id}/{path}") for path in _LISTS]
         aside = f"{pages.link(realm.name, f'/app/{realm.id}')} · {pages.link('all companies', '/app')}"
         return pages.page(
             title,
@@ -118,7 +118,7 @@ class Pages:
             product=PRODUCT,
             style_url=STYLE_URL,
             nav=nav,
-            current=current,
+            current=pages.several(current) if current else "",
             status=status,
             aside=aside,
         )
@@ -133,7 +133,10 @@ class Pages:
                 (realm.id,),
             )
             rows.append(
-                (pages.link(ENTITIES[path].name, f"/app/{realm.id}/{path}"), str(found[0] if found else 0))
+                (
+                    pages.link(pages.several(ENTITIES[path].name), f"/app/{realm.id}/{path}"),
+                    str(found[0] if found else 0),
+                )
             )
         connected = store.row("SELECT COUNT(*) FROM qbo_grant WHERE realm = ? AND revoked = 0", (realm.id,))
         apps = pages.form(
@@ -169,18 +172,18 @@ class Pages:
             (*parameters, _PAGE + 1, start),
         )
         bodies = [jsontext.loads(row[0]) for row in rows]
-        body = pages.search(f"/app/{realm.id}/{entity.path}", wanted, f"Search {entity.name}")
+        body = pages.search(
+            f"/app/{realm.id}/{entity.path}", wanted, f"Search {pages.several(entity.name).lower()}"
+        )
         if entity.path in FORMS and "create" in entity.operations and entity.kind == "list":
-            body += (
-                f"<p>{pages.link(f'New {entity.name}', f'/app/{realm.id}/{entity.path}/new', 'button')}</p>"
-            )
+            body += f"<p>{pages.link(f'New {pages.words_of(entity.name).lower()}', f'/app/{realm.id}/{entity.path}/new', 'button')}</p>"
         body += self._table(realm, entity, bodies[:_PAGE])
         if len(bodies) > _PAGE:
             more = urlencode({"q": wanted, "start": start + _PAGE})
             body += (
                 f"<p>{pages.link('Next page', f'/app/{realm.id}/{entity.path}?{more}', 'button quiet')}</p>"
             )
-        return self._page(realm, entity.name, body, entity.name)
+        return self._page(realm, pages.several(entity.name), body, entity.name)
 
     @staticmethod
     def _table(realm: Realm, entity: Entity, bodies: list[Body]) -> str:
@@ -242,7 +245,7 @@ class Pages:
     def _view(self, realm: Realm, entity: Entity, body: Body, form: dict[str, str]) -> str:
         parts = []
         if entity.kind == "transaction":
-            parts.append(documents.as_html(entity, body))
+            parts.append(documents.as_html(realm, entity, body))
             parts.append(documents.actions(realm, entity, body))
         if entity.path in FORMS and "update" in entity.operations:
             controls = pages.field("", "SyncToken", body["SyncToken"], kind="hidden")
@@ -250,7 +253,7 @@ class Pages:
             parts.append("<h2>Edit</h2>" if entity.kind == "transaction" else "")
             parts.append(pages.form(f"/app/{realm.id}/{entity.path}/{body['Id']}", controls))
         parts.append(_merge_form(realm, entity, body))
-        parts.append("<h2>All fields</h2>" + pages.facts(_flat(body)))
+        parts.append(pages.folded("All fields", pages.facts(_flat(body))))
         return "".join(parts)
 
     def _merge(self, request: Request, realm: Realm, entity: Entity, body: Body) -> Response:
@@ -282,7 +285,7 @@ class Pages:
             message = pages.notice(refusal, "bad")
         controls = '<div class="fields">' + _controls(entity.path, {"Active": True}, form) + "</div>"
         body = message + pages.form(f"/app/{realm.id}/{entity.path}/new", controls, "Create")
-        return self._page(realm, f"New {entity.name}", body, entity.name)
+        return self._page(realm, f"New {pages.words_of(entity.name).lower()}", body, entity.name)
 
     def act(self, request: Request, realm: Realm) -> Response:
         """A button on a document: delete, void, send, or receive a payment."""
@@ -326,7 +329,7 @@ def _title(entity: Entity, body: Body) -> str:
     name = (
         body.get("FullyQualifiedName") or body.get("DisplayName") or body.get("Name") or body.get("DocNumber")
     )
-    return f"{entity.name} {name or body['Id']}"
+    return f"{pages.words_of(entity.name)} {name or body['Id']}"
 
 
 def _controls(path: str, body: Body, form: dict[str, str]) -> str:

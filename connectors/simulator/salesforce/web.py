@@ -35,6 +35,17 @@ _COLUMNS = {
     "User": ("Username", "IsActive"),
 }
 #: Fields that no person fills in by hand.
+#: Fields (lower case) that lists of related records show.
+_TOLD_OF_RELATED = (
+    "stagename",
+    "quantity",
+    "unitprice",
+    "totalprice",
+    "amount",
+    "closedate",
+    "email",
+    "phone",
+)
 _HARDLY_TYPED = ("Latitude", "Longitude", "GeocodeAccuracy", "Jigsaw", "CleanStatus", "RecordTypeId")
 _KINDS = {"boolean": "checkbox", "email": "email", "date": "date", "textarea": "textarea"}
 
@@ -191,11 +202,22 @@ class Pages:
             alive = ' AND "IsDeleted" = 0' if child.bins else ""
             rows = visit.records.rows(child.name, f'"{relation.field.name}" = ?{alive} LIMIT 20', row["Id"])
             if rows:
-                links = "".join(
-                    f"<li>{pages.link(_name(child, one), _address(child, one))}</li>" for one in rows
+                lists.append(
+                    f"<h2>{pages.text(child.object.plural)}</h2>{self._related_table(visit, child, rows)}"
                 )
-                lists.append(f"<h2>{pages.text(child.object.plural)}</h2><ul>{links}</ul>")
         return "".join(lists)
+
+    def _related_table(self, visit: View, child: Entity, rows: list[Row]) -> str:
+        """Their names and, where they have them, what a line or a deal is about."""
+        shown = [child.fields[name] for name in _TOLD_OF_RELATED if name in child.fields]
+        cells = [
+            [
+                pages.link(_name(child, one), _address(child, one)),
+                *(self._value(visit, one, known) for known in shown),
+            ]
+            for one in rows
+        ]
+        return pages.table(["Name", *(_label(known) for known in shown)], cells)
 
     def new(self, request: Request) -> Response:
         visit = self._visit(request)
