@@ -138,8 +138,28 @@ def salesforce(side: Side, gauge: Gauge) -> None:
     def single(number: int) -> None:
         wire.call("POST", f"{base}/sobjects/Account", json.dumps({"Name": f"Single {number}"}).encode())
 
+    def composite(number: int) -> None:
+        parts = [
+            {
+                "method": "POST",
+                "url": f"{base}/composite/sobjects",
+                "referenceId": f"part{part}",
+                "body": {
+                    "records": [
+                        {"attributes": {"type": "Account"}, "Name": f"Many {number} {part} {row}"}
+                        for row in range(200)
+                    ]
+                },
+            }
+            for part in range(5)
+        ]
+        answer = wire.call("POST", f"{base}/composite", json.dumps({"compositeRequest": parts}).encode())
+        if answer.count(b'"success":true') != 1000:
+            raise SystemExit(f"composite: {answer[:300]!r}")
+
     gauge.run("Salesforce: queries of one row", read, 0, ">= 1000/s")
     gauge.run("Salesforce: single creates", single, 0, ">= 1000/s")
+    gauge.run("Salesforce: composite of 5 x 200 creates", composite, 1, "")
 
 
 def main() -> None:
@@ -157,6 +177,7 @@ def main() -> None:
             quickbooks(sim.quickbooks, Gauge(sim))
         if sim.salesforce.url:
             salesforce(sim.salesforce, Gauge(sim))
+        show("load average", " ".join(f"{one:.2f}" for one in os.getloadavg()))
         show("memory", memory_mib(sim), "100000 a side: <= 600 MiB")
 
 
