@@ -27,11 +27,6 @@ POLICIES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "",
         (("flag", "Tell me, change nothing"), ("reactivate", "Make it active again")),
     ),
-    "sf_gone": (
-        "If the Salesforce record was deleted",
-        "QuickBooks records are never deleted.",
-        (("leave", "Leave the QuickBooks record"), ("inactivate", "Make the QuickBooks record inactive")),
-    ),
     "revive": (
         "If a deleted record comes back",
         "",
