@@ -23,7 +23,7 @@ from portal.pages.records import TARGETS
 from portal.payloads import payloads
 from portal.people.access import PortalRequest, company_page
 from syncapp.engine.mapping import MappingSpec
-from syncapp.models import Attempt, LinkWait, RecordLink, WriteIntent
+from syncapp.models import Attempt, Lifecycle, LinkWait, RecordLink, WriteIntent
 from syncapp.services import addresses, clients, conflicts, matching, problems, records, sides, sync
 from syncapp.services.errors import Refused
 from syncapp.store import specs
@@ -39,7 +39,7 @@ ACTIVE = ("queued", "syncing")
 def page(request: PortalRequest, pk: UUID) -> HttpResponseBase:
     """The whole page; that of the other half, once this one was joined with it."""
     link = _link(pk)
-    if link.absorbed_into_id is not None:
+    if link.lifecycle == Lifecycle.ABSORBED and link.absorbed_into_id is not None:
         return redirect("portal:record", pk=link.absorbed_into_id)
     return render(request, "record/page.html", _context(link))
 

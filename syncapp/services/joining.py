@@ -101,7 +101,9 @@ def _store(
             continue
         winner = joined[item.link.id][0]
         loser = others.get(remote_id) if winner == item.link.id else item.link.id
-        if loser is not None:
+        if (
+            loser is not None and loser != winner
+        ):  # the same, when its other half was joined with it a moment ago
             pairs.append((loser, winner))
     _absorb(pairs)
     losers = [loser for loser, _ in pairs]

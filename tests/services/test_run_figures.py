@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncapp.models import Attempt
+from syncapp.models import Attempt, RecordLink
 from syncapp.services import runs
 from tests.services.spine import a_spine
 
@@ -33,6 +33,14 @@ def test_a_pair_that_is_linked_and_waits_for_a_choice_counts_as_asked() -> None:
         assert (run.asked_count, run.unchanged_count) == (1, 0)
         assert Attempt.all_companies.filter(run=run, outcome="asked").count() == 1
         assert runs.progress(run).done == runs.progress(run).total
+
+
+def test_of_a_joined_pair_only_the_other_half_is_absorbed() -> None:
+    with a_spine(seed="small") as spine:
+        spine.first_load()
+        absorbed = RecordLink.all_companies.exclude(absorbed_into=None)
+        assert len(absorbed) == 3
+        assert {(half.lifecycle, half.sf_id) for half in absorbed} == {("absorbed", None)}
 
 
 def test_a_run_that_is_done_has_nothing_left() -> None:
