@@ -219,3 +219,10 @@ def looks_around(dana: Person) -> None:
     for path in ("/", "/runs/", "/integrations/", "/schedules/", "/connections/", "/audit/", "/company/"):
         dana.open(path)
         dana.looks(f"around {path.strip('/') or 'dashboard'}")
+    dana.open("/problems/?show=resolved")
+    dana.sees(f"{TAKEN} (client)")
+    dana.looks("resolved problems")
+    dana.open("/records/?state=conflict")
+    dana.page.locator("td.main a.name").first.click()
+    dana.sees("Take Salesforce’s")
+    dana.looks("record with a conflict")
