@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests import stack
-from tests.browser import chromium, visitor
+from tests.browser import visitor
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("stack")]
 
@@ -52,12 +52,6 @@ def installation() -> Iterator[stack.Stack]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as launched:
-        yield launched
-
-
 def sign_in(page: Page, installation: stack.Stack) -> None:
     who = installation.sign_in
     assert who is not None
@@ -80,11 +74,11 @@ def faults_of(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_every_page_fits_its_window_and_is_accessible(
-    installation: stack.Stack, browser: Any, width: int, scheme: str
+    installation: stack.Stack, chromium: Any, width: int, scheme: str
 ) -> None:
     faults: dict[str, list[str]] = {}
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}
-    with visitor(browser, **options) as (context, _):
+    with visitor(chromium, **options) as (context, _):
         page = context.new_page()
         for path in STRANGERS:
             page.goto(installation.url + path)
@@ -96,9 +90,9 @@ def test_every_page_fits_its_window_and_is_accessible(
     assert {path: found for path, found in faults.items() if found} == {}
 
 
-def test_the_browser_has_nothing_to_complain_about(installation: stack.Stack, browser: Any) -> None:
+def test_the_browser_has_nothing_to_complain_about(installation: stack.Stack, chromium: Any) -> None:
     """With our policy in force: a page that breaks it writes an error to the console, and `visitor` fails."""
-    with visitor(browser) as (context, _):
+    with visitor(chromium) as (context, _):
         page = context.new_page()
         for path in STRANGERS:
             page.goto(installation.url + path)
