@@ -11,7 +11,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from portal.people.access import ACTIONS, may
 from portal.people.models import Membership, Role
@@ -57,9 +57,12 @@ class MembershipAdmin(TenantModelAdmin):
         tone, mark, word = (
             ("good", "check", "On") if is_mfa_enabled(member.user) else ("warn", "alert", "Off")
         )
-        label = mark_safe('<span class="narrow-only">Second factor: </span>')
         return format_html(
-            '<span class="row fixed tone {} small">{}<span>{}{}</span></span>', tone, icon(mark), label, word
+            '<span class="row fixed tone {} small">{}<span><span class="narrow-only">{}</span>{}</span></span>',
+            tone,
+            icon(mark),
+            "Second factor: ",
+            word,
         )
 
     @admin.display(description="Last signed in")
