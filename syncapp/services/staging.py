@@ -343,7 +343,9 @@ def settle_observations(context: SliceContext, items: Sequence[Decided], *, agre
             for item in items
             if (record := item.sides.read(side)) is not None
         }
-        observations.settle(context.connections[side].id, context.object(side), decided, agreed=agreed)
+        observations.settle(
+            context.connections[side].id, context.object(side), decided, read_by=context.now, agreed=agreed
+        )
 
 
 def _read_again(context: SliceContext, items: Sequence[Decided]) -> None:

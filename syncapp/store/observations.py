@@ -158,10 +158,13 @@ def _seen(side: Side, object: str, row: tuple[Any, ...]) -> Seen:
     return Seen(token=token, hinted=hinted_at is not None, state=RecordState(state), record=record)
 
 
-def settle(connection_id: UUID, object: str, decided: Mapping[str, str], *, agreed: bool) -> None:
+def settle(
+    connection_id: UUID, object: str, decided: Mapping[str, str], *, read_by: datetime, agreed: bool
+) -> None:
     """These records (id -> token) were decided; where both sides `agreed`, their bodies are no longer needed.
 
-    News that came meanwhile has another token and stays as it is.
+    News that came after `read_by` stays as it is, also where it bears the same token: Salesforce's stamps have whole
+    seconds, so an edit within the second of what was read is only told apart by when it was seen.
     """
     rows = [
         {"remote_id": remote_id, "token": token} for remote_id, token in sorted(decided.items()) if remote_id
@@ -172,6 +175,6 @@ def settle(connection_id: UUID, object: str, decided: Mapping[str, str], *, agre
         f"update syncapp_observation o set fresh = false{', body = null' if agreed else ''}"
         " from jsonb_to_recordset(%s::jsonb) as x(remote_id text, token text)"
         " where o.connection_id = %s and o.object = %s and o.remote_id = x.remote_id and o.token = x.token"
-        " and (o.fresh or o.body is not null)",
-        [bulk.dumps(rows), connection_id, object],
+        " and (o.fresh or o.body is not null) and coalesce(o.seen_at, '-infinity') <= %s",
+        [bulk.dumps(rows), connection_id, object, read_by],
     )
