@@ -30,7 +30,7 @@ setup: ## create or complete the environment (.venv) with the local servers' bin
 	@$(INSTALL) $(RUNTIME) requirements/dev.txt
 
 COMPILE := UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
+	--generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
 .PHONY: requirements
 requirements: setup ## compile requirements*.in into pinned, hashed files (UPGRADE=--upgrade for newer ones; read the diff)

@@ -108,6 +108,9 @@ def install(files: list[str]) -> None:
         "--quiet",
         "--disable-pip-version-check",
         "--require-hashes",
+        # The files name everything with its version. Left to resolve, pip looks at newer releases first and
+        # refuses them for having no hash, so that a release of a library elsewhere breaks a new environment.
+        "--no-deps",
     ]
     for name in files:
         command += ["-r", str(ROOT / name)]
