@@ -192,6 +192,9 @@ def _entry(hold: UnitHold, decision: Decision, before: Mapping[str, Any] | None)
         "base_qbo": values_to_json(hold.base_qbo),
         "sf_token": decision.sf_token.version if decision.sf_token else "",
         "qbo_token": decision.qbo_token.version if decision.qbo_token else "",
+        "code": hold.code,
+        "details": dict(hold.details),
+        "offers": list(hold.offers),
     }
     same = before is not None and all(before.get(name) == entry[name] for name in ("why", "sf", "qbo"))
     extra = {key: value for key, value in (before or {}).items() if key not in entry and key != "answer"}

@@ -14,6 +14,7 @@ from connectors.contracts import Side
 from syncapp.engine import reasons
 from syncapp.engine.compiled import CompiledRow, CompiledSpec, compile_spec
 from syncapp.engine.decision import Projection, Reason
+from syncapp.engine.entities.locks import Books, in_closed_books
 from syncapp.engine.mapping import MappingSpec, ValueType
 from syncapp.engine.transforms import split_lines
 
@@ -38,6 +39,21 @@ def check_compiled(side: Side, compiled: CompiledSpec, values: Projection) -> tu
         else:
             found.extend(_check_value(side, compiled, row, value))
     return tuple(found)
+
+
+def check_date(compiled: CompiledSpec, values: Projection, books: Books) -> tuple[Reason, ...]:
+    """A date that would put money into a closed period of QuickBooks: refused before the call (6200, 6210)."""
+    path = compiled.qbo_traits.date_path
+    return tuple(
+        reasons.because(
+            reasons.CLOSED_DATE,
+            **_where(Side.QUICKBOOKS, row),
+            value=str(values[row.key]),
+            closed_until=str(books.closed_until),
+        )
+        for row in compiled.rows
+        if path and row.spec.qbo_path == path and in_closed_books(values.get(row.key), books)
+    )
 
 
 def check_required(side: Side, spec: MappingSpec, values: Projection) -> tuple[Reason, ...]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 
 from connectors.contracts import Side
 from syncapp.engine import reasons
-from syncapp.engine.checks import check_compiled
+from syncapp.engine.checks import check_compiled, check_date
 from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit
 from syncapp.engine.decision import (
     Decision,
     DecisionKind,
-    Projection,
     Reason,
     Situation,
     UnitChange,
@@ -57,7 +56,7 @@ class _Gathered:
 
     def take(self, compiled: CompiledSpec, unit: CompiledUnit, result: UnitResult) -> None:
         target = result.target
-        problems = check_compiled(target, compiled, result.values) if target is not None else ()
+        problems = self._refusals(compiled, target, result) if target is not None else ()
         if problems:
             self.rules.extend(problems)
             self._hold(unit, "data", asks=True)
@@ -66,18 +65,33 @@ class _Gathered:
             before = unit_values(unit, self.now.of(target))
             self.changes.append(UnitChange(unit.name, target, result.values, before, result.reason))
         elif result.action is Action.HOLD:
-            self._hold(unit, result.why, asks=result.asks)
+            self._hold(unit, result.why, asks=result.asks, told=result)
         elif result.action is Action.ADOPT:
             self.adopt.append(unit.name)
         if result.reason not in ("", reasons.AGREED):
             self.rules.append(_rule(unit, result))
 
-    def _hold(self, unit: CompiledUnit, why: str, *, asks: bool) -> None:
+    def _refusals(self, compiled: CompiledSpec, target: Side, result: UnitResult) -> tuple[Reason, ...]:
+        found = check_compiled(target, compiled, result.values)
+        if target is Side.QUICKBOOKS:
+            found += check_date(compiled, result.values, self.situation.books)
+        return found
+
+    def _hold(self, unit: CompiledUnit, why: str, *, asks: bool, told: UnitResult | None = None) -> None:
         base = base_of(self.situation, unit.name) or Sides(NOTHING_KNOWN, NOTHING_KNOWN)
-        shown: list[Projection] = [
-            unit_values(unit, values) for values in (self.now.sf, self.now.qbo, base.sf, base.qbo)
-        ]
-        self.holds.append(UnitHold(unit.name, why, *shown))
+        self.holds.append(
+            UnitHold(
+                unit.name,
+                why,
+                sf=unit_values(unit, self.now.sf),
+                qbo=unit_values(unit, self.now.qbo),
+                base_sf=unit_values(unit, base.sf),
+                base_qbo=unit_values(unit, base.qbo),
+                code=told.reason if told else "",
+                details=told.details if told else NOTHING_KNOWN,
+                offers=told.offers if told else (),
+            )
+        )
         self.asks = self.asks or asks
         if asks or why == "drift":
             self.attention = _graver(self.attention, _ATTENTION.get(why, "none"))
@@ -117,7 +131,7 @@ def _must_settle(situation: Situation, changes: list[UnitChange]) -> bool:
 
 def _rule(unit: CompiledUnit, result: UnitResult) -> Reason:
     side = result.target.value if result.target else _drifted(unit)
-    return reasons.because(result.reason, unit=unit.name, label=unit.label, side=side)
+    return reasons.because(result.reason, unit=unit.name, label=unit.label, side=side, **result.details)
 
 
 def _drifted(unit: CompiledUnit) -> str:
@@ -144,7 +158,15 @@ def _graver(one: str, other: str) -> str:
 _ASKING = frozenset(
     {
         *(reasons.CONFLICT, reasons.NEWEST_CLOSE, reasons.INITIAL_ASK, reasons.DRIFT_ASK),
-        *(reasons.OSCILLATION, reasons.LOCKED),
+        reasons.OSCILLATION,
+        *(
+            reasons.LOCKED_PAID,
+            reasons.LOCKED_PAID_PARTY,
+            reasons.LOCKED_DEPOSITED,
+            reasons.LOCKED_CLOSED,
+            reasons.LOCKED_LINKED,
+        ),
+        reasons.CLOSED_DATE,
         *(
             reasons.TOO_LONG,
             reasons.REQUIRED,

@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.contracts import Side
 from syncapp.engine import reasons
-from syncapp.engine.checks import check_compiled, check_required
+from syncapp.engine.checks import check_compiled, check_date, check_required
 from syncapp.engine.compiled import CompiledSpec, name_suffix
 from syncapp.engine.decision import (
     Candidate,
@@ -105,6 +105,8 @@ def _create(
         return wait_for(waits)
     values = create_values(compiled, target, source, context, suffix)
     problems = check_compiled(target, compiled, values)
+    if target is Side.QUICKBOOKS:
+        problems += check_date(compiled, values, situation.books)
     missing = check_required(target, situation.spec, values)
     if problems or missing:
         return Decision(DecisionKind.HOLD, reasons=(*missing, *problems), attention="data_error")

@@ -26,6 +26,7 @@ from syncapp.engine.decision import (
 )
 from syncapp.engine.existence import Pair, Verdict, judge, state_of
 from syncapp.engine.filters import first_unmet
+from syncapp.engine.locking import new_total, unit_locks
 from syncapp.engine.mapping import Mode
 from syncapp.engine.merge import MergeContext, Sides, UnitResult, merge_unit
 from syncapp.engine.projection import project
@@ -80,7 +81,7 @@ def _decide(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Ti
     filtered = _filtered(situation)
     if filtered is not None:
         return filtered
-    context = _context(situation, timing)
+    context = _context(situation, compiled, timing)
     if verdict is not None:
         return create_or_match(situation, compiled, verdict, now.of(verdict.other), context)
     return _reconcile(situation, compiled, now, context)
@@ -148,16 +149,18 @@ def _filtered(situation: Situation) -> Decision | None:
     return None
 
 
-def _context(situation: Situation, timing: Timing) -> MergeContext:
+def _context(situation: Situation, compiled: CompiledSpec, timing: Timing) -> MergeContext:
     sf, qbo = situation.sf, situation.qbo
     realm = situation.realm
+    body = qbo.body if qbo else {}
     return MergeContext(
         newest=_newest(sf.token, qbo.token, timing) if sf and qbo else None,
         forced=situation.link.forced,
         held=situation.link.held,
         tokens=(sf.token.version if sf else "", qbo.token.version if qbo else ""),
         writes=situation.link.writes,
-        locks=situation.locks,
+        locks=unit_locks(compiled, body, situation.books),
+        new_total=lambda values: new_total(compiled, values, body),
         parents={(need.key, need.side, need.remote_id): need for need in situation.parents},
         external_prefix=f"{realm}:{situation.spec.qbo_entity}:" if realm else "",
     )

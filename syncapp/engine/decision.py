@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
+from syncapp.engine.entities.locks import OPEN_BOOKS, Books
 from syncapp.engine.mapping import MappingSpec
 
 Projection = Mapping[str, Any]
@@ -53,7 +54,8 @@ class UnitChange:
 @dataclass(frozen=True, slots=True)
 class UnitHold:
     """One merge unit that stays as it is until a person (or the source) moves. `why`: conflict, drift, locked,
-    oscillation, undone, initial, data."""
+    oscillation, undone, initial, data. `code` and `details` are the rule and what its words name; `offers` are the
+    answers that a person may give (sf, qbo, leave)."""
 
     unit: str
     why: str
@@ -61,6 +63,9 @@ class UnitHold:
     qbo: Projection
     base_sf: Projection
     base_qbo: Projection
+    code: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    offers: tuple[str, ...] = ("sf", "qbo", "leave")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +155,8 @@ class Situation:
     """Both sides were scanned to the end (creation barrier, section 8)."""
     writes_enabled: bool = True
     realm: str = ""
-    locks: Mapping[str, str] = field(default_factory=dict)
-    """Units that QuickBooks must not be asked to change, with the reason code (financial locks, section 5)."""
+    books: Books = OPEN_BOOKS
+    """What the financial locks must know of the QuickBooks company (section 5)."""
     needed: bool = False
     """Another record waits for this one: triggers do not hold it back, filters do (section 9)."""
 

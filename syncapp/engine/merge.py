@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +18,9 @@ from connectors.contracts import Side
 from syncapp.engine import reasons
 from syncapp.engine.compiled import CompiledRow, CompiledUnit
 from syncapp.engine.decision import ParentNeed, Projection
+from syncapp.engine.entities.locks import Lock
+from syncapp.engine.locking import details as lock_details
+from syncapp.engine.locking import offers as lock_offers
 from syncapp.engine.mapping import Initial, OnConflict, OnDrift
 from syncapp.engine.records import value_to_json, values_to_json
 
@@ -45,6 +49,9 @@ class UnitResult:
     asks: bool = False
     values: Projection = field(default_factory=dict)
     waits: tuple[ParentNeed, ...] = ()
+    offers: tuple[str, ...] = ("sf", "qbo", "leave")
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What the reason's words name, and the answers that a person may give to a hold."""
 
     @property
     def target(self) -> Side | None:
@@ -63,6 +70,11 @@ class Sides:
         return self.sf if side is Side.SALESFORCE else self.qbo
 
 
+def _no_total(_values: Projection) -> Decimal | None:
+    """Most objects carry no lines."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class MergeContext:
     """What a unit's decision rests on beside its values, the same for all units of a link.
@@ -76,7 +88,9 @@ class MergeContext:
     held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tokens: tuple[str, str] = ("", "")
     writes: tuple[tuple[str, str, str], ...] = ()
-    locks: Mapping[str, str] = field(default_factory=dict)
+    locks: Mapping[str, Lock] = field(default_factory=dict)
+    new_total: Callable[[Projection], Decimal | None] = _no_total
+    """What the QuickBooks document would come to with these values of its lines."""
     parents: Mapping[tuple[str, Side, str], ParentNeed] = field(default_factory=dict)
     external_prefix: str = ""
     """`<realm>:<entity>:`, in front of the QuickBooks id in the external id field; empty where unknown."""
@@ -308,8 +322,11 @@ def _write(
     values = {row.key: translate(row, target, source.get(row.key), context) for row in unit.rows}
     if all(row.same(values[row.key], now.of(target).get(row.key)) for row in unit.rows):
         return UnitResult(unit.name, Action.ADOPT, reasons.AGREED)
-    if target is Side.QUICKBOOKS and unit.name in context.locks:
-        return UnitResult(unit.name, Action.HOLD, context.locks[unit.name], why="locked", asks=True)
+    locked = context.locks.get(unit.name) if target is Side.QUICKBOOKS else None
+    if locked is not None:
+        held = _locked(unit, locked, context.new_total(values))
+        if not (answered and Side.SALESFORCE.value in held.offers):
+            return held
     if (
         context.writes
         and not answered
@@ -318,6 +335,18 @@ def _write(
         return UnitResult(unit.name, Action.HOLD, reasons.OSCILLATION, why="oscillation", asks=True)
     action = Action.TO_QBO if target is Side.QUICKBOOKS else Action.TO_SF
     return UnitResult(unit.name, action, reason, values=values)
+
+
+def _locked(unit: CompiledUnit, lock: Lock, total: Decimal | None) -> UnitResult:
+    return UnitResult(
+        unit.name,
+        Action.HOLD,
+        lock.code,
+        why="locked",
+        asks=True,
+        offers=lock_offers(lock, total),
+        details=lock_details(lock, total),
+    )
 
 
 def unit_values(unit: CompiledUnit, projection: Projection) -> dict[str, Any]:

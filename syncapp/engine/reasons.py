@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncapp.engine.decision import Reason
+from syncapp.engine.entities import locks
 
 # Why nothing was done or may not be done now.
 MAPPING_OFF = "engine.mapping_off"
@@ -73,7 +74,12 @@ CREATE_ONLY = "engine.create_only"
 ANSWERED = "engine.answered"
 UNDONE = "engine.undone"
 OSCILLATION = "engine.oscillation"
-LOCKED = "engine.locked"
+LOCKED_PAID = locks.PAID
+LOCKED_PAID_PARTY = locks.PAID_PARTY
+LOCKED_DEPOSITED = locks.DEPOSITED
+LOCKED_CLOSED = locks.CLOSED
+LOCKED_LINKED = locks.LINKED
+CLOSED_DATE = "engine.closed_date"
 
 # Data that the other side would refuse.
 TOO_LONG = "engine.too_long"

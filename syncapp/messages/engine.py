@@ -239,10 +239,38 @@ MESSAGES: dict[str, Message] = {
         "Find the automation that rewrites it, or let one side win in the mapping.",
         "mapping",
     ),
-    "engine.locked": Message(
-        "{label} is locked in QuickBooks",
-        "It is paid, deposited or in a closed period.",
-        "Change it in QuickBooks itself.",
+    "engine.locked_paid": Message(
+        "{label}: the document is paid, wholly or in part",
+        "QuickBooks holds a total of {total}, of which {paid} is paid; with the change it would be {new_total}. "
+        "Nothing was sent for it; other fields go on.",
+        "Send it nonetheless if the new total still covers what was paid, or leave QuickBooks as it is.",
+    ),
+    "engine.locked_paid_party": Message(
+        "{label} cannot be changed on a paid document",
+        "{paid} of {total} is paid, and the payment belongs to the customer and currency that stand there now.",
+        "Leave it, or take the payment off in QuickBooks first; then it goes on by itself.",
+    ),
+    "engine.locked_deposited": Message(
+        "{label} cannot be changed: the money is deposited",
+        "QuickBooks does not let a deposited transaction be changed. Its total there is {total}.",
+        "Leave it, or take it out of the deposit in QuickBooks; then it goes on by itself.",
+    ),
+    "engine.locked_closed": Message(
+        "{label} cannot be changed: the books are closed",
+        "The books are closed until {closed_until}. The total in QuickBooks is {total}; "
+        "with the change it would be {new_total}.",
+        "Leave it, or ask whoever keeps the books to reopen the period; then it goes on by itself.",
+    ),
+    "engine.locked_linked": Message(
+        "{label} cannot be changed: another document was made from it",
+        "Linked in QuickBooks: {linked}. The total there is {total}; with the change it would be {new_total}.",
+        "Leave it, or change the linked document in QuickBooks.",
+    ),
+    "engine.closed_date": Message(
+        "{label} lies in a closed period",
+        "The books in QuickBooks are closed until {closed_until}; {value} is not after it. Nothing was sent for it.",
+        "Give it a later date, or ask whoever keeps the books to reopen the period.",
+        "retry",
     ),
     # data
     "engine.too_long": Message(

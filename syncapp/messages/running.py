@@ -16,6 +16,11 @@ MESSAGES: dict[str, Message] = {
     "run.not_stopped": Message(
         "This run is not stopped", "Only a stopped run can go on.", "Reload the page."
     ),
+    "conflict.not_offered": Message(
+        "That choice is not open here",
+        "Money hangs on the record in QuickBooks, or the value itself has to be corrected.",
+        "Reload the page to see what can be chosen now.",
+    ),
     "conflict.gone": Message(
         "There is nothing to decide any more",
         "Both sides agree by now, or it was decided already.",

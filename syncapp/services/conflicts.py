@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from connectors.contracts import Side
 from syncapp.engine.mapping import MappingSpec
+from syncapp.messages import Words, words_for
 from syncapp.models import LinkBase, RecordLink, Run
 from syncapp.services import audit, sync
 from syncapp.services.errors import Refused
@@ -42,6 +43,16 @@ class HeldUnit:
     fields: tuple[HeldField, ...]
     answer: str = ""
     """The side a person chose; empty while nobody has."""
+    offers: tuple[str, ...] = ANSWERS
+    """The answers that a person may give; empty where the value itself has to be corrected."""
+    code: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """The rule that holds it and what its words name (a lock: both totals, what was paid)."""
+
+    @property
+    def rule(self) -> Words:
+        """Why it waits, in words."""
+        return words_for(self.code, {**self.details, "label": self.label})
 
 
 def held(link: RecordLink) -> list[HeldUnit]:
@@ -69,7 +80,22 @@ def _unit(name: str, entry: Mapping[str, Any], spec: MappingSpec) -> HeldUnit:
         for row in rows
     )
     answer = (entry.get("answer") or {}).get("side", "")
-    return HeldUnit(name, rows[0].label, str(entry.get("why", "")), fields, answer)
+    return HeldUnit(
+        name,
+        rows[0].label,
+        str(entry.get("why", "")),
+        fields,
+        answer,
+        offers=_offers(entry),
+        code=str(entry.get("code", "")),
+        details=entry.get("details") or {},
+    )
+
+
+def _offers(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    if "offers" in entry:
+        return tuple(entry["offers"])
+    return () if entry.get("why") in ("locked", "data") else ANSWERS
 
 
 def _value(entry: Mapping[str, Any], part: str, key: str) -> Any:
@@ -80,7 +106,8 @@ def answer(link: RecordLink, unit: str, side: str, person: Any) -> Run:
     """Take this side's value for a held unit (sf or qbo), or leave both as they are (leave); synced at once.
 
     The answer is bound to the versions the person saw: if a side moves before it is carried out, it is asked again.
-    Raises Refused: `conflict.unknown_side`, `conflict.gone` (nothing on hold any more), and what `sync.request` does.
+    Raises Refused: `conflict.unknown_side`, `conflict.gone` (nothing on hold any more), `conflict.not_offered` (a lock
+    leaves no such choice), and what `sync.request` does.
     """
     if side not in ANSWERS:
         raise Refused("conflict.unknown_side", side=side)
@@ -89,6 +116,8 @@ def answer(link: RecordLink, unit: str, side: str, person: Any) -> Run:
         if base is None or unit not in base.held:
             raise Refused("conflict.gone", unit=unit)
         entry = base.held[unit]
+        if side not in _offers(entry):
+            raise Refused("conflict.not_offered", unit=unit)
         entry["answer"] = {
             "side": side,
             "by": audit.name_of(person),

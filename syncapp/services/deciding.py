@@ -18,6 +18,7 @@ from syncapp.engine.decision import (
     Situation,
 )
 from syncapp.engine.projection import from_json, project, unknown_units
+from syncapp.services.facts import books_of
 from syncapp.services.reading import Sides
 from syncapp.services.references import Parents, resolve
 from syncapp.services.slice_context import SliceContext
@@ -57,6 +58,7 @@ def decide_slice(
     candidates = _candidates(context, links) if barrier else {}
     history = write_history.recent([link.id for link in links if link.sf_id and link.qbo_id])
     needed = waits.awaited([link.id for link in links])
+    books = books_of(context.connections[Side.QUICKBOOKS])
     items = []
     for link in links:
         mine = sides[link.id]
@@ -74,6 +76,7 @@ def decide_slice(
             writes_enabled=writes_enabled,
             realm=context.realm,
             needed=link.id in needed,
+            books=books,
         )
         items.append(Decided(link, mine, view, decide(situation, context.timing)))
     return SliceDecisions(tuple(items), parents)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.conf import settings
 
 from connectors.contracts import AppCredentials, ConnectionFacts, Environment, Side
+from syncapp.engine.entities.locks import OPEN_BOOKS, Books
 from syncapp.models import AppCredentials as AppRow
 from syncapp.models import Connection
 
@@ -31,6 +34,15 @@ def facts(
         login_host=login_host,
         simulator_url=simulator_url(side) if simulated else "",
     )
+
+
+def books_of(connection: Connection) -> Books:
+    """What the financial locks must know of a QuickBooks company, as its last check said."""
+    day = connection.facts.get("closing_date") or ""
+    try:
+        return Books(closed_until=date.fromisoformat(str(day)[:10]) if day else None)
+    except ValueError:
+        return OPEN_BOOKS
 
 
 def simulator_url(side: Side) -> str:

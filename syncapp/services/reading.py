@@ -13,6 +13,7 @@ from uuid import UUID
 
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
 from syncapp.engine.decision import Projection
+from syncapp.engine.entities import traits
 from syncapp.engine.projection import from_json
 from syncapp.services.slice_context import SliceContext
 from syncapp.services.watched import Watched
@@ -81,6 +82,7 @@ def _must_read(context: SliceContext, link: LinkRow, side: Side, news: Seen | No
     return (
         bool(context.work[link.id].forced)
         or link.base(side) is None
+        or traits(side, context.object(side)).lockable  # what money hangs on it is not in the bases
         or link.base_version != context.spec.version
         or bool(link.held)
         or state != RecordState.LIVE

@@ -103,6 +103,9 @@ class TestHoldsAsStored:
                 "base_qbo": {"phone": "1"},
                 "sf_token": "5",
                 "qbo_token": "6",
+                "code": reasons.CONFLICT,
+                "details": {},
+                "offers": ["sf", "qbo", "leave"],
             }
         }
 
@@ -391,13 +394,6 @@ def test_a_stamp_that_may_still_move_is_waited_out_before_a_write():
     sf = sf_record({"Name": "Acme", "Phone": "1"}, settled=False)
     qbo = qbo_record({"DisplayName": "Acme", "PrimaryPhone": {"FreeFormNumber": "2"}})
     assert summary(decide(situation(MAPPING, sf, qbo, view))) == (K.WAIT, reasons.SF_SETTLING, "none")
-
-
-def test_a_locked_unit_is_held_before_any_call():
-    view = agreed_link(MAPPING, ACCOUNT, CUSTOMER)
-    sf = sf_record({"Name": "Acme", "Phone": "2"})
-    decision = decide(situation(MAPPING, sf, CUSTOMER, view, locks={"phone": reasons.LOCKED}))
-    assert (*summary(decision), decision.holds[0].why) == (K.HOLD, reasons.LOCKED, "data_error", "locked")
 
 
 def test_a_new_version_makes_only_rows_that_read_differently_unknown():

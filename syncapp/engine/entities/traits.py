@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.contracts import Body, Environment, RecordState, Side
+from syncapp.engine.entities.locks import LockFinder, unlocked
 
 Finish = Callable[[dict[str, Any]], None]
 
@@ -35,7 +36,8 @@ class EntityTraits:
 
     `name_path` is where a person reads its name; `name_rivals` are the other objects that share its unique names;
     `list_entity` means that it is made inactive, never deleted; `system_fields` are read beside the mapped ones;
-    `forbidden` maps a path to characters the vendor refuses there; `finish` completes a composed body.
+    `forbidden` maps a path to characters the vendor refuses there; `finish` completes a composed body; `locks` says
+    what money forbids to change (`engine.entities.locks`); `date_path` is the date that closed books judge it by.
     """
 
     side: Side
@@ -54,8 +56,15 @@ class EntityTraits:
     forbidden: Mapping[str, str] = field(default_factory=dict)
     finish: Finish = _as_composed
     state_of: Callable[[Body], RecordState] = _live
+    locks: LockFinder = unlocked
+    date_path: str = ""
     web_path: str = ""
     """Path of the record's page, `{id}` for the id."""
+
+    @property
+    def lockable(self) -> bool:
+        """Whether money may lock it: then its newest body is looked at before anything is written to it."""
+        return self.locks is not unlocked
 
     def deactivate_body(self) -> dict[str, Any]:
         """The update that makes a list record inactive. Empty where the object has no such thing."""
