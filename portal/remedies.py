@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from syncapp.messages import Words, words_for
+from syncapp.messages.words import BUTTONS as LABELS
 from syncapp.models import Problem, RecordLink
 
 
@@ -32,24 +33,23 @@ class Remedy:
     code: str
 
 
-RETRY = Button("Try again", "sync", "portal:record-sync", "again")
-IGNORE = Button("Ignore this record", "eye-off", "portal:record-match", "ignore", action="records.link")
-CREATE = Button("Create a new record", "plus", "portal:record-match", "create_new", action="records.link")
+RETRY = Button(LABELS["retry"], "sync", "portal:record-sync", "again")
+IGNORE = Button(LABELS["ignore"], "eye-off", "portal:record-match", "ignore", action="records.link")
+CREATE = Button(LABELS["create_new"], "plus", "portal:record-match", "create_new", action="records.link")
+CONNECTIONS = Button(
+    LABELS["connections"], "plug", "portal:connections", is_link=True, action="connections.view"
+)
 BUTTONS: dict[str, Button] = {
     "retry": RETRY,
     "again": RETRY,
-    "send": Button("Send to QuickBooks", "right", "portal:record-sync", "send"),
-    "fetch": Button("Sync from QuickBooks", "left", "portal:record-sync", "fetch"),
+    "send": Button(LABELS["send"], "right", "portal:record-sync", "send"),
+    "fetch": Button(LABELS["fetch"], "left", "portal:record-sync", "fetch"),
     "create_new": CREATE,
     "ignore": IGNORE,
-    "unlink": Button("Unlink", "unlink", "portal:record-match", "unlink", action="records.link"),
-    "reconnect": Button(
-        "Go to connections", "plug", "portal:connections", is_link=True, action="connections.view"
-    ),
-    "connections": Button(
-        "Go to connections", "plug", "portal:connections", is_link=True, action="connections.view"
-    ),
-    "mapping": Button("Open the mapping", "map", "portal:mapping", is_link=True, action="mappings.view"),
+    "unlink": Button(LABELS["unlink"], "unlink", "portal:record-match", "unlink", action="records.link"),
+    "reconnect": CONNECTIONS,
+    "connections": CONNECTIONS,
+    "mapping": Button(LABELS["mapping"], "map", "portal:mapping", is_link=True, action="mappings.view"),
 }
 """The buttons that words of the registry may name."""
 

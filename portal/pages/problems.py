@@ -8,7 +8,7 @@ from io import StringIO
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal import causes
 from portal.people.access import PortalRequest, company_page
 from syncapp.messages import words_for
-from syncapp.services import problems
+from syncapp.services import problems, support
 
 SAMPLE = 5
 """Records of a cause that are shown before "Show all"."""
@@ -76,6 +76,21 @@ def _sample(group: problems.ProblemGroup) -> problems.Page:
     return problems.page(code=group.code, mapping=group.mapping_id, about=group.about, size=SAMPLE)
 
 
+@company_page("problems.view")
+@require_GET
+def details(request: PortalRequest, pk: int) -> HttpResponse:
+    """What a person copies for support, of one problem."""
+    problem = problems.one(pk)
+    if problem is None:
+        raise Http404
+    context = {
+        "problem": problem,
+        "words": words_for(problem.code, problem.values),
+        "support": support.of_problem(problem),
+    }
+    return render(request, "problems/support.html", context)
+
+
 @company_page("problems.retry")
 @require_POST
 def retry(request: PortalRequest) -> HttpResponseBase:
@@ -116,4 +131,5 @@ urls: list[URLPattern] = [
     path("problems/", list_, name="problems"),
     path("problems/retry/", retry, name="problems-retry"),
     path("problems/export/", export, name="problems-export"),
+    path("problems/<int:pk>/support/", details, name="problem-support"),
 ]

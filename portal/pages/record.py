@@ -24,7 +24,7 @@ from portal.payloads import payloads
 from portal.people.access import PortalRequest, company_page
 from syncapp.engine.mapping import MappingSpec
 from syncapp.models import Attempt, Lifecycle, LinkWait, RecordLink, WriteIntent
-from syncapp.services import addresses, clients, conflicts, matching, problems, records, sides, sync
+from syncapp.services import addresses, clients, conflicts, matching, problems, records, sides, support, sync
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 
@@ -157,11 +157,13 @@ def _context(link: RecordLink) -> dict[str, Any]:
     candidates = matching.candidates(link) if _no_counterpart(link) else []
     spec = specs.published_spec(link.mapping)
     held = _held(link, spec)
+    remedy = remedies.for_record(link, problem, state, held=bool(held), matches=bool(candidates))
     return {
         **_head(link, state),
         "sides": compared,
         "held": held,
-        "remedy": remedies.for_record(link, problem, state, held=bool(held), matches=bool(candidates)),
+        "remedy": remedy,
+        "support": support.of_link(link, problem) if remedy else "",
         "others": problems.others_like(problem) if problem else 0,
         "candidates": candidates,
         "history": [history.line(attempt) for attempt in tries[:HISTORY]],

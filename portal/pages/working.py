@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from portal.pages import audit, dashboard, integrations, mapping, problems, record, records, runs, schedules
+from portal.pages import (
+    audit,
+    dashboard,
+    explanations,
+    integrations,
+    mapping,
+    problems,
+    record,
+    records,
+    runs,
+    schedules,
+)
 
 urls: list[URLPattern] = [
     *dashboard.urls,
     *records.urls,
     *record.urls,
     *problems.urls,
+    *explanations.urls,
     *runs.urls,
     *schedules.urls,
     *integrations.urls,

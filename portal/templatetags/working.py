@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.html import format_html
@@ -16,6 +17,8 @@ from django.utils.timesince import timesince
 
 from portal.templatetags.portal import icon, zone_of
 from portal.times import absolute
+from syncapp.messages import registry
+from syncapp.messages.document import anchor
 from syncapp.models import Run, RunKind
 
 register = template.Library()
@@ -170,6 +173,13 @@ MATCH_REASONS = {
 def match_reason(kind: str) -> str:
     """`{{ reason|match_reason }}`: which key two records share."""
     return MATCH_REASONS.get(kind, kind)
+
+
+@register.filter
+def help_url(code: str) -> str:
+    """`{{ words.code|help_url }}`: where the page of errors explains this code; its beginning for an unknown one."""
+    place = f"#{anchor(code)}" if code in registry() else ""
+    return reverse("portal:help-errors") + place
 
 
 @register.filter

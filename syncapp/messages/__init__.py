@@ -26,13 +26,13 @@ UNKNOWN = Message(
 FALLBACKS: dict[str, Message] = {
     "qbo": Message(
         "QuickBooks refused this",
-        "It answered: {message} {detail}",
-        "Correct what it names, then try again. The request id for Intuit is shown under Advanced.",
+        "It answered: {message} {detail} Its code is {vendor_code}. {request}",
+        "Correct what it names, then try again. Intuit's support asks for the request id.",
         "retry",
     ),
     "sf": Message(
         "Salesforce refused this",
-        "It answered: {message} {detail} {named}",
+        "It answered: {message} {detail} {named} Its code is {vendor_code}. {request}",
         "Correct what it names, then try again.",
         "retry",
     ),
@@ -77,7 +77,7 @@ def words_for(code: str, values: Mapping[str, Any] | None = None) -> Words:
     """The words for a code, filled with the values seen. A vendor's text may choose a closer message; a code that
     nobody has written for gets the vendor's own words."""
     message = _message(code, values or {})
-    filling = _Filling({"code": code, **_told(values or {})})
+    filling = _Filling({"code": code, "vendor_code": code.partition(".")[2], **_told(values or {})})
     return Words(
         code=code,
         title=_fill(message.title, filling),
@@ -90,8 +90,14 @@ def words_for(code: str, values: Mapping[str, Any] | None = None) -> Words:
 def _told(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as texts; what a vendor did not tell is simply left out of the sentence."""
     fields = _shown(values.get("fields") or ())
-    shown = {name: _shown(value) for name, value in values.items()}
-    return {"message": "", "detail": "", **shown, "named": f"Fields: {fields}." if fields else ""}
+    request = values.get("request_id")
+    return {
+        "message": "",
+        "detail": "",
+        **{name: _shown(value) for name, value in values.items()},
+        "named": f"Fields: {fields}." if fields else "",
+        "request": f"Request id {request}." if request else "",
+    }
 
 
 def _shown(value: Any) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from syncapp.messages.words import Message
+from syncapp.messages.words import BUTTONS, Message
 
 AREAS = {
     "engine": "What Ledgerbridge decides",
@@ -42,16 +43,24 @@ def _natural(code: str) -> tuple[str, int, str]:
 
 
 def _entry(code: str, message: Message) -> str:
-    lines = [f'<a id="{anchor(code)}"></a>', f"### {_plain(message.title)}", "", f"`{code}`", ""]
-    lines += [f"{_plain(text)}\n" for text in (message.what, message.todo) if _plain(text)]
+    lines = [f'<a id="{anchor(code)}"></a>', f"### {in_own_words(message.title)}", "", f"`{code}`", ""]
+    lines += [f"{in_own_words(text)}\n" for text in (message.what, message.todo) if in_own_words(text)]
+    if message.button:
+        lines.append(f"Button: **{BUTTONS[message.button]}**\n")
     return "\n".join(lines)
 
 
 _GAPS = str.maketrans({"{": "*", "}": "*"})
+_VENDORS_WORDS = re.compile(
+    r"(?:(?:It says|Its answer|The vendor answered|Salesforce answered|A flow or trigger of your org failed|"
+    r"A duplicate rule of your org stopped it|It waits for an approval|The sign-in ended): )?"
+    r"(?:\{(?:message|detail|named|request)\} ?)+"
+)
+"""A vendor's text with what introduces it."""
 
 
-def _plain(text: str) -> str:
-    """A text with its gaps shown as emphasised names; the vendor's own words are not repeated here."""
-    for gap in ("{message}", "{detail}", "{named}"):
-        text = text.replace(gap, "")
-    return " ".join(text.translate(_GAPS).split())
+def in_own_words(text: str, gap: str = "") -> str:
+    """A text without the vendor's own words; gaps are shown as emphasised names, or all as `gap`."""
+    ours = _VENDORS_WORDS.sub("", text)
+    ours = re.sub(r"\{\w+\}", gap, ours) if gap else ours.translate(_GAPS)
+    return " ".join(ours.split())

@@ -106,7 +106,9 @@ MESSAGES: dict[str, Message] = {
         "Choose which counterpart stays: unlink this one, or link the account to the other customer.",
         "unlink",
     ),
-    "engine.gone_both": Message("Gone on both sides", "", "Nothing to do."),
+    "engine.gone_both": Message(
+        "Gone on both sides", "The record was deleted in Salesforce and in QuickBooks.", "Nothing to do."
+    ),
     "engine.deactivated": Message(
         "Made inactive in QuickBooks", "It was deleted in Salesforce.", "Nothing to do."
     ),
@@ -165,7 +167,9 @@ MESSAGES: dict[str, Message] = {
     "engine.match_manual": Message(
         "A possible match", "{name} looks alike; the mapping asks first.", "Link it, or create."
     ),
-    "engine.created": Message("Created", "", "Nothing to do."),
+    "engine.created": Message(
+        "Created", "It was not on the other side yet, and nothing there looked like it.", "Nothing to do."
+    ),
     "engine.name_suffix": Message(
         "Created with “{suffix}” behind the name", "The name was taken.", "Nothing to do."
     ),
@@ -179,11 +183,13 @@ MESSAGES: dict[str, Message] = {
         "mapping",
     ),
     "engine.parent_problem": Message(
-        "The record it belongs to has a problem", "", "Solve that one first; this one follows by itself."
+        "The record it belongs to has a problem",
+        "It cannot go before that one is on the other side.",
+        "Solve that one first; this one follows by itself.",
     ),
     "engine.parent_gone": Message(
         "The record it belongs to is gone",
-        "",
+        "It was deleted, so there is nothing to hang this one on.",
         "Choose another parent in Salesforce, then try again.",
         "retry",
     ),
@@ -231,7 +237,9 @@ MESSAGES: dict[str, Message] = {
     "engine.create_only": Message(
         "{label} is set only once", "It cannot be changed later.", "Nothing to do."
     ),
-    "engine.answered": Message("{label} was decided by a person", "", "Nothing to do."),
+    "engine.answered": Message(
+        "{label} was decided by a person", "The chosen value was taken for both sides.", "Nothing to do."
+    ),
     "engine.undone": Message("{label} was undone", "It rests until it changes again.", "Nothing to do."),
     "engine.oscillation": Message(
         "{label} goes back and forth",

@@ -12,12 +12,15 @@ _ENDED = Message(
 )
 _SECRET = Message(
     "The app's secret was not accepted",
-    "The vendor answered: {message}",
+    "Client id and secret belong together; these do not. The vendor answered: {message}",
     "Enter client id and secret of the app again under Advanced properties.",
     "connections",
 )
 _START_AGAIN = Message(
-    "The sign-in took too long or was used already", "{message}", "Start the sign-in again.", "reconnect"
+    "The sign-in took too long or was used already",
+    "A sign-in may be used once and only for a few minutes. {message}",
+    "Start the sign-in again.",
+    "reconnect",
 )
 _DISTRUST = Message(
     "The answer did not come from where it should",
@@ -26,7 +29,7 @@ _DISTRUST = Message(
 )
 _SETTINGS = Message(
     "The app over there does not allow this",
-    "{message}",
+    "The app was registered without the right that this sign-in needs. {message}",
     "Check the app's settings over there, then start again.",
 )
 
@@ -47,7 +50,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "net.too_large": Message(
         "The answer was larger than we accept",
-        "{message}",
+        "One answer may not fill our memory, so reading stopped there; nothing was changed. {message}",
         "Map fewer fields, or narrow the filter.",
         "mapping",
     ),
@@ -62,7 +65,12 @@ MESSAGES: dict[str, Message] = {
         "Correct the address.",
         "connections",
     ),
-    "net.bad_address": Message("That is not an address", "{detail}", "Correct the address.", "connections"),
+    "net.bad_address": Message(
+        "That is not an address",
+        "An address begins with https:// and has no blanks. {detail}",
+        "Correct the address.",
+        "connections",
+    ),
     "net.redirect": Message(
         "The other side sent us elsewhere",
         "{detail} We follow to no other server.",
@@ -81,33 +89,38 @@ MESSAGES: dict[str, Message] = {
         "connections",
     ),
     "oauth.inactive_user": Message(
-        "The connected user is inactive", "{message}", "Reconnect with an active user.", "reconnect"
+        "The connected user is inactive",
+        "Salesforce lets nobody in with a user that was switched off. {message}",
+        "Reconnect with an active user.",
+        "reconnect",
     ),
     "oauth.inactive_organization": Message(
         "The Salesforce org is inactive",
-        "{message}",
+        "Salesforce closed the org, or its trial has ended. {message}",
         "Ask Salesforce to open it, then reconnect.",
         "reconnect",
     ),
     "oauth.ip_restricted": Message(
         "Salesforce does not allow our network address",
-        "{message}",
+        "The org or the user's profile allows sign-ins only from certain addresses. {message}",
         "Let an administrator relax the IP restrictions of the app or allow this address.",
         "reconnect",
     ),
     "oauth.user_not_approved": Message(
         "The user has not approved the app yet",
-        "{message}",
+        "Salesforce wants the app approved once for this user. {message}",
         "Let an administrator approve the app for the user, or sign in once with the browser.",
         "connections",
     ),
     "oauth.audience": Message(
         "Signed in at the wrong place",
-        "{message}",
+        "The sign-in was made for another end point than the one it was sent to. {message}",
         "Use the right end point: production, sandbox or My Domain.",
     ),
     "oauth.domain": Message(
-        "This sign-in needs your My Domain", "{message}", "Enter the address that ends in .my.salesforce.com."
+        "This sign-in needs your My Domain",
+        "Your org takes this kind of sign-in only at its own address. {message}",
+        "Enter the address that ends in .my.salesforce.com.",
     ),
     "oauth.access_denied": Message(
         "Access was not granted",
@@ -115,9 +128,15 @@ MESSAGES: dict[str, Message] = {
         "Start again and allow it.",
         "reconnect",
     ),
+    "oauth.app_already_purchased": Message(
+        "Another person connected this QuickBooks company before",
+        "Intuit keeps one connection per app and company, and it belongs to somebody else. {message}",
+        "Let that person disconnect the app in QuickBooks under Apps, then start again; or let them connect here.",
+        "reconnect",
+    ),
     "oauth.app_not_installed": Message(
         "The app has to be approved in Salesforce first",
-        "{message}",
+        "Salesforce blocks apps that no administrator has approved. {message}",
         "Let an administrator install or approve the app under Setup, Connected Apps, then start again.",
     ),
     "oauth.invalid_client": _SECRET,
@@ -147,19 +166,27 @@ MESSAGES: dict[str, Message] = {
     ),
     "oauth.invalid_request": Message(
         "The sign-in request was not understood",
-        "{message}",
+        "Something in the request was missing or wrong; nothing was saved. {message}",
         "Copy the details for support and send them to whoever runs this installation.",
     ),
-    "oauth.server_error": Message("The sign-in server has a problem", "{message}", AGAIN),
-    "oauth.temporarily_unavailable": Message("The sign-in server has a problem", "{message}", AGAIN),
-    "oauth.discovery": Message("Intuit's sign-in could not be looked up", "{message}", AGAIN),
+    "oauth.server_error": Message(
+        "The sign-in server has a problem", "It answered that it cannot work just now. {message}", AGAIN
+    ),
+    "oauth.temporarily_unavailable": Message(
+        "The sign-in server has a problem", "It answered that it cannot work just now. {message}", AGAIN
+    ),
+    "oauth.discovery": Message(
+        "Intuit's sign-in could not be looked up",
+        "Intuit publishes where to sign in; that page did not answer. {message}",
+        AGAIN,
+    ),
     "oauth.refresh_busy": Message("The sign-in is being renewed", "Another process does it now.", AGAIN),
     "oauth.incomplete": _DISTRUST,
     "oauth.forged_instance": _DISTRUST,
     "oauth.signature": _DISTRUST,
     "oauth.private_key": Message(
         "The private key cannot be used",
-        "{message}",
+        "It is not an RSA key, or it is locked by a password. {message}",
         "Paste an RSA key in PEM form without a password.",
         "connections",
     ),

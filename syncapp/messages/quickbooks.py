@@ -31,13 +31,13 @@ _OURS = Message(
 )
 _VALUE = Message(
     "QuickBooks refused a value",
-    "Its answer: {message} {detail}",
+    "An amount, a percentage, a quantity or a text lies outside what QuickBooks takes. Its answer: {message} {detail}",
     f"Correct the value in Salesforce or change how the field is mapped. {UNTIL_CHANGED}",
     "mapping",
 )
 _RULE = Message(
     "QuickBooks refused by one of its rules",
-    "Its answer: {message} {detail}",
+    "The record breaks a rule of the books; nothing was saved. Its answer: {message} {detail}",
     f"Correct what it names, on the side where the record is kept, then try again. {UNTIL_CHANGED}",
     "retry",
 )
@@ -54,7 +54,7 @@ _PAID_ELSEWHERE = Message(
 )
 _TIME_RULE = Message(
     "QuickBooks refused a time entry",
-    "Its answer: {message} {detail}",
+    "Hours, dates, customer and worker have to fit together. Its answer: {message} {detail}",
     "Correct the entry, then try again.",
     "retry",
 )
@@ -69,7 +69,7 @@ MESSAGES: dict[str, Message] = {
     **_each((100, 110, 3100), _SIGN_IN),
     "qbo.120": Message(
         "The person who connected QuickBooks has no access any more",
-        "{detail}",
+        "They were removed from the QuickBooks company, or lost their role there. {detail}",
         "Let an admin of the QuickBooks company reconnect, or give that person access again.",
         "reconnect",
     ),
@@ -118,7 +118,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "qbo.630": Message(
         "QuickBooks has this record already",
-        "{message} {detail}",
+        "It found one with the same identity. {message} {detail}",
         "Look at the possible matches and link it, or change what makes it the same.",
         "retry",
     ),
@@ -133,13 +133,13 @@ MESSAGES: dict[str, Message] = {
     ),
     "qbo.800": Message(
         "QuickBooks cannot delete it because other records need it",
-        "{detail}",
+        "Transactions or settings there point to it. {detail}",
         "Remove those first, or leave it.",
     ),
     **_each((1040, 1050, 2000, 2010, 2030, 2120, 2130, 2600, 4000, 4001, 4002, 5000, 3202), _OURS),
     "qbo.2020": Message(
         "A field that QuickBooks requires is empty",
-        "{message} {detail}",
+        "QuickBooks does not save the record without it. {message} {detail}",
         "Fill it in Salesforce, or give the field a value for “when empty” in the mapping.",
         "mapping",
     ),
@@ -151,7 +151,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "qbo.2050": Message(
         "A text is too long for QuickBooks",
-        "{detail}",
+        "Each field there has a greatest length. {detail}",
         "Shorten it in Salesforce, or choose “Cut to fit” for this field in the mapping.",
         "mapping",
     ),
@@ -177,23 +177,26 @@ MESSAGES: dict[str, Message] = {
         "retry",
     ),
     "qbo.2300": Message(
-        "Debits and credits differ", "{detail}", "Correct the amounts, then try again.", "retry"
+        "Debits and credits differ",
+        "A journal entry is only saved when both sums are equal. {detail}",
+        "Correct the amounts, then try again.",
+        "retry",
     ),
     "qbo.2500": Message(
         "It points to something QuickBooks does not have",
-        "{detail}",
+        "A customer, product, account or other entry that the record names is not there, or was deleted. {detail}",
         "Send that record first, or make it active again in QuickBooks. Then try again.",
         "retry",
     ),
     "qbo.3000": Message(
         "A custom field of QuickBooks is not there any more",
-        "{detail}",
+        "It was removed or made anew in QuickBooks, so its id no longer fits. {detail}",
         "Choose the field again in the mapping.",
         "mapping",
     ),
     "qbo.5010": Message(
         "Somebody saved the record in QuickBooks at the same moment",
-        "{detail}",
+        "QuickBooks keeps what was saved first, and told us so. {detail}",
         "Nothing to do: we read it again, compare and send only what still differs.",
     ),
     "qbo.5020": Message(
@@ -204,7 +207,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "qbo.5030": Message(
         "This QuickBooks plan does not have the feature",
-        "{message} {detail}",
+        "Classes, stock, several currencies and others come with larger plans only. {message} {detail}",
         "Switch the field off in the mapping, or change the plan in QuickBooks.",
         "mapping",
     ),
@@ -212,7 +215,7 @@ MESSAGES: dict[str, Message] = {
     **_each((6010, 6020, 6030, 6040, 6050, 6060, 6090, 6150, 6170, 6420, 6530, 10100), _OURS),
     "qbo.6070": Message(
         "An amount does not equal quantity times price",
-        "{detail}",
+        "QuickBooks multiplies again and takes no other result. {detail}",
         "Check quantity and price of the line in Salesforce, then try again.",
         "retry",
     ),
@@ -229,7 +232,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "qbo.6140": Message(
         "QuickBooks has this number already",
-        "{detail}",
+        "Each document number can be used once. {detail}",
         "Change the number, or link the document that has it.",
         "retry",
     ),
@@ -270,38 +273,47 @@ MESSAGES: dict[str, Message] = {
     ),
     "qbo.6270": Message(
         "The date lies before the product's inventory start",
-        "{detail}",
+        "QuickBooks counts the product in stock only from a certain day on. {detail}",
         "Change one of the two dates.",
         "retry",
     ),
     **_each(range(6290, 6400, 10), _TIME_RULE),
-    "qbo.6400": Message("An invoice depends on it", "{detail}", "Change the invoice in QuickBooks first."),
+    "qbo.6400": Message(
+        "An invoice depends on it",
+        "It was billed to a customer; without it the invoice would not add up. {detail}",
+        "Change the invoice in QuickBooks first.",
+    ),
     "qbo.6430": Message(
         "The account has the wrong type",
-        "{detail}",
+        "QuickBooks takes only certain types of accounts for this use. {detail}",
         "Choose another account for this use in the mapping.",
         "mapping",
     ),
     "qbo.6440": Message(
         "A line has no product",
-        "{detail}",
+        "QuickBooks needs a product or an account on every line. {detail}",
         "Choose a product for each line in Salesforce, then try again.",
         "retry",
     ),
     "qbo.6450": Message(
-        "It cannot be voided: it is settled", "{detail}", "Make the change in QuickBooks itself."
+        "It cannot be voided: it is settled",
+        "The payment has already reached the bank. {detail}",
+        "Make the change in QuickBooks itself.",
     ),
     "qbo.6460": Message(
-        "Deposit and card amount differ", "{detail}", "Correct the amount, then try again.", "retry"
+        "Deposit and card amount differ",
+        "QuickBooks wants both to be the same. {detail}",
+        "Correct the amount, then try again.",
+        "retry",
     ),
     "qbo.6470": Message(
         "Sales tax is not set up completely",
-        "{detail}",
+        "An account or a rate for sales tax is missing in QuickBooks. {detail}",
         "Finish the sales tax set-up in QuickBooks, then try again.",
     ),
     "qbo.6480": Message(
         "It is matched with a bank transaction",
-        "{detail}",
+        "QuickBooks does not delete what was matched in its bank feed. {detail}",
         "Undo the match in QuickBooks first, then try again.",
     ),
     **_each((6490, 6500, 6510), _RULE),
@@ -328,7 +340,9 @@ MESSAGES: dict[str, Message] = {
         "Read both sides again and match from the start.",
         "connections",
     ),
-    "qbo.http_429": Message("QuickBooks asked us to slow down", "", f"Nothing to do. {AGAIN}"),
+    "qbo.http_429": Message(
+        "QuickBooks asked us to slow down", "Too many calls came within a minute.", f"Nothing to do. {AGAIN}"
+    ),
     "qbo.http_413": _OURS,
     "qbo.http_404": Message(
         "This is not where QuickBooks answers",
@@ -351,7 +365,53 @@ def _name_of(kind: str) -> Refinement:
     return Refinement("", words, {"holder_type": kind.rsplit(maxsplit=1)[-1].capitalize()})
 
 
+def _names(pattern: str, what: str, todo: str, button: str = "retry") -> Refinement:
+    """Which kind of entry an invalid reference (2500) names."""
+    return Refinement(
+        pattern,
+        Message(
+            f"It names {what} that QuickBooks does not have",
+            "It was deleted or made inactive there, or belongs to another QuickBooks company. {detail}",
+            todo,
+            button,
+        ),
+    )
+
+
 REFINEMENTS: dict[str, tuple[Refinement, ...]] = {
+    "qbo.2500": (
+        _names(
+            r"\bNames element|CustomerRef|VendorRef",
+            "a customer or vendor",
+            "Make it active again in QuickBooks, or unlink its account and link it to another one.",
+        ),
+        _names(
+            r"\bItems element|ItemRef",
+            "a product",
+            "Make the product active again in QuickBooks, or unlink it and link it to another one.",
+        ),
+        _names(
+            r"\bAccounts element|AccountRef", "an account of the books", "Choose another account.", "mapping"
+        ),
+        _names(
+            r"\bKlasses element|\bDepts element|ClassRef|DepartmentRef",
+            "a class or location",
+            "Choose one of this QuickBooks company in the mapping.",
+            "mapping",
+        ),
+        _names(
+            r"\bTerms element|TermRef|PaymentMethodRef",
+            "payment terms or a method",
+            "Choose one of this QuickBooks company in the mapping.",
+            "mapping",
+        ),
+        _names(
+            r"TaxCode|TaxRate",
+            "a tax code",
+            "Choose one of this QuickBooks company in the mapping.",
+            "mapping",
+        ),
+    ),
     "qbo.6240": (
         _name_of("a vendor"),
         _name_of("an employee"),
@@ -410,6 +470,33 @@ REFINEMENTS: dict[str, tuple[Refinement, ...]] = {
                 "The number is too long",
                 "QuickBooks keeps 21 characters.",
                 "Shorten it, then try again.",
+                "retry",
+            ),
+        ),
+        Refinement(
+            r"set a transaction amount",
+            Message(
+                "The document has no amount",
+                "QuickBooks does not save a transaction without one. {detail}",
+                "Fill quantity and price of its lines in Salesforce, then try again.",
+                "retry",
+            ),
+        ),
+        Refinement(
+            r"customer you have specified has been deleted",
+            Message(
+                "The customer is not in QuickBooks any more",
+                "It was deleted there. {detail}",
+                "Link the account to another customer, or make the customer active again, then try again.",
+                "retry",
+            ),
+        ),
+        Refinement(
+            r"deposited transaction",
+            Message(
+                "It lies in a deposit",
+                "QuickBooks does not change deposited payments. {detail}",
+                "Take it out of the deposit in QuickBooks first, then try again.",
                 "retry",
             ),
         ),

@@ -21,30 +21,33 @@ _OURS = Message(
 )
 _RIGHTS = Message(
     "The connected Salesforce user may not do this",
-    "Salesforce answered: {message} {named}",
+    "A permission on the object, a field or the record is missing. Salesforce answered: {message} {named}",
     "Let a Salesforce administrator give the user access to the object, its fields and the record, then try again.",
     "retry",
 )
 _POLICY = Message(
     "A security policy of Salesforce stopped this",
-    "{message}",
+    "Your org has a rule against large or unusual exports. {message}",
     "Ask a Salesforce administrator to allow it for the connected user (transaction security).",
     "retry",
 )
 _AUTOMATION = Message(
     "An automation in Salesforce stopped this",
-    "A flow or trigger of your org failed: {message}",
+    "It runs whenever such a record is saved, and ended in an error. A flow or trigger of your org failed: {message}",
     "Show this text to your Salesforce administrator. Then try again.",
     "retry",
 )
 _VALUE = Message(
     "Salesforce refused a value",
-    "Its answer: {message} {named}",
+    "The field does not take it. Its answer: {message} {named}",
     f"Correct the value in QuickBooks, or change how the field is mapped. {UNTIL_CHANGED}",
     "mapping",
 )
 _TOO_MUCH = Message(
-    "The query is too large for Salesforce", "{message}", "Map fewer fields, or narrow the filter.", "mapping"
+    "The query is too large for Salesforce",
+    "Formulas, or who may see what, make it too costly for Salesforce. {message}",
+    "Map fewer fields, or narrow the filter.",
+    "mapping",
 )
 _GONE = Message(
     "The record is not in Salesforce any more",
@@ -71,7 +74,9 @@ MESSAGES: dict[str, Message] = {
     "sf.INVALID_QUERY_LOCATOR": _BUSY,
     "sf.API_CURRENTLY_DISABLED": _BUSY,
     "sf.UNABLE_TO_LOCK_ROW": Message(
-        "Another process in Salesforce held the record", "{message}", f"Nothing to do. {AGAIN}"
+        "Another process in Salesforce held the record",
+        "Two changes under one account or opportunity met. {message}",
+        f"Nothing to do. {AGAIN}",
     ),
     "sf.PROCESSING_HALTED": Message(
         "Left undone because a neighbour failed",
@@ -103,18 +108,18 @@ MESSAGES: dict[str, Message] = {
     ),
     "sf.UNSUPPORTED_API_VERSION": Message(
         "Salesforce retired the API version we use",
-        "{message}",
+        "Salesforce switches old versions off after some years. {message}",
         "Whoever runs this installation has to update Ledgerbridge.",
     ),
     "sf.INVALID_FIELD": Message(
         "A mapped field is not there for the connected user",
-        "Salesforce answered: {message}",
+        "It was removed or renamed, or is hidden from that user. Salesforce answered: {message}",
         "Make the field visible for that user in Salesforce, or take it out of the mapping.",
         "mapping",
     ),
     "sf.INVALID_TYPE": Message(
         "A mapped object is not there for the connected user",
-        "Salesforce answered: {message}",
+        "It is not part of the org, or is hidden from that user. Salesforce answered: {message}",
         "Give the user access to the object in Salesforce, or switch the mapping off.",
         "mapping",
     ),
@@ -135,46 +140,48 @@ MESSAGES: dict[str, Message] = {
     "sf.NOT_FOUND": _GONE,
     "sf.INVALID_CROSS_REFERENCE_KEY": Message(
         "It points to something Salesforce does not have",
-        "{message} {named}",
+        "The record it names was deleted or merged, or the connected user cannot see it. {message} {named}",
         "Nothing to do while the other record is sent first. If it was deleted or merged, link it again.",
         "retry",
     ),
     "sf.STANDARD_PRICE_NOT_DEFINED": Message(
-        "The product has no standard price", "{message}", f"It is made first. {AGAIN}"
+        "The product has no standard price",
+        "Salesforce wants the standard price before any other. {message}",
+        f"It is made first. {AGAIN}",
     ),
     "sf.DUPLICATES_DETECTED": Message(
         "Salesforce found a possible duplicate",
-        "A duplicate rule of your org stopped it: {message}",
+        "A record there looks like this one. A duplicate rule of your org stopped it: {message}",
         "Look at the possible match and link it, or let an administrator relax the rule for the connected user.",
         "retry",
     ),
     "sf.DUPLICATE_VALUE": Message(
         "Another Salesforce record has this value already",
-        "{message}",
+        "The field is unique there. {message}",
         "Link that record instead, or clear the value there.",
         "retry",
     ),
     "sf.DUPLICATE_EXTERNAL_ID": Message(
         "Two Salesforce records hold the same QuickBooks id",
-        "{message}",
+        "So we cannot tell which of them is meant. {message}",
         "Clear the id in the one that does not belong to it, then try again.",
         "retry",
     ),
     "sf.300": Message(
         "Several Salesforce records hold the same QuickBooks id",
-        "{message}",
+        "So we cannot tell which of them is meant. {message}",
         "Leave the id in one of them and clear it in the others, then try again.",
         "retry",
     ),
     "sf.REQUIRED_FIELD_MISSING": Message(
         "A field that Salesforce requires is empty",
-        "{message} {named}",
+        "Salesforce does not save the record without it. {message} {named}",
         "Map these fields, or give them a value for “when empty”.",
         "mapping",
     ),
     "sf.STRING_TOO_LONG": Message(
         "A text is too long for Salesforce",
-        "{message} {named}",
+        "Each field there has a greatest length. {message} {named}",
         "Shorten it in QuickBooks, or choose “Cut to fit” for this field in the mapping.",
         "mapping",
     ),
@@ -186,14 +193,14 @@ MESSAGES: dict[str, Message] = {
     ),
     "sf.FIELD_CUSTOM_VALIDATION_EXCEPTION": Message(
         "A validation rule of your Salesforce org refused this",
-        "It says: {message}",
+        "An administrator of your org set a condition that the record does not meet. It says: {message}",
         f"Correct the record, or let an administrator exempt the connected user from the rule. {UNTIL_CHANGED}",
         "retry",
     ),
     "sf.FIELD_INTEGRITY_EXCEPTION": _VALUE,
     "sf.INVALID_EMAIL_ADDRESS": Message(
         "The e-mail address is not valid",
-        "{message}",
+        "Salesforce wants one address with an @ and a dot behind it. {message}",
         f"Correct it in QuickBooks. {UNTIL_CHANGED}",
         "retry",
     ),
@@ -235,16 +242,18 @@ MESSAGES: dict[str, Message] = {
         ("sf.409", "sf.412"),
         Message(
             "Somebody saved the record in Salesforce at the same moment",
-            "",
+            "Salesforce keeps what was saved first, and told us so.",
             "Nothing to do: we read it again, compare and send only what still differs.",
         ),
     ),
     "sf.410": Message(
         "Salesforce retired what we asked for",
-        "{message}",
+        "The address we called is not served any more. {message}",
         "Whoever runs this installation has to update Ledgerbridge.",
     ),
-    "sf.429": Message("Salesforce asked us to slow down", "", f"Nothing to do. {AGAIN}"),
+    "sf.429": Message(
+        "Salesforce asked us to slow down", "Too many calls came at once.", f"Nothing to do. {AGAIN}"
+    ),
     **dict.fromkeys(("sf.420", "sf.500", "sf.502", "sf.503", "sf.504"), _BUSY),
 }
 

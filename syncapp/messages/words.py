@@ -7,6 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+BUTTONS: dict[str, str] = {
+    "retry": "Try again",
+    "send": "Send to QuickBooks",
+    "fetch": "Sync from QuickBooks",
+    "create_new": "Create a new record",
+    "ignore": "Ignore this record",
+    "unlink": "Unlink",
+    "reconnect": "Go to connections",
+    "connections": "Go to connections",
+    "mapping": "Open the mapping",
+}
+"""The actions that a message may name, as their buttons read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -49,6 +49,8 @@ class ProblemGroup:
     first_seen: datetime
     last_seen: datetime
     records: bool
+    newest: int = 0
+    """The problem that `values` are of."""
 
 
 def open_groups(limit: int | None = None) -> list[ProblemGroup]:
@@ -89,6 +91,7 @@ def _group(row: dict[str, Any], sample: dict[str, Any]) -> ProblemGroup:
         first_seen=row["first"],
         last_seen=row["last"],
         records=row["links"] > 0,
+        newest=row["newest"],
     )
 
 
@@ -152,6 +155,14 @@ def _waiting(link_ids: Iterable[Any]) -> dict[Any, int]:
 def of_link(link_id: Any) -> Problem | None:
     """The open problem of this record, if it has one."""
     return Problem.objects.filter(link_id=link_id, closed_at__isnull=True).first()
+
+
+def one(number: int) -> Problem | None:
+    """A problem of the company with all that its details for support name."""
+    rows = Problem.objects.select_related(
+        "connection", "link__mapping", "link__integration__salesforce", "link__integration__quickbooks"
+    )
+    return rows.filter(pk=number).first()
 
 
 def others_like(problem: Problem) -> int:

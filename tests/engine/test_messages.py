@@ -13,23 +13,14 @@ import pytest
 from connectors.quickbooks import faults as quickbooks_faults
 from connectors.salesforce import faults as salesforce_faults
 from connectors.salesforce import oauth as salesforce_oauth
+from syncapp import __version__
 from syncapp.engine import reasons
 from syncapp.messages import registry, words_for
-from syncapp.messages.document import anchor, render_markdown
+from syncapp.messages.document import anchor, in_own_words, render_markdown
+from syncapp.messages.words import BUTTONS
+from tests.listed_codes import quickbooks_codes, salesforce_codes, sign_in_codes, users_codes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BUTTONS = {
-    "",
-    "retry",
-    "send",
-    "fetch",
-    "create_new",
-    "ignore",
-    "unlink",
-    "reconnect",
-    "connections",
-    "mapping",
-}
 
 
 def test_every_fault_of_quickbooks_has_words():
@@ -83,8 +74,24 @@ def test_words_are_plain_and_complete():
         assert all(name is None or name.isidentifier() for _, name, _, _ in Formatter().parse(text)), code
 
 
+def test_every_message_says_what_happened_and_what_to_do_in_our_own_words():
+    """A vendor's text comes on top; alone it may be empty, or in a language of its own."""
+    lacking = {
+        code
+        for code, message in registry().items()
+        if not (in_own_words(message.what) and in_own_words(message.todo))
+    }
+    assert lacking == set()
+
+
+def test_every_code_of_the_wire_references_has_words():
+    named = quickbooks_codes() | salesforce_codes() | sign_in_codes() | users_codes()
+    assert len(named) > 150
+    assert named - registry().keys() == set()
+
+
 def test_buttons_are_those_that_pages_know():
-    assert {message.button for message in registry().values()} - BUTTONS == set()
+    assert {message.button for message in registry().values()} - {"", *BUTTONS} == set()
 
 
 def test_words_are_filled_with_what_was_seen():
@@ -96,11 +103,14 @@ def test_words_are_filled_with_what_was_seen():
 
 
 def test_an_unknown_code_shows_the_vendors_own_words():
-    words = words_for("qbo.4711", {"message": "Odd thing", "detail": "Element X"})
-    assert (words.code, words.what) == ("qbo.4711", "It answered: Odd thing Element X")
+    words = words_for("qbo.4711", {"message": "Odd thing", "detail": "Element X.", "request_id": "1-5f-2"})
+    assert (words.code, words.what) == (
+        "qbo.4711",
+        "It answered: Odd thing Element X. Its code is 4711. Request id 1-5f-2.",
+    )
     assert (
         words_for("sf.NEW_CODE", {"message": "No", "fields": ["A", "B"]}).what
-        == "It answered: No Fields: A, B."
+        == "It answered: No Fields: A, B. Its code is NEW_CODE."
     )
     assert "shop.closed" in words_for("shop.closed").what
 
@@ -110,6 +120,10 @@ def test_an_unknown_code_shows_the_vendors_own_words():
     [
         ("qbo.6000", "Make sure all your transactions have a GST/HST rate before you save.", "A line has no tax code"),
         ("qbo.6000", "You can only use one foreign currency per transaction.", "Two currencies in one document"),
+        ("qbo.6000", "You must set a transaction amount.", "The document has no amount"),
+        ("qbo.2500", "Invalid Reference Id : Names element id 7 not found", "It names a customer or vendor"),
+        ("qbo.2500", "Invalid Reference Id : Line.SalesItemLineDetail.ItemRef", "It names a product"),
+        ("qbo.2500", "Invalid Reference Id : Accounts element id 9 not found", "It names an account of the books"),
         ("qbo.6000", "Anything else", "QuickBooks refused by one of its rules"),
         ("qbo.610", "Something you're trying to use has been made inactive.", "Something it uses is inactive in"),
         ("sf.REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", "Salesforce's calls for today are used up"),
@@ -143,3 +157,7 @@ def test_the_page_of_errors_is_current_and_has_an_anchor_for_each_code():
     assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == page
     assert all(f'<a id="{anchor(code)}"></a>' in page for code in registry())
     assert "{" not in page
+
+
+def test_the_version_that_support_asks_for_is_that_of_the_package():
+    assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")

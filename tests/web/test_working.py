@@ -80,6 +80,56 @@ def test_a_problem_of_the_connection_leads_to_the_connections(browser: Client, m
     assert ("Go to connections" in text, "Retry all" in text) == (True, False)
 
 
+def test_a_cause_leads_to_its_explanation_the_mapping_and_the_details_for_support(
+    browser: Client, mapping: Mapping
+) -> None:
+    problem = a_problem(
+        a_link(mapping), code="engine.too_long", values={"label": "Notes", "limit": 4000, "length": 4210}
+    )
+    page = browser.get("/problems/").content.decode()
+    for address in (
+        "/help/errors/#engine-too-long",
+        f"/mappings/{mapping.pk}/",
+        f"/problems/{problem.pk}/support/",
+    ):
+        assert f'href="{address}"' in page
+    assert 'id="engine-too-long"' in browser.get("/help/errors/").content.decode()
+
+
+def test_the_page_of_errors_is_searched_by_code_or_words(browser: Client) -> None:
+    assert "name already in use" in words(browser.get("/help/errors/?q=6240"))
+    assert "No error has these words" in words(browser.get("/help/errors/?q=zebra"))
+
+
+def test_what_is_copied_for_support_holds_ids_and_codes_and_nobodys_data(
+    browser: Client, mapping: Mapping
+) -> None:
+    link = a_link(mapping, name="Ada Lovelace", sf_id="001A", qbo_id="58")
+    an_attempt(
+        link,
+        outcome="failed",
+        failure_code="qbo.2210",
+        request_id="1-5f-2",
+        failure_values={"message": "ada@example.com"},
+    )
+    problem = a_problem(
+        link,
+        code="qbo.2210",
+        values={
+            "name": "Ada Lovelace",
+            "message": "Token eyJabc for ada@example.com",
+            "detail": "ada@example.com is not valid",
+            "request_id": "1-5f-2",
+        },
+    )
+    for address in (f"/problems/{problem.pk}/support/", f"/records/{link.pk}/"):
+        page = browser.get(address).content.decode()
+        copied = page.split('<pre class="payload" tabindex="0" id="support-')[1].split("</pre>")[0]
+        for part in ("qbo.2210", "1-5f-2", "001A", "58", str(link.pk), "Ledgerbridge 0."):
+            assert part in copied, (address, part)
+        assert not {part for part in ("Ada", "ada@", "eyJ") if part in copied}
+
+
 def test_retrying_one_or_all_of_a_cause_makes_one_run(browser: Client, mapping: Mapping) -> None:
     problems = [a_problem(a_link(mapping)) for _ in range(3)]
     a_problem(a_link(mapping), code="qbo.2050")
