@@ -72,6 +72,8 @@ class PlannedItem:
     @classmethod
     def of(cls, item: PreviewItem) -> PlannedItem:
         decision = item.decision
+        if item.link is None:
+            raise ValueError("a first load plans records that have a link")
         reasons = [words_for(one["code"], one["values"]).title for one in decision.get("reasons", [])[:1]]
         return cls(
             link=item.link,

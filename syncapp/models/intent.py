@@ -81,6 +81,8 @@ class WriteIntent(TenantModel):
     """Per field: {unit, key, label, before, after}: what the audit row and the attempt will say."""
     expected_token = models.CharField(max_length=40, blank=True)
     guard = models.CharField(max_length=20, blank=True)
+    rests = models.CharField(max_length=8, blank=True)
+    """What follows once it is applied: `undone` (its units are held), `closed` (the link is), empty for neither."""
     state = models.CharField(max_length=10, choices=IntentState.choices, default=IntentState.PLANNED)
     fence = models.BigIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)

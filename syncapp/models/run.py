@@ -15,6 +15,15 @@ class RunKind(models.TextChoices):
     RETRY = "retry", "Retry"
     PREVIEW = "preview", "Preview"
     SHELL = "shell", "Command line"
+    SYNC_NOW = "sync_now", "Sync now"
+    APPLY = "apply", "Applied plan"
+    UNDO = "undo", "Undo"
+
+
+EXACT_KINDS = (RunKind.APPLY, RunKind.UNDO)
+"""Runs that carry out the stored decisions of their `origin`, and no others."""
+ASKED_KINDS = (RunKind.BUTTON, RunKind.RETRY, RunKind.SHELL, RunKind.SYNC_NOW)
+"""Runs that a person asked for record by record: a mapping that runs by button only lets them through."""
 
 
 class RunState(models.TextChoices):
@@ -54,6 +63,12 @@ class Run(TenantModel):
     waiting_count = models.PositiveIntegerField(default=0)
     asked_count = models.PositiveIntegerField(default=0)
     failed_count = models.PositiveIntegerField(default=0)
+    moved_count = models.PositiveIntegerField(default=0)
+    """Records that were left out because they are not what the plan saw any more."""
+    origin = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="later")
+    """The preview that this run applies, or the run that it undoes; of a preview: the run that it is about."""
+    scope = models.JSONField(default=dict, blank=True)
+    """Which records, where it is not all of the mapping: `services.scope`; `position` of a plan under way."""
     calls = models.PositiveIntegerField(default=0)
     metered_reads = models.PositiveIntegerField(default=0)
     failure_code = models.CharField(max_length=80, blank=True)
@@ -88,6 +103,7 @@ class Run(TenantModel):
             + self.waiting_count
             + self.asked_count
             + self.failed_count
+            + self.moved_count
         )
 
 
@@ -101,6 +117,7 @@ class Outcome(models.TextChoices):
     ASKED = "asked", "Waits for a person"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "Outcome unknown"
+    MOVED = "moved", "Moved meanwhile"
 
 
 class Attempt(TenantModel):
@@ -142,13 +159,37 @@ class PreviewItem(TenantModel):
     """One decision of a preview run, stored to be shown; nothing is written to either side."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items", db_index=False)
-    link = models.ForeignKey("syncapp.RecordLink", on_delete=models.CASCADE, related_name="+", db_index=False)
+    mapping = models.ForeignKey(
+        "syncapp.Mapping", null=True, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
+    """None in plans that were made before plans had more than one mapping: the run's."""
+    link = models.ForeignKey(
+        "syncapp.RecordLink", null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    record = models.JSONField(default=dict, blank=True)
+    """{side, object, id, name} of a record that has no link: one that the mapping's filter leaves out."""
+    mapping_version = models.PositiveIntegerField(default=0)
     kind = models.CharField(max_length=10)
     group = models.CharField(max_length=12)
     """linked, alike, new_qbo, new_sf, skipped: what the first load would do."""
     decision = models.JSONField(default=dict)
+    """`engine.plan.to_json`, with `seen` (both sides' versions) and `then` (of two half-links, once they are one)."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "link"], name="one_item_per_link")]
-        indexes = [models.Index(fields=["company", "run", "group", "id"], name="preview_group")]
+        indexes = [
+            models.Index(fields=["company", "run", "group", "id"], name="preview_group"),
+            models.Index(fields=["company", "run", "kind", "id"], name="preview_kind"),
+        ]
         base_manager_name = "all_companies"
+
+    @property
+    def name(self) -> str:
+        """What people call the record."""
+        return str(self.link) if self.link else str(self.record.get("name") or self.record.get("id") or "")
+
+    def remote_id(self, side: str) -> str:
+        """The record's id on one side; empty where it has none."""
+        if self.link is not None:
+            return (self.link.sf_id if side == "sf" else self.link.qbo_id) or ""
+        return str(self.record.get("id", "")) if self.record.get("side") == side else ""

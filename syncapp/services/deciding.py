@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -50,19 +50,25 @@ def decide_slice(
     sides: Mapping[UUID, Sides],
     *,
     writes_enabled: bool = True,
+    planned: Mapping[UUID, str] | None = None,
+    asked: Collection[UUID] = frozenset(),
 ) -> SliceDecisions:
-    """Decide these links; nothing is stored. Queries are per slice, never per link."""
+    """Decide these links; nothing is stored. Queries are per slice, never per link.
+
+    `planned` are parents that count as linked (`references.resolve`); `asked` are links that a person named, which no
+    mapping's mode holds back.
+    """
     projections = {link.id: _projections(context, sides[link.id]) for link in links}
-    parents = resolve(context, projections)
+    parents = resolve(context, projections, planned)
     barrier = passes.barrier_open(context.mapping.pk)
     candidates = _candidates(context, links) if barrier else {}
     history = write_history.recent([link.id for link in links if link.sf_id and link.qbo_id])
-    needed = waits.awaited([link.id for link in links])
+    needed = waits.awaited([link.id for link in links]) | context.asked() | set(asked)
     books = books_of(context.connections[Side.QUICKBOOKS])
     items = []
     for link in links:
         mine = sides[link.id]
-        view = _view(context, link, history.get(link.id, ()))
+        view = view_of(context, link, history.get(link.id, ()))
         situation = Situation(
             spec=context.spec,
             link=view,
@@ -95,7 +101,8 @@ def _candidates(context: SliceContext, links: Sequence[LinkRow]) -> Mapping[UUID
     return match_index.candidates(context.mapping, halves) if halves else {}
 
 
-def _view(context: SliceContext, link: LinkRow, writes: tuple[tuple[str, str, str], ...]) -> LinkView:
+def view_of(context: SliceContext, link: LinkRow, writes: tuple[tuple[str, str, str], ...] = ()) -> LinkView:
+    """What the engine is told of a link. `writes` are its recent ones, for the oscillation stop."""
     forced = context.work[link.id].forced if link.id in context.work else ""
     unknown = unknown_units(context.spec, link.sf_base, link.qbo_base) | _reread(context, link)
     return LinkView(

@@ -29,7 +29,7 @@ from syncapp.models import (
     WriteIntent,
 )
 from syncapp.models.intent import IntentState
-from syncapp.services import audit, first_load
+from syncapp.services import audit, preview
 from syncapp.services.errors import Refused
 from syncapp.store import clock, leases, match_index
 
@@ -400,7 +400,7 @@ def _replan(links: Sequence[RecordLink]) -> None:
     )
     if run is None or first.integration.switched_on_at is not None:
         return
-    first_load.forget(run, [link.pk for link in links])
+    preview.forget(run, [link.pk for link in links])
     opened = [link.pk for link in links if not link.paused]
     if opened:
-        first_load.plan_links(run, first.mapping, opened)
+        preview.plan_links(run, opened)

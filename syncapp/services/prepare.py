@@ -19,7 +19,7 @@ from connectors.contracts import Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
 from syncapp.models import Connection, Mapping, Run, RunKind, RunState
-from syncapp.services import capture, first_load, quarantine
+from syncapp.services import capture, preview, quarantine, scope
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import connection_of
@@ -33,14 +33,6 @@ update syncapp_run set lease_until = lb_now() + %s * interval '1 second', starte
 where id = %s and state in ('queued', 'reading') and not stop_requested
   and (lease_until is null or lease_until <= lb_now())
 returning company_id
-"""
-PENDING = """
-select l.id from syncapp_recordlink l
-where l.company_id = %(company)s and l.mapping_id = %(mapping)s and l.lifecycle not in ('unlinked', 'absorbed')
-  and (exists (select 1 from syncapp_observation o where o.connection_id = %(sf)s and o.object = l.sf_object
-               and o.remote_id = l.sf_id and o.fresh)
-    or exists (select 1 from syncapp_observation o where o.connection_id = %(qbo)s and o.object = l.qbo_entity
-               and o.remote_id = l.qbo_id and o.fresh))
 """
 
 
@@ -118,30 +110,17 @@ def _keep(run: Run, lease_seconds: float) -> None:
 
 def _make_due(reading: Reading) -> None:
     """The run's links: all of the mapping for a first load, what waits to be looked at for the others."""
-    run, mapping = reading.run, reading.mapping
+    run = reading.run
     if run.kind == RunKind.PREVIEW:
-        first_load.plan_run(run)
+        preview.plan_run(run)
         return
-    if run.kind == RunKind.FIRST_LOAD:
-        rows = bulk.fetch(
-            "select id from syncapp_recordlink where company_id = %s and mapping_id = %s"
-            " and lifecycle not in ('unlinked', 'absorbed')",
-            [run.company_id, mapping.pk],
-        )
-    else:
-        params = {
-            "company": run.company_id,
-            "mapping": mapping.pk,
-            "sf": reading.connection(Side.SALESFORCE).pk,
-            "qbo": reading.connection(Side.QUICKBOOKS).pk,
-        }
-        rows = bulk.fetch_named(PENDING, params)
+    link_ids = scope.everything(run) if run.kind == RunKind.FIRST_LOAD else scope.changed(run)
     priority = leases.PRIORITY[run.priority]
     with transaction.atomic():
         reads = Run.objects.filter(pk=run.pk, state=RunState.READING, stop_requested=False)
         if not reads.update(state=RunState.RUNNING, lease_until=None):
             return
-        leases.make_due(run.company_id, [row[0] for row in rows], priority, cause=run.cause, run_id=run.pk)
+        leases.make_due(run.company_id, link_ids, priority, cause=run.cause, run_id=run.pk)
         queue.wake(priority, run.company_id)
     runs.finish_idle([run.pk])
 

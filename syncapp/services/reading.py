@@ -30,6 +30,8 @@ class Sides:
 
     records: dict[Side, RemoteRecord] = field(default_factory=dict)
     known: dict[Side, Projection] = field(default_factory=dict)
+    unsettled: frozenset[Side] = frozenset()
+    """Sides whose version may still be shared by another write, though a plan takes it as it is."""
 
     def read(self, side: Side) -> RemoteRecord | None:
         """The record of this side if its body is in hand."""
@@ -42,16 +44,25 @@ def with_answer(sides: Sides, answer: RemoteRecord) -> Sides:
     return Sides({**sides.records, answer.side: answer}, known)
 
 
-def gather(context: SliceContext, links: Sequence[LinkRow]) -> dict[UUID, Sides]:
-    """Both sides of these links. Raises ConnectorError when a side that must be read cannot be."""
+def gather(context: SliceContext, links: Sequence[LinkRow], *, keep: bool = True) -> dict[UUID, Sides]:
+    """Both sides of these links. Raises ConnectorError when a side that must be read cannot be.
+
+    What had to be read is kept as news, unless the caller only looks (`keep`): whoever carries these links later must
+    not take a look for the news itself.
+    """
     sides = {link.id: Sides() for link in links}
     for side in Side:
-        _gather_side(context, links, side, sides)
+        _gather_side(context, links, side, sides, keep=keep)
     return sides
 
 
 def _gather_side(
-    context: SliceContext, links: Sequence[LinkRow], side: Side, sides: Mapping[UUID, Sides]
+    context: SliceContext,
+    links: Sequence[LinkRow],
+    side: Side,
+    sides: Mapping[UUID, Sides],
+    *,
+    keep: bool,
 ) -> None:
     present = [link for link in links if link.remote_id(side)]
     if not present:
@@ -68,10 +79,10 @@ def _gather_side(
         elif _must_read(context, link, side, news):
             missing.append(link)
         else:
-            sides[link.id].records[side] = _unread(link, side, context.object(side))
+            sides[link.id].records[side] = unread(link, side, context.object(side))
             sides[link.id].known[side] = from_json(context.spec, link.base(side)) or {}
     if missing:
-        fresh = _read(context, side, [link.remote_id(side) for link in missing])
+        fresh = _read(context, side, [link.remote_id(side) for link in missing], keep=keep)
         for link in missing:
             sides[link.id].records[side] = fresh[link.remote_id(side)]
 
@@ -90,7 +101,8 @@ def _must_read(context: SliceContext, link: LinkRow, side: Side, news: Seen | No
     )
 
 
-def _unread(link: LinkRow, side: Side, object: str) -> RemoteRecord:
+def unread(link: LinkRow, side: Side, object: str) -> RemoteRecord:
+    """A side that is taken to be as it was, with the version known of it."""
     modified = link.sf_modified if side is Side.SALESFORCE else link.qbo_modified
     return RemoteRecord(
         side=side,
@@ -102,12 +114,13 @@ def _unread(link: LinkRow, side: Side, object: str) -> RemoteRecord:
     )
 
 
-def _read(context: SliceContext, side: Side, ids: Sequence[str]) -> dict[str, RemoteRecord]:
+def _read(context: SliceContext, side: Side, ids: Sequence[str], *, keep: bool) -> dict[str, RemoteRecord]:
     """Read these records now and store them as observations, so that a crash does not pay for them twice."""
     target = Watched(
         context.connections[side], side, context.object(side), ((context.mapping, context.spec),)
     )
     with context.client(side) as client:
         records = client.read(target.object, ids, target.fields)
-    observations.note(context.company_id, target.connection.id, records, "read", context.now)
+    if keep:
+        observations.note(context.company_id, target.connection.id, records, "read", context.now)
     return {record.id: record for record in records}

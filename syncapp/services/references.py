@@ -34,8 +34,15 @@ Wanted = tuple[UUID, str, str, Side, str]
 """(link, canonical key, mapping key, side, the id that this side's record holds)."""
 
 
-def resolve(context: SliceContext, projections: Mapping[UUID, Mapping[Side, Projection]]) -> Parents:
-    """Look up every reference in these projections: one query per mapping, side and alias table, not per record."""
+def resolve(
+    context: SliceContext,
+    projections: Mapping[UUID, Mapping[Side, Projection]],
+    planned: Mapping[UUID, str] | None = None,
+) -> Parents:
+    """Look up every reference in these projections: one query per mapping, side and alias table, not per record.
+
+    `planned` are links that count as linked (link -> what stands for the id on the missing side).
+    """
     rows = compile_spec(context.spec).references
     if not rows:
         return Parents({}, {})
@@ -54,7 +61,7 @@ def resolve(context: SliceContext, projections: Mapping[UUID, Mapping[Side, Proj
     for mapping_key, side in sorted({(item[2], item[3]) for item in wanted}):
         mapping = mappings.get(mapping_key)
         chosen = [item for item in wanted if item[2] == mapping_key and item[3] is side]
-        _resolve_one(context, mapping, side, chosen, needs, found)
+        _resolve_one(context, mapping, side, chosen, needs, found, planned or {})
     return Parents({link_id: tuple(items) for link_id, items in needs.items()}, found)
 
 
@@ -65,6 +72,7 @@ def _resolve_one(
     wanted: Sequence[Wanted],
     needs: dict[UUID, list[ParentNeed]],
     found: dict[tuple[str, Side, str], UUID],
+    planned: Mapping[UUID, str],
 ) -> None:
     ids = sorted({item[4] for item in wanted})
     winner: dict[str, str] = {}
@@ -82,6 +90,8 @@ def _resolve_one(
         parent = known.get(winner.get(remote_id, remote_id))
         if parent is not None:
             found[mapping_key, side, remote_id] = parent[0]
+            if parent[0] in planned and not parent[1]:
+                parent = (parent[0], planned[parent[0]], "linked", "none")
         needs.setdefault(link_id, []).append(
             ParentNeed(
                 key=key,

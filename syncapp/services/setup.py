@@ -32,7 +32,8 @@ from syncapp.models import (
     RunState,
 )
 from syncapp.recipes import RECIPES, LeftOut, Recipe, Template, prepare
-from syncapp.services import audit, clients, first_load, mappings
+from syncapp.services import audit, clients, mappings
+from syncapp.services import preview as previews
 from syncapp.services.errors import Refused
 from syncapp.store import leases, passes
 
@@ -284,11 +285,11 @@ def plan(integration: Integration) -> FirstLoadPlan:
     counts = {
         group: groups.get(group, 0)
         for group in (
-            first_load.LINKED,
-            first_load.ALIKE,
-            first_load.NEW_QBO,
-            first_load.NEW_SF,
-            first_load.SKIPPED,
+            previews.LINKED,
+            previews.ALIKE,
+            previews.NEW_QBO,
+            previews.NEW_SF,
+            previews.SKIPPED,
         )
     }
     calls, minutes = _estimate(found, counts)
@@ -316,8 +317,8 @@ def _estimate(found: list[Run], counts: dict[str, int]) -> tuple[int, int]:
     with database.cursor() as cursor:
         cursor.execute(CHANGED, [[run.pk for run in found]])
         to_qbo, to_sf = cursor.fetchone()
-    batches = math.ceil((counts[first_load.NEW_QBO] + to_qbo) / QBO_BATCH)
-    composites = math.ceil((counts[first_load.NEW_SF] + counts[first_load.NEW_QBO] + to_sf) / SF_COMPOSITE)
+    batches = math.ceil((counts[previews.NEW_QBO] + to_qbo) / QBO_BATCH)
+    composites = math.ceil((counts[previews.NEW_SF] + counts[previews.NEW_QBO] + to_sf) / SF_COMPOSITE)
     calls = batches + composites
     return calls, math.ceil(batches / BATCHES_PER_MINUTE) if calls else 0
 

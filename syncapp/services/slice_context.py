@@ -10,11 +10,11 @@ from uuid import UUID
 
 from connectors.contracts import Side
 from connectors.salesforce.client import SalesforceClient
-from syncapp.engine.mapping import MappingSpec
+from syncapp.engine.mapping import MappingSpec, Mode
 from syncapp.engine.timing import Timing
 from syncapp.models import Connection, Mapping
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
-from syncapp.store import clock, specs
+from syncapp.store import clock, runs, specs
 from syncapp.store.leases import Slice, WorkRow
 
 
@@ -33,6 +33,8 @@ class SliceContext:
     now: datetime
     connections: dict[Side, Connection]
     work: dict[UUID, WorkRow]
+    exact: bool = False
+    """Stored decisions are carried out: what moved meanwhile is left out and named, never decided anew."""
     meters: dict[Side, UsageMeter] = field(default_factory=dict)
     _idle: dict[Side, list[AnyClient]] = field(default_factory=dict)
 
@@ -47,6 +49,13 @@ class SliceContext:
     def object(self, side: Side) -> str:
         """The mapping's object on one side."""
         return self.spec.sf_object if side is Side.SALESFORCE else self.spec.qbo_entity
+
+    def asked(self) -> set[UUID]:
+        """Links that a person asked for, which a mapping that runs by button only lets through."""
+        if self.spec.mode is not Mode.BUTTON:
+            return set()
+        of_runs = runs.asked({row.run_id for row in self.piece.rows if row.run_id})
+        return {row.link_id for row in self.piece.rows if row.run_id in of_runs}
 
     @contextmanager
     def client(self, side: Side) -> Iterator[AnyClient]:

@@ -20,6 +20,7 @@ from syncapp.engine.creation import PARENT_REASONS
 from syncapp.engine.decision import Decision, DecisionKind, StateChange, UnitChange
 from syncapp.engine.entities import traits
 from syncapp.engine.match import external_id
+from syncapp.engine.plan import candidate_json
 from syncapp.engine.projection import compose, compose_create, display_name, fields_to_read
 from syncapp.engine.reasons import SF_SETTLING
 from syncapp.engine.records import value_to_json
@@ -96,7 +97,7 @@ def _apply(context: SliceContext, item: Decided) -> None:
                 link.name = display_name(side, record, context.spec)
     link.lifecycle = decision.lifecycle or link.lifecycle
     link.attention = decision.attention
-    link.candidates = [links.candidate_json(candidate) for candidate in decision.candidates]
+    link.candidates = [candidate_json(candidate) for candidate in decision.candidates]
     link.held = held_after(item.view, decision)
     _adopt(context, link, decision)
     link.base_version = context.spec.version

@@ -35,6 +35,7 @@ class Plan:
     run_id: UUID | None
     cause: str
     guard: str
+    rests: str = ""
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class Intent:
     mapping_version: int
     attempts: int
     first_sent_at: datetime | None
+    rests: str = ""
 
     def as_write(self, expected: Token | None = None) -> Write:
         """The write exactly as it was stored: the client composes the same bytes from it every time."""
@@ -140,6 +142,7 @@ def _intent(index: int, plan: Plan, side: Side, mapping_version: int) -> Intent:
         mapping_version=mapping_version,
         attempts=0,
         first_sent_at=None,
+        rests=plan.rests,
     )
 
 
@@ -181,6 +184,7 @@ def _intent_row(company_id: int, batch: Batch, intent: Intent, fence: int, at: d
         "changes": intent.changes,
         "expected_token": intent.expected_token,
         "guard": intent.guard,
+        "rests": intent.rests,
         "state": "planned",
         "fence": fence,
         "attempts": 0,
@@ -354,6 +358,7 @@ def of_batch(batch: Batch) -> list[Intent]:
             "mapping_version",
             "attempts",
             "first_sent_at",
+            "rests",
         )
     )
     intents = [
@@ -405,6 +410,7 @@ def _as_plan(intent: Intent) -> Plan:
         run_id=intent.run_id,
         cause=intent.cause,
         guard=intent.guard,
+        rests=intent.rests,
     )
 
 

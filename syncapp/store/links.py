@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from connectors.contracts import RecordState, RemoteRecord, Side
-from syncapp.engine.decision import Candidate
 from syncapp.ids import uuid7
 from syncapp.models import LinkBase, RecordLink
 from syncapp.store import bulk
@@ -47,22 +46,6 @@ class LinkRow:
 
     def token(self, side: Side) -> str:
         return self.sf_token if side is Side.SALESFORCE else self.qbo_token
-
-
-def candidate_json(candidate: Candidate) -> dict[str, Any]:
-    """A candidate as it is stored with a link or a plan."""
-    return {
-        "side": candidate.side.value,
-        "object": candidate.object,
-        "id": candidate.id,
-        "name": candidate.name,
-        "rank": candidate.rank,
-        "score": candidate.score,
-        "reasons": list(candidate.reasons),
-        "state": candidate.state.value,
-        "holder": candidate.holder,
-        "details": dict(candidate.details),
-    }
 
 
 LOAD = """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
+from syncapp.models import Run
+from syncapp.models.run import ASKED_KINDS, EXACT_KINDS
 from syncapp.store import bulk
 
 COLUMN = {
@@ -17,6 +19,7 @@ COLUMN = {
     "waiting": "waiting_count",
     "asked": "asked_count",
     "failed": "failed_count",
+    "moved": "moved_count",
 }
 
 
@@ -33,6 +36,20 @@ def count(outcomes: Iterable[tuple[UUID | None, str]]) -> None:
             " state = case when state = 'queued' then 'running' else state end where id = %s",
             [run_id],
         )
+
+
+def asked(run_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these runs a person asked for record by record."""
+    rows = Run.objects.filter(id__in=list(run_ids), kind__in=ASKED_KINDS) if run_ids else Run.objects.none()
+    return set(rows.values_list("id", flat=True))
+
+
+def exact(run_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Runs that carry out stored decisions: run -> the preview that holds them."""
+    if not run_ids:
+        return {}
+    rows = Run.objects.filter(id__in=list(run_ids), kind__in=EXACT_KINDS, origin__isnull=False)
+    return dict(rows.values_list("id", "origin_id"))
 
 
 def add_calls(run_id: UUID, calls: int, metered: int) -> None:

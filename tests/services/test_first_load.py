@@ -9,7 +9,7 @@ import pytest
 
 from connectors.contracts import Side
 from syncapp.models import LinkWork, Mapping, MappingPass, Observation, PreviewItem, Run, WriteIntent
-from syncapp.services import first_load, matching, runs, setup
+from syncapp.services import matching, preview, runs, scope, setup
 from syncapp.services.errors import Refused
 from syncapp.store import leases, passes
 from syncapp.tenancy import tenant
@@ -30,7 +30,7 @@ def planned(mapping: Mapping) -> tuple[Run, setup.FirstLoadPlan]:
     """Plan in this process what a worker would plan after reading both sides."""
     run = setup.begin_scan(mapping.integration, None)
     Run.objects.filter(pk=run.pk).update(state="reading")
-    first_load.plan_run(run)
+    preview.plan_run(run)
     run.refresh_from_db()
     return run, setup.plan(mapping.integration)
 
@@ -72,11 +72,14 @@ def test_a_plan_writes_nothing_and_makes_nothing_due(mapping: Mapping) -> None:
 def test_a_killed_plan_goes_on_where_it_was(mapping: Mapping, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         an_account(mapping, f"001{number}", Name=f"Account {number}")
-    monkeypatch.setattr(first_load, "BATCH", 2)
+    monkeypatch.setattr(preview, "BATCH", 2)
     run = setup.begin_scan(mapping.integration, None)
     Run.objects.filter(pk=run.pk).update(state="reading")
-    first_load.plan_links(run, mapping, first_load._next_links(run, mapping))
-    first_load.plan_run(run)
+    run.refresh_from_db()
+    ids = scope.next_links(run, preview.BATCH)
+    preview.plan_links(run, ids)
+    scope.move_on(run, ids)
+    preview.plan_run(run)
     run.refresh_from_db()
     assert (run.state, run.total, len(groups(run)["new_qbo"])) == ("done", 5, 5)
 
@@ -199,7 +202,7 @@ def test_a_stopped_run_keeps_its_work_aside_until_it_is_resumed(mapping: Mapping
 def test_a_stopped_scan_reads_again_when_resumed(mapping: Mapping) -> None:
     run = setup.begin_scan(mapping.integration, None)
     runs.stop(run, None)
-    first_load.plan_run(run)
+    preview.plan_run(run)
     run.refresh_from_db()
     assert run.state == "stopped"
     runs.resume(run, None)

@@ -93,7 +93,7 @@ class Command(BaseCommand):
             .order_by("group", "link__name")
         ):
             self.stdout.write(
-                f"{item.group:8} {item.link.name}  {item.link.sf_id or '-'}  {item.link.qbo_id or '-'}"
+                f"{item.kind:8} {item.name}  {item.remote_id('sf') or '-'}  {item.remote_id('qbo') or '-'}"
             )
         self.stdout.write(f"{run.get_state_display()}: {run.total} records looked at, nothing was written.")
 

@@ -1,0 +1,88 @@
+"""Which records a run is about, where it is not simply what waits: all of a mapping, what changed, a filter, a choice.
+
+A scope is the JSON of `Run.scope`: `{"of": "changes"}`, `{"of": "links", "links": [...]}`, `{"of": "filter", ...}`;
+empty means every link of the run's mapping. `position` is how far a plan has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from connectors.contracts import Side
+from syncapp.models import Run
+from syncapp.store import bulk
+
+ALL, CHANGES, LINKS, FILTER, UNDO = "all", "changes", "links", "filter", "undo"
+FORCED = {"to_qbo": Side.QUICKBOOKS, "to_sf": Side.SALESFORCE}
+NONE = UUID(int=0)
+
+OF_MAPPING = """
+select l.id from syncapp_recordlink l
+where l.company_id = %(company)s and l.mapping_id = %(mapping)s and l.lifecycle not in ('unlinked', 'absorbed')
+"""
+CHANGED = """
+  and (exists (select 1 from syncapp_observation o where o.connection_id = %(sf)s and o.object = l.sf_object
+               and o.remote_id = l.sf_id and o.fresh)
+    or exists (select 1 from syncapp_observation o where o.connection_id = %(qbo)s and o.object = l.qbo_entity
+               and o.remote_id = l.qbo_id and o.fresh))
+"""
+BATCH = "and l.id > %(after)s order by l.id limit %(size)s"
+
+
+def of(run: Run) -> str:
+    """What kind of scope a run has."""
+    return str(run.scope.get("of", ALL))
+
+
+def forced(run: Run) -> str:
+    """The side that a person's press names, where the run is about records that a person chose; else empty."""
+    target = FORCED.get(run.direction) if is_asked(run) else None
+    return target.value if target else ""
+
+
+def is_asked(run: Run) -> bool:
+    """Whether a person chose the records: then a mapping that runs by button only lets them through."""
+    return of(run) in (LINKS, FILTER)
+
+
+def next_links(run: Run, size: int) -> list[UUID]:
+    """The next links of a plan under way, in order of id; none at its end."""
+    after = UUID(run.scope["position"]) if run.scope.get("position") else NONE
+    if of(run) == LINKS:
+        chosen = sorted(UUID(text) for text in run.scope["links"])
+        return [link_id for link_id in chosen if link_id > after][:size]
+    if of(run) == CHANGES:
+        return _of_mapping(run, OF_MAPPING + CHANGED + BATCH, after=after, size=size)
+    return _of_mapping(run, OF_MAPPING + BATCH, after=after, size=size)
+
+
+def move_on(run: Run, link_ids: Sequence[UUID]) -> None:
+    """These were planned: go on behind them."""
+    run.scope = {**run.scope, "position": str(max(link_ids))}
+    Run.objects.filter(pk=run.pk).update(scope=run.scope)
+
+
+def changed(run: Run) -> list[UUID]:
+    """Every link of the run's mapping that waits to be looked at."""
+    return _of_mapping(run, OF_MAPPING + CHANGED)
+
+
+def everything(run: Run) -> list[UUID]:
+    """Every link of the run's mapping."""
+    return _of_mapping(run, OF_MAPPING)
+
+
+def _of_mapping(run: Run, text: str, **more: Any) -> list[UUID]:
+    if run.mapping is None:
+        raise ValueError("a run over a mapping's links has a mapping")
+    integration = run.mapping.integration
+    params = {
+        "company": run.company_id,
+        "mapping": run.mapping.pk,
+        "sf": integration.salesforce_id,
+        "qbo": integration.quickbooks_id,
+        **more,
+    }
+    return [row[0] for row in bulk.fetch_named(text, params)]
