@@ -212,17 +212,31 @@ def _change(spec: MappingSpec, stored: Mapping[str, Any]) -> UnitChange:
 
 
 def _hold_json(hold: UnitHold) -> dict[str, Any]:
-    sides = ("sf", "qbo", "base_sf", "base_qbo")
     return {
         "unit": hold.unit,
         "why": hold.why,
-        **{side: values_to_json(getattr(hold, side)) for side in sides},
+        "sf": values_to_json(hold.sf),
+        "qbo": values_to_json(hold.qbo),
+        "base_sf": values_to_json(hold.base_sf),
+        "base_qbo": values_to_json(hold.base_qbo),
+        "code": hold.code,
+        "details": values_to_json(hold.details),
+        "offers": list(hold.offers),
     }
 
 
 def _hold(spec: MappingSpec, stored: Mapping[str, Any]) -> UnitHold:
-    shown = (_values(spec, stored.get(side)) for side in ("sf", "qbo", "base_sf", "base_qbo"))
-    return UnitHold(stored["unit"], stored["why"], *shown)
+    return UnitHold(
+        unit=stored["unit"],
+        why=stored["why"],
+        sf=_values(spec, stored.get("sf")),
+        qbo=_values(spec, stored.get("qbo")),
+        base_sf=_values(spec, stored.get("base_sf")),
+        base_qbo=_values(spec, stored.get("base_qbo")),
+        code=stored.get("code", ""),
+        details=stored.get("details", {}),
+        offers=tuple(stored.get("offers", ())),
+    )
 
 
 def _wait_json(need: ParentNeed) -> dict[str, Any]:
