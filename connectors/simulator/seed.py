@@ -358,26 +358,32 @@ class Business:
 
 @dataclass(frozen=True)
 class Product:
-    """One thing that is sold: code, name, description, list price as text (exact)."""
+    """One thing that is sold: code, name, description, list price as text (exact).
+
+    in_books: `code` (the books have it under its code), `name` (only under its name), `inactive`, or empty (not there).
+    """
 
     code: str
     name: str
     description: str
     price: str
     service: bool
+    in_books: str = ""
+    discontinued: bool = False
 
 
 PRODUCTS = (
-    Product("SVC-DES", "Garden Design", "Custom garden design, per hour", "75.00", True),
-    Product("SVC-INS", "Fountain Installation", "Installation on site, per hour", "50.00", True),
+    Product("SVC-DES", "Garden Design", "Custom garden design, per hour", "75.00", True, "code"),
+    Product("SVC-INS", "Fountain Installation", "Installation on site, per hour", "50.00", True, "code"),
     Product("SVC-CARE", "Seasonal Care", "Seasonal care of beds and lawns", "120.00", True),
     Product("SVC-PEST", "Pest Inspection", "Inspection and report", "35.00", True),
-    Product("FTN-ROCK", "Rock Fountain Kit", "Rock fountain, complete", "275.00", False),
+    Product("FTN-ROCK", "Rock Fountain Kit", "Rock fountain, complete", "275.00", False, "code"),
     Product("FTN-PUMP", "Fountain Pump P2", "Pump for fountains up to two metres", "15.00", False),
-    Product("IRR-HEAD", "Sprinkler Head Set", "Set of four sprinkler heads", "8.00", False),
+    Product("IRR-HEAD", "Sprinkler Head Set", "Set of four sprinkler heads", "8.00", False, "code"),
     Product("IRR-PIPE", "Sprinkler Pipe 3 m", "Pipe, three metres", "12.40", False),
-    Product("SOIL-50", "Potting Soil 50 l", "Bag of fifty litres", "10.00", False),
-    Product("LGT-PATH", "Path Light", "Low voltage light for paths", "42.95", False),
+    Product("SOIL-50", "Potting Soil 50 l", "Bag of fifty litres", "10.00", False, "inactive"),
+    Product("LGT-PATH", "Path Light", "Low voltage light for paths", "42.95", False, "name"),
+    Product("ORN-BATH", "Copper Birdbath", "Hand-beaten, no longer made", "189.00", False, discontinued=True),
 )
 
 # Businesses of every seeded side that teach something; the QuickBooks part has their counterparts.

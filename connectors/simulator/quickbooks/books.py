@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.simulator import seed as facts
@@ -38,6 +39,7 @@ class Bookkeeper:
         if plan != "empty":
             self._names(context, realm)
             self._matching(context, plan)
+            self._products(context)
             self._documents(context, now)
 
     # -- lists ----------------------------------------------------------------------------------------------------
@@ -96,7 +98,8 @@ class Bookkeeper:
             self._deactivate(context, path, name)
 
     def _deactivate(self, context: Context, path: str, name: str) -> None:
-        found = context.records.find(context.realm, ENTITIES[path], "f_DisplayName = ?", (name,))
+        entity = ENTITIES[path]
+        found = context.records.find(context.realm, entity, f"f_{entity.name_field} = ?", (name,))
         for body in found:
             write(
                 context,
@@ -114,6 +117,14 @@ class Bookkeeper:
                 if lesson.lesson == "inactive_twin":
                     write(context, "customer", _business_customer(lesson))
                     self._deactivate(context, "customer", lesson.books_name)
+
+    def _products(self, context: Context) -> None:
+        """Items for those products of the other side that the books know."""
+        for product in facts.PRODUCTS:
+            if product.in_books:
+                write(context, "item", _product_item(product), "create")
+            if product.in_books == "inactive":
+                self._deactivate(context, "item", product.name)
 
     # -- documents ------------------------------------------------------------------------------------------------
 
@@ -180,6 +191,20 @@ def _account(context: Context, name: str, kind: str, sub_type: str, parent: str)
         above = context.get("account", parent) or {}
         body["ParentRef"] = {"value": parent}
         body["FullyQualifiedName"] = f"{above['FullyQualifiedName']}:{name}"
+    return body
+
+
+def _product_item(product: facts.Product) -> Body:
+    body: Body = {
+        "Name": product.name,
+        "Type": "Service" if product.service else "NonInventory",
+        "Description": product.description,
+        "UnitPrice": Decimal(product.price),
+        "Taxable": not product.service,
+        "IncomeAccountRef": {"value": "1" if product.service else "79"},
+    }
+    if product.in_books != "name":
+        body["Sku"] = product.code
     return body
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from connectors.simulator.store import Column, Table
 
+from .objects.billing import billing_objects
 from .objects.fields import Choice, Field, SObject, named, picklist
+from .objects.invoices import package_objects
 from .objects.package import ADDED_FIELDS, sync_request_object
 from .objects.people import MARKETING, PEOPLE
 from .objects.places import COUNTRIES, STATES
@@ -173,8 +175,11 @@ class Flavour:
     state_picklists: bool = False
 
 
-#: Key prefix of the package's object; custom objects made later count on from here.
+#: Key prefix of the package's request object; custom objects made later count on from here.
 FIRST_CUSTOM_PREFIX = "a00"
+#: Those of its other objects and of the company's own ones, far from the first so that older states stay whole.
+_PACKAGE_PREFIXES = ("a0Q", "a0R", "a0S", "a0T")
+_BILLING_PREFIXES = ("a0U", "a0V")
 
 
 def standard_objects(flavour: Flavour) -> list[SObject]:
@@ -190,6 +195,7 @@ def standard_objects(flavour: Flavour) -> list[SObject]:
     if flavour.package:
         objects = [with_fields(item, ADDED_FIELDS.get(item.name, ())) for item in objects]
         objects.append(sync_request_object(FIRST_CUSTOM_PREFIX))
+        objects += [*package_objects(*_PACKAGE_PREFIXES), *billing_objects(*_BILLING_PREFIXES)]
     if flavour.multicurrency:
         objects = [_with_currency(item) for item in objects]
     if flavour.state_picklists:

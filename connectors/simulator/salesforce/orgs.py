@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from connectors.simulator.world import World
 
 from . import ids
-from .catalog import Catalog, Flavour, standard_objects, table_of, with_fields
+from .catalog import Catalog, Entity, Flavour, standard_objects, table_of, with_fields
 from .definitions import field_from_json, object_from_json
-from .objects.fields import SObject
+from .objects.fields import Field, SObject
 
 _KEY = "salesforce:org:"
 
@@ -244,6 +244,13 @@ class Org:
         first = self.world.store.next_number(name)
         self.world.store.set_sequence(name, first + count - 1)
         return (ids.make(prefix, self.number, number) for number in range(first, first + count))
+
+    def next_auto_number(self, entity: Entity, known: Field) -> str:
+        """The next value of an auto number field: `QS-{00000000}` and 7 make `QS-00000007`."""
+        number = self.world.store.next_number(f"salesforce:auto:{self.number}:{entity.name}:{known.name}")
+        before, _, rest = str(known.auto_number).partition("{")
+        zeros, _, after = rest.partition("}")
+        return f"{before}{number:0{len(zeros)}d}{after}"
 
 
 class Orgs:

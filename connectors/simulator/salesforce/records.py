@@ -218,8 +218,7 @@ class Records:
             elif known.name == "OwnerId":
                 new[known.name] = actor.user_id
             elif known.auto_number is not None:
-                name = f"salesforce:auto:{self.org.number}:{entity.name}:{known.name}"
-                new[known.name] = _numbered(known.auto_number, self.org.world.store.next_number(name))
+                new[known.name] = self.org.next_auto_number(entity, known)
             elif known.name not in new:
                 chosen = next((choice.value for choice in known.choices if choice.default), known.default)
                 if chosen is not None:
@@ -374,10 +373,3 @@ def _forbidden(names: list[str]) -> Refused:
 
 def _columns(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
-
-
-def _numbered(form: str, number: int) -> str:
-    """`QS-{00000000}` and 7 make `QS-00000007`."""
-    before, _, rest = form.partition("{")
-    zeros, _, after = rest.partition("}")
-    return f"{before}{number:0{len(zeros)}d}{after}"

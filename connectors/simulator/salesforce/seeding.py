@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.simulator import seed as facts
 
+from .deals import Deals, stage_values
 from .metadata.effects import list_definitions
 from .objects.places import COUNTRIES, STATES
 from .objects.sales import STAGES
@@ -23,6 +24,8 @@ Row = dict[str, Any]
 _CHUNK = 2000
 #: Every so many accounts there is an opportunity.
 _OPPORTUNITY_EACH = 4
+#: Accounts of the small seed that sell to us, by number; the second one buys as well.
+_SUPPLIERS = {12: "Vendor", 21: "Vendor and Customer"}
 _ORGS: tuple[dict[str, Any], ...] = (
     {"name": "Cascade Garden Supply", "kind": "production", "edition": "Enterprise Edition", "package": True,
      "daily": 115_000},
@@ -77,14 +80,14 @@ def make_org(world: World, orgs: Orgs, about: Row, plan: str) -> Org:
             "settings": {"daily_api_requests": about.get("daily", 15_000)},
         }
     )
-    seeder = _Seeder(org)
+    seeder = Seeder(org)
     seeder.people()
     seeder.set_up()
     seeder.businesses(plan)
     return org
 
 
-class _Seeder:
+class Seeder:
     """Writes rows straight into the tables: seeds are history, not writes."""
 
     def __init__(self, org: Org) -> None:
@@ -117,9 +120,15 @@ class _Seeder:
         self.org.world.store.write_many(sql, (tuple((empty | row).values()) for row in rows))
 
     def one(self, object_name: str, **values: Any) -> str:
-        """Store one row; returns its id."""
-        record_id: str = values.get("Id") or self.org.new_id(self.org.catalog.get(object_name).object.prefix)
-        self.insert(object_name, [{"Id": record_id, **values}])
+        """Store one row, numbered like a record made later; returns its id."""
+        entity = self.org.catalog.get(object_name)
+        record_id: str = values.get("Id") or self.org.new_id(entity.object.prefix)
+        numbers = {
+            known.name: self.org.next_auto_number(entity, known)
+            for known in entity.object.fields
+            if known.auto_number is not None and known.name not in values
+        }
+        self.insert(object_name, [{"Id": record_id, **numbers, **values}])
         return record_id
 
     # -- people and set-up ----------------------------------------------------------------------------------
@@ -208,20 +217,26 @@ class _Seeder:
         if plan == "empty":
             return
         entries = self.products() if self.org.flavour.products else []
+        sold = [entry for entry in entries if entry[0]["IsActive"]]
+        kinds = _SUPPLIERS if plan == "small" and self.org.flavour.package else {}
         source = facts.businesses(plan)
         index = 0
         while chunk := list(islice(source, _CHUNK)):
             stamp = wire(self.now - timedelta(days=90) + timedelta(seconds=index // 10))
             accounts = list(zip(self.org.new_ids("001", len(chunk)), chunk, strict=True))
-            self.insert("Account", (self.placed(_account(one, company)) for one, company in accounts), stamp)
-            contacts = zip(self.org.new_ids("003", len(chunk)), accounts, strict=True)
+            rows = (self.placed(_account(one, company, kinds)) for one, company in accounts)
+            self.insert("Account", rows, stamp)
+            people = list(self.org.new_ids("003", len(chunk)))
+            contacts = zip(people, accounts, strict=True)
             self.insert(
                 "Contact",
                 (self.placed(_contact(one, account, company)) for one, (account, company) in contacts),
                 stamp,
             )
-            if entries:
-                self.opportunities(accounts[::_OPPORTUNITY_EACH], entries, stamp)
+            if sold:
+                self.opportunities(accounts[::_OPPORTUNITY_EACH], sold, stamp)
+            if entries and plan == "small" and self.org.flavour.package:
+                Deals(self, [one for one, _ in accounts], people, entries).write()
             index += len(chunk)
 
     def placed(self, row: Row) -> Row:
@@ -235,13 +250,14 @@ class _Seeder:
         return row
 
     def products(self) -> list[tuple[Row, Row]]:
-        """The products with their standard prices, as (product, entry)."""
+        """The products with their standard prices, as (product, entry); one that is no longer made is inactive."""
         book = self.org.facts["standard_price_book"]
         made = []
         for one in facts.PRODUCTS:
             product = {
-                "Id": self.org.new_id("01t"), "Name": one.name, "ProductCode": one.code, "IsActive": 1,
-                "Description": one.description, "Family": "None", "StockKeepingUnit": one.code,
+                "Id": self.org.new_id("01t"), "Name": one.name, "ProductCode": one.code,
+                "IsActive": int(not one.discontinued), "Description": one.description, "Family": "None",
+                "StockKeepingUnit": one.code,
             }  # fmt: skip
             entry = {
                 "Id": self.org.new_id("01u"), "Name": one.name, "ProductCode": one.code, "Pricebook2Id": book,
@@ -265,7 +281,7 @@ class _Seeder:
     def _opportunity(
         self, account: str, company: Any, entries: list[tuple[Row, Row]], lines: list[Row]
     ) -> Row:
-        stage, category, probability, closed, won = STAGES[company.number % len(STAGES)]
+        stage = STAGES[company.number % len(STAGES)][0]
         closes = (self.now + timedelta(days=company.number % 120 - 60)).date()
         record_id, name = self.org.new_id("006"), f"{company.name} {closes.year}"[:120]
         amount, pieces = Decimal(0), Decimal(0)
@@ -274,25 +290,25 @@ class _Seeder:
             quantity, price = Decimal(1 + (company.number + position) % 5), Decimal(str(entry["UnitPrice"]))
             amount, pieces = amount + quantity * price, pieces + quantity
             lines.append(_line(record_id, name, product, entry, quantity, price))
-        return {
-            "Id": record_id, "AccountId": account, "Name": name, "StageName": stage, "CloseDate": closes.isoformat(),
-            "Amount": float(amount), "Probability": float(probability), "IsClosed": int(closed), "IsWon": int(won),
-            "ExpectedRevenue": float(amount * probability / 100), "ForecastCategory": category,
-            "ForecastCategoryName": category, "HasOpportunityLineItem": 1, "TotalOpportunityQuantity": float(pieces),
-            "Pricebook2Id": self.org.facts["standard_price_book"], "FiscalYear": closes.year,
-            "FiscalQuarter": (closes.month - 1) // 3 + 1, "Fiscal": f"{closes.year} {(closes.month - 1) // 3 + 1}",
+        row: Row = {
+            "Id": record_id, "AccountId": account, "Name": name, "Amount": float(amount), "HasOpportunityLineItem": 1,
+            "TotalOpportunityQuantity": float(pieces), "Pricebook2Id": self.org.facts["standard_price_book"],
+            **stage_values(stage, amount, closes),
         }  # fmt: skip
+        if self.org.flavour.package and row["IsWon"]:
+            row["QBO_Generate__c"] = "Invoice"
+        return row
 
 
-def _account(record_id: str, company: Any) -> Row:
+def _account(record_id: str, company: Any, kinds: dict[int, str]) -> Row:
     return {
         "Id": record_id, "Name": company.name, "Phone": company.phone, "Website": company.website,
         "BillingStreet": company.street, "BillingCity": company.city, "BillingState": company.state_code,
         "BillingPostalCode": company.postal_code, "BillingCountry": company.country_code,
         "ShippingStreet": company.street, "ShippingCity": company.city, "ShippingState": company.state_code,
         "ShippingPostalCode": company.postal_code, "ShippingCountry": company.country_code,
-        "Industry": company.industry, "NumberOfEmployees": company.employees, "Type": "Customer - Direct",
-        "AccountNumber": f"A-{company.number + 1:06d}",
+        "Industry": company.industry, "NumberOfEmployees": company.employees,
+        "AccountNumber": f"A-{company.number + 1:06d}", "Type": kinds.get(company.number, "Customer - Direct"),
     }  # fmt: skip
 
 

@@ -274,3 +274,12 @@ def test_every_answer_carries_the_recorded_headers(books: Books) -> None:
     assert {name.lower() for name in sets["200_read"]} - transport <= set(got.headers)
     assert "intuit_tid" in got.headers
     assert "qbo-version" not in books.call("GET", "customer/1.5").headers
+
+
+def test_the_books_know_some_of_the_products_that_are_sold(books: Books) -> None:
+    rows = books.rows("SELECT * FROM Item WHERE Active IN (true, false) MAXRESULTS 100")
+    named = {row["Name"]: (row.get("Sku"), row["Active"]) for row in rows}
+    assert named["Garden Design"] == ("SVC-DES", True)
+    assert named["Path Light"] == (None, True)
+    assert named["Potting Soil 50 l (deleted)"] == ("SOIL-50", False)
+    assert "Pest Inspection" not in named

@@ -1,6 +1,7 @@
-"""The fields and the object that the product's own package adds to an org (reference/salesforce.md section 7.3).
+"""What the product's own package adds to standard objects, and its request object (reference/salesforce.md 7.3).
 
-Identity fields hold `<realm>:<entity>:<id>`: one for each QuickBooks entity that an object can stand for.
+Identity fields hold `<realm>:<entity>:<id>`: one for each QuickBooks entity that an object can stand for. The package's
+Invoice and Payment objects are in `invoices.py`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from .fields import (
     audit,
     boolean,
     currency,
+    date,
     datetime,
     deleted_flag,
     double,
+    email,
     identity,
     owner,
     picklist,
@@ -25,17 +28,33 @@ from .fields import (
     textarea,
     url,
 )
+from .people import ACCOUNT_TYPES
 
 SYNC_STATES = ("Not Synced", "Pending", "Synced", "Error", "Linked", "Unlinked")
 GENERATED = ("Invoice", "Sales Receipt", "Credit Memo", "Estimate")
+#: What a document can be in the books (product.md 5.8; the last five belong to estimates).
+DOCUMENT_STATES = (
+    "Not sent", "Open", "Partly paid", "Paid", "Overdue", "Voided", "Deleted",
+    "Pending", "Accepted", "Closed", "Converted", "Rejected",
+)  # fmt: skip
+ITEM_TYPES = ("Service", "NonInventory", "Inventory", "Group")
 
 
-def _custom(field: Field) -> Field:
+def as_custom(field: Field) -> Field:
     return replace(field, custom=True)
 
 
-def _quickbooks_id(name: str, label: str) -> Field:
+def quickbooks_id(name: str, label: str) -> Field:
+    """Holds the identity of one QuickBooks record: an external id, found whatever the object."""
     return string(name, label, 64, unique=True, external_id=True, id_lookup=True, case_sensitive=True)
+
+
+def auto_number(label: str, form: str) -> Field:
+    """The Name of an object whose records number themselves."""
+    return read_only(
+        string("Name", label, 80, nillable=False, defaulted=True, name_field=True, id_lookup=True,
+               auto_number=form, permissionable=False)
+    )  # fmt: skip
 
 
 def _long_text(name: str, label: str) -> Field:
@@ -54,10 +73,10 @@ def _state_fields() -> tuple[Field, ...]:
 
 def _with_ids(*ids: tuple[str, str], more: tuple[Field, ...] = ()) -> tuple[Field, ...]:
     return tuple(
-        _custom(field)
+        as_custom(field)
         for field in (
-            _quickbooks_id("QBO_Id__c", "QuickBooks Id"),
-            *(_quickbooks_id(name, label) for name, label in ids),
+            quickbooks_id("QBO_Id__c", "QuickBooks Id"),
+            *(quickbooks_id(name, label) for name, label in ids),
             *_state_fields(),
             *more,
         )
@@ -70,24 +89,69 @@ _DOCUMENT_IDS = (
     ("QBO_CreditMemo_Id__c", "QuickBooks Credit Memo Id"),
     ("QBO_Estimate_Id__c", "QuickBooks Estimate Id"),
 )
+#: What a document in the books looks like, as far as it fits on the record it was made from.
+_DOCUMENT_VIEW = (
+    string("QBO_Doc_Number__c", "QuickBooks Document Number", 21),
+    date("QBO_Date__c", "QuickBooks Date"),
+    date("QBO_Due_Date__c", "QuickBooks Due Date"),
+    currency("QBO_Total__c", "QuickBooks Total", 16, 2),
+    currency("QBO_Tax__c", "QuickBooks Tax", 16, 2),
+    currency("QBO_Balance__c", "QuickBooks Balance", 16, 2),
+    picklist("QBO_Doc_Status__c", "QuickBooks Document Status", *DOCUMENT_STATES, length=255),
+)
 _DOCUMENT_FIELDS = (
     picklist("QBO_Generate__c", "Generate", *GENERATED, length=255, restricted=True),
-    string("QBO_Doc_Number__c", "QuickBooks Document Number", 21),
-    currency("QBO_Balance__c", "QuickBooks Balance", 16, 2),
+    *_DOCUMENT_VIEW,
     boolean("QBO_Paid__c", "Paid in QuickBooks"),
 )
+_LINE_FIELDS = (string("QBO_Tax_Code__c", "QuickBooks Tax Code", 100),)
+
+
+def _contact_of(children: str) -> Field:
+    return reference(
+        "QBO_Contact__c", "QuickBooks Contact", "Contact", children=children, on_parent_delete="clear"
+    )
+
 
 #: Fields added to standard objects, by object.
 ADDED_FIELDS: dict[str, tuple[Field, ...]] = {
-    "Account": _with_ids(
-        ("QBO_Customer_Id__c", "QuickBooks Customer Id"), ("QBO_Vendor_Id__c", "QuickBooks Vendor Id")
+    "Account": (
+        *_with_ids(
+            ("QBO_Customer_Id__c", "QuickBooks Customer Id"),
+            ("QBO_Vendor_Id__c", "QuickBooks Vendor Id"),
+            more=(
+                email("QBO_Email__c", "QuickBooks E-mail"),
+                string("QBO_Terms__c", "QuickBooks Terms", 31),
+                _contact_of("QBO_Accounts__r"),
+            ),
+        ),
+        # Companies add their suppliers to the standard picklist.
+        picklist("Type", "Account Type", *ACCOUNT_TYPES, "Vendor", "Vendor and Customer"),
     ),
-    "Contact": _with_ids(("QBO_Customer_Id__c", "QuickBooks Customer Id")),
-    "Opportunity": _with_ids(*_DOCUMENT_IDS, more=_DOCUMENT_FIELDS),
-    "OpportunityLineItem": _with_ids(("QBO_Line_Id__c", "QuickBooks Line Id")),
-    "Product2": _with_ids(("QBO_Item_Id__c", "QuickBooks Item Id")),
-    "Quote": _with_ids(("QBO_Estimate_Id__c", "QuickBooks Estimate Id"), more=_DOCUMENT_FIELDS[1:2]),
+    "Contact": _with_ids(
+        ("QBO_Customer_Id__c", "QuickBooks Customer Id"),
+        more=(boolean("QBO_Primary__c", "QuickBooks Contact"),),
+    ),
+    "Opportunity": _with_ids(
+        *_DOCUMENT_IDS,
+        more=(
+            *_DOCUMENT_FIELDS,
+            string("Product_SKU__c", "Product SKU", 180),
+            _contact_of("QBO_Opportunities__r"),
+        ),
+    ),
+    "OpportunityLineItem": _with_ids(("QBO_Line_Id__c", "QuickBooks Line Id"), more=_LINE_FIELDS),
+    "Product2": _with_ids(
+        ("QBO_Item_Id__c", "QuickBooks Item Id"),
+        more=(
+            picklist("QBO_Item_Type__c", "QuickBooks Item Type", *ITEM_TYPES, length=255),
+            boolean("QBO_Taxable__c", "Taxable in QuickBooks"),
+        ),
+    ),
+    "Quote": _with_ids(("QBO_Estimate_Id__c", "QuickBooks Estimate Id"), more=_DOCUMENT_VIEW),
+    "QuoteLineItem": _with_ids(("QBO_Line_Id__c", "QuickBooks Line Id"), more=_LINE_FIELDS),
     "Order": _with_ids(*_DOCUMENT_IDS, more=_DOCUMENT_FIELDS),
+    "OrderItem": _with_ids(("QBO_Line_Id__c", "QuickBooks Line Id"), more=_LINE_FIELDS),
 }
 
 
@@ -97,6 +161,8 @@ def sync_request_object(prefix: str) -> SObject:
         picklist("Object_Type__c", "Object Type", "Account", "Contact", "Opportunity", "Product2", "Quote",
                  "Order", length=255),
         string("Record_Id__c", "Record Id", 18),
+        picklist("Platform__c", "Platform", "QuickBooks Online", length=255),
+        string("QB_Company_Id__c", "QuickBooks Company Id", 30),
         picklist("Operation__c", "Operation", "Send", "Pull", "Link", "Unlink", "Delete", "Generate",
                  length=255),
         picklist("Generate__c", "Generate", *GENERATED, length=255),
@@ -117,13 +183,10 @@ def sync_request_object(prefix: str) -> SObject:
         reference("Opportunity__c", "Opportunity", "Opportunity", children="QBO_Syncs__r"),
         reference("Product__c", "Product", "Product2", children="QBO_Syncs__r"),
     )  # fmt: skip
-    name = read_only(
-        string("Name", "QBO Sync Number", 80, nillable=False, defaulted=True, name_field=True, id_lookup=True,
-               auto_number="QS-{00000000}", permissionable=False)
-    )  # fmt: skip
     return SObject(
         "QBO_Sync__c", "QBO Sync", "QBO Syncs", prefix, custom=True,
         fields=(
-            identity("Record"), owner(), deleted_flag(), name, *audit(), *(_custom(field) for field in own),
+            identity("Record"), owner(), deleted_flag(), auto_number("QBO Sync Number", "QS-{00000000}"), *audit(),
+            *(as_custom(field) for field in own),
         ),
     )  # fmt: skip
