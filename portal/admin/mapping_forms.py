@@ -129,8 +129,8 @@ class RowForm(forms.ModelForm):
         model = FieldMapping
         fields = (
             "position", "enabled", "key", "label", "sf_path", "direction", "qbo_path", "type", "on_conflict",
-            "on_drift", "initial", "group", "transform", "places", "constant", "default", "refers_to",
-            "create_only", "required", "sf_length", "qbo_length",
+            "on_drift", "initial", "group", "transform", "value_map", "places", "constant", "formula", "default",
+            "refers_to", "write", "required", "sf_length", "qbo_length",
         )  # fmt: skip
         widgets = {"position": forms.HiddenInput(), "key": forms.HiddenInput()}
 

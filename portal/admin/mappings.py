@@ -17,8 +17,8 @@ from syncapp.models import FieldMapping, Mapping
 from syncapp.services import audit, mappings
 
 RULES = (
-    "type", "on_conflict", "on_drift", "initial", "group", "transform", "default", "constant", "refers_to", "places",
-    "create_only", "required", "sf_length", "qbo_length",
+    "type", "formula", "constant", "default", "write", "value_map", "transform", "on_conflict", "on_drift", "initial",
+    "group", "refers_to", "places", "required", "sf_length", "qbo_length",
 )  # fmt: skip
 """The settings of a row that lie under "Rules"."""
 

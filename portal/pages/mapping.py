@@ -16,8 +16,17 @@ from portal.people.access import PortalRequest, company_page
 from syncapp.engine.mapping import FieldSpec
 from syncapp.engine.transforms import TRANSFORMS
 from syncapp.messages import words_for
-from syncapp.models import Direction, Initial, Mapping, MappingMode, MappingVersion, OnConflict, OnDrift
-from syncapp.services import mappings, records
+from syncapp.models import (
+    Direction,
+    Initial,
+    Mapping,
+    MappingMode,
+    MappingVersion,
+    OnConflict,
+    OnDrift,
+    WriteMode,
+)
+from syncapp.services import mapping_checks, mappings, records
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 
@@ -34,7 +43,9 @@ NAMES = {
     "transform": "Transform",
     "constant": "Fixed value",
     "default": "When empty",
-    "create_only": "Only when created",
+    "write": "Is written",
+    "formula": "Formula",
+    "value_map": "Value map",
     "required": "Required",
     "sf_filter": "Salesforce filter",
     "qbo_filter": "QuickBooks filter",
@@ -48,6 +59,7 @@ _CHOICES: dict[str, dict[str, str]] = {
         "on_conflict": OnConflict,
         "on_drift": OnDrift,
         "initial": Initial,
+        "write": WriteMode,
     }.items()
 }
 
@@ -60,7 +72,7 @@ def page(request: PortalRequest, pk: int) -> HttpResponse:
     published = specs.published_spec(mapping)
     spec = published or specs.draft_spec(mapping)
     changes = mappings.draft_changes(mapping)
-    faults = mappings.validate(mapping)
+    faults = mapping_checks.validate(mapping)
     context = {
         "mapping": mapping,
         "modes": MappingMode.choices,
@@ -93,8 +105,10 @@ def _row(row: FieldSpec) -> dict[str, Any]:
     if row.group:
         rules.append(f"Merges as one: {row.group.replace('_', ' ')}")
     rules += [TRANSFORMS[name].label for name in row.transform.split("|") if name in TRANSFORMS]
-    if row.create_only:
-        rules.append("Only when created")
+    if row.write != "always":
+        rules.append(_CHOICES["write"][row.write.value])
+    if row.value_map:
+        rules.append(f"Value map: {row.value_map}")
     if row.required:
         rules.append("Required")
     if row.default not in (None, ""):

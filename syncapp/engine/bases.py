@@ -14,7 +14,7 @@ from typing import Any
 from connectors.contracts import Side
 from syncapp.engine.compiled import CompiledSpec, CompiledUnit, compile_spec
 from syncapp.engine.decision import Decision, LinkView, Projection, UnitHold
-from syncapp.engine.mapping import MappingSpec, OnDrift
+from syncapp.engine.mapping import FieldSpec, MappingSpec, OnDrift
 from syncapp.engine.merge import unit_values
 from syncapp.engine.projection import compose_create, project
 from syncapp.engine.records import values_to_json
@@ -156,12 +156,14 @@ def _unknown(compiled: CompiledSpec, bases: Bases) -> frozenset[str]:
 def changed_units(old: MappingSpec, new: MappingSpec) -> frozenset[str]:
     """Units whose base is unknown under the new version because a row of them is new or reads differently
     (section 2.7). Policies and labels may change freely."""
-    before = {row.key: _reading(row) for row in old.fields}
-    return frozenset(row.unit for row in new.fields if before.get(row.key) != _reading(row))
+    before = {row.key: _reading(row, old) for row in old.fields}
+    return frozenset(row.unit for row in new.fields if before.get(row.key) != _reading(row, new))
 
 
-def _reading(row: Any) -> tuple[Any, ...]:
+def _reading(row: FieldSpec, spec: MappingSpec) -> tuple[Any, ...]:
     return (
+        row.formula,
+        next((value_map for value_map in spec.value_maps if value_map.name == row.value_map), None),
         row.sf_path,
         row.qbo_path,
         row.type,

@@ -13,6 +13,7 @@ from decimal import Decimal
 from connectors.contracts import Side
 from syncapp.engine import reasons
 from syncapp.engine.compiled import CompiledRow, CompiledSpec, compile_spec
+from syncapp.engine.computed import Failed
 from syncapp.engine.decision import Projection, Reason
 from syncapp.engine.entities.locks import Books, in_closed_books
 from syncapp.engine.mapping import MappingSpec, ValueType
@@ -73,6 +74,9 @@ def _check_empty(side: Side, compiled: CompiledSpec, row: CompiledRow) -> Iterab
 
 
 def _check_value(side: Side, compiled: CompiledSpec, row: CompiledRow, value: object) -> Iterable[Reason]:
+    if isinstance(value, Failed):
+        yield reasons.because(reasons.NOT_COMPUTED, **_where(side, row), message=str(value))
+        return
     expected = _TYPES.get(row.spec.type)
     if expected is not None and not isinstance(value, expected):
         yield reasons.because(

@@ -173,10 +173,11 @@ _ASKING = frozenset(
             reasons.BAD_VALUE,
             reasons.FORBIDDEN_CHARACTER,
             reasons.BAD_EMAIL,
+            reasons.NOT_COMPUTED,
         ),
     }
 )
-_QUIET = frozenset({reasons.CREATE_ONLY, reasons.UNDONE})
+_QUIET = frozenset({reasons.CREATE_ONLY, reasons.KEPT_FULL, reasons.UNDONE})
 
 
 def _telling(rule: Reason) -> int:

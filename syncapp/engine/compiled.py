@@ -12,8 +12,19 @@ from functools import cached_property
 from typing import Any
 
 from connectors.contracts import Body, Side
+from syncapp.engine.computed import UnknownValueMap, formula_reader
 from syncapp.engine.entities import EntityTraits, traits
-from syncapp.engine.mapping import Direction, FieldSpec, Initial, MappingSpec, OnConflict, OnDrift, ValueType
+from syncapp.engine.formula import FormulaError, compile_formula
+from syncapp.engine.mapping import (
+    Direction,
+    FieldSpec,
+    Initial,
+    MappingSpec,
+    OnConflict,
+    OnDrift,
+    ValueMap,
+    ValueType,
+)
 from syncapp.engine.paths import Reader, reader, reference_path, split
 from syncapp.engine.records import Comparer, comparer, normaliser, read_text
 from syncapp.engine.rendering import Renderer, renderer
@@ -43,6 +54,13 @@ class CompiledRow:
     def read(self, side: Side) -> Reader:
         return self.read_sf if side is Side.SALESFORCE else self.read_qbo
 
+    def reads(self, side: Side) -> tuple[str, ...]:
+        """The paths of `side`'s records that this row reads."""
+        if self.spec.formula and self.spec.source is side:
+            return _formula_fields(self.spec.formula)
+        path = self.spec.sf_path if side is Side.SALESFORCE else self.spec.qbo_path
+        return (path,) if path else ()
+
     def members(self, side: Side) -> tuple[str, ...]:
         return self.sf_members if side is Side.SALESFORCE else self.qbo_members
 
@@ -53,6 +71,13 @@ class CompiledRow:
 
     def length(self, side: Side) -> int | None:
         return self.spec.sf_length if side is Side.SALESFORCE else self.spec.qbo_length
+
+
+def _formula_fields(text: str) -> tuple[str, ...]:
+    try:
+        return compile_formula(text).fields
+    except FormulaError:
+        return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +148,10 @@ _cache: OrderedDict[int, CompiledSpec] = OrderedDict()
 
 
 def compile_spec(spec: MappingSpec) -> CompiledSpec:
-    """The compiled form of a spec; remembered by identity while the spec is in use. Raises UnknownTransform."""
+    """The compiled form of a spec; remembered by identity while the spec is in use.
+
+    Raises UnknownTransform or UnknownValueMap, which publishing has ruled out.
+    """
     found = _cache.get(id(spec))
     if found is not None and found.spec is spec:
         return found
@@ -136,7 +164,8 @@ def compile_spec(spec: MappingSpec) -> CompiledSpec:
 
 def _compile(spec: MappingSpec) -> CompiledSpec:
     qbo_traits = traits(Side.QUICKBOOKS, spec.qbo_entity)
-    rows = tuple(_compile_row(row, _row_suffix(row, spec, qbo_traits)) for row in _all_rows(spec))
+    maps = {value_map.name: value_map for value_map in spec.value_maps}
+    rows = tuple(_compile_row(row, _row_suffix(row, spec, qbo_traits), maps) for row in _all_rows(spec))
     by_key = {row.key: row for row in rows}
     units = _units(rows)
     return CompiledSpec(
@@ -189,18 +218,27 @@ def _row_suffix(row: FieldSpec, spec: MappingSpec, qbo_traits: EntityTraits) -> 
     return name_suffix(spec) if row.qbo_path == qbo_traits.name_path else ""
 
 
-def _compile_row(row: FieldSpec, suffix: str) -> CompiledRow:
+def _value_map(row: FieldSpec, maps: Mapping[str, ValueMap]) -> ValueMap | None:
+    if not row.value_map:
+        return None
+    if row.value_map not in maps:
+        raise UnknownValueMap(row.value_map)
+    return maps[row.value_map]
+
+
+def _compile_row(row: FieldSpec, suffix: str, maps: Mapping[str, ValueMap]) -> CompiledRow:
     transforms = chain(row.transform)
     lines = any(transform.lines for transform in transforms)
     reference = row.type is ValueType.REFERENCE
     qbo_path = reference_path(row.qbo_path) if reference and row.qbo_path else row.qbo_path
+    value_map = _value_map(row, maps)
     return CompiledRow(
         spec=row,
         key=row.key,
-        read_sf=_sf_reader(row),
-        read_qbo=_qbo_reader(row, qbo_path, transforms, suffix, lines=lines),
-        to_sf=None if reference else renderer(row, transforms, Side.SALESFORCE),
-        to_qbo=None if reference else renderer(row, transforms, Side.QUICKBOOKS),
+        read_sf=_sf_reader(row, maps),
+        read_qbo=_qbo_reader(row, qbo_path, transforms, suffix, maps, lines=lines),
+        to_sf=None if reference else renderer(row, transforms, Side.SALESFORCE, value_map),
+        to_qbo=None if reference else renderer(row, transforms, Side.QUICKBOOKS, value_map),
         same=comparer(row.type),
         sf_members=split(row.sf_path) if row.sf_path else (),
         qbo_members=split(qbo_path) if qbo_path else (),
@@ -210,7 +248,10 @@ def _compile_row(row: FieldSpec, suffix: str) -> CompiledRow:
     )
 
 
-def _constant_reader(row: FieldSpec) -> Reader:
+def _computed_reader(row: FieldSpec, side: Side, maps: Mapping[str, ValueMap]) -> Reader:
+    """The reader of a row that has no field on this side: its formula over this side's record, or its fixed value."""
+    if row.formula and row.source is side:
+        return formula_reader(row, maps)
     value = normaliser(row.type, row.places)(row.constant)
 
     def read(_body: Body) -> Any:
@@ -219,15 +260,23 @@ def _constant_reader(row: FieldSpec) -> Reader:
     return read
 
 
-def _sf_reader(row: FieldSpec) -> Reader:
-    return _value_reader(row, reader(row.sf_path)) if row.sf_path else _constant_reader(row)
+def _sf_reader(row: FieldSpec, maps: Mapping[str, ValueMap]) -> Reader:
+    if not row.sf_path:
+        return _computed_reader(row, Side.SALESFORCE, maps)
+    return _value_reader(row, reader(row.sf_path))
 
 
 def _qbo_reader(
-    row: FieldSpec, path: str, transforms: tuple[Transform, ...], suffix: str, *, lines: bool
+    row: FieldSpec,
+    path: str,
+    transforms: tuple[Transform, ...],
+    suffix: str,
+    maps: Mapping[str, ValueMap],
+    *,
+    lines: bool,
 ) -> Reader:
     if not path:
-        return _constant_reader(row)
+        return _computed_reader(row, Side.QUICKBOOKS, maps)
     read = _value_reader(row, _lines_reader(path) if lines else reader(path))
     cleaners = [transform.clean_qbo for transform in transforms if transform.clean_qbo is not None]
     if suffix:

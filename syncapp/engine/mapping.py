@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from connectors.contracts import Side
@@ -62,6 +63,18 @@ class ValueType(StrEnum):
     LINES = "lines"
 
 
+class WriteMode(StrEnum):
+    """When a row writes its target, once it differs."""
+
+    ALWAYS = "always"
+    ON_CREATE = "on_create"
+    """Only in a record that we make."""
+    WHEN_EMPTY = "when_empty"
+    """Only while the target holds nothing; what somebody entered there stays."""
+    APPEND = "append"
+    """Put behind the text that is there, unless that contains it already."""
+
+
 class Mode(StrEnum):
     """When a mapping runs; the person's switch on the mapping."""
 
@@ -75,7 +88,9 @@ class Mode(StrEnum):
 class FieldSpec:
     """One row of a mapping. `key` is the canonical key; `group` makes rows merge as one unit (address, name parts).
 
-    Paths are dotted vendor field paths (`BillingCity`, `BillAddr.City`). `constant` rows have no `sf_path`. `refers_to`
+    Paths are dotted vendor field paths (`BillingCity`, `BillAddr.City`). A row that computes its value has no path on
+    its source side: `constant`, or a `formula` over the source record (engine.formula); it flows one way only. A
+    `value_map` names one of the mapping's value maps. `refers_to`
     names the mapping key that a reference goes through. `sf_length`/`qbo_length` are the vendors' limits in characters.
     """
 
@@ -92,17 +107,56 @@ class FieldSpec:
     transform: str = ""
     places: int = 2
     constant: Any = None
+    formula: str = ""
+    value_map: str = ""
     default: Any = None
     refers_to: str = ""
-    create_only: bool = False
+    write: WriteMode = WriteMode.ALWAYS
     required: bool = False
     sf_length: int | None = None
     qbo_length: int | None = None
 
     @property
+    def source(self) -> Side | None:
+        """The side that a one-way row reads; None for a row that flows both ways."""
+        return {Direction.TO_QBO: Side.SALESFORCE, Direction.TO_SF: Side.QUICKBOOKS}.get(self.direction)
+
+    @property
     def unit(self) -> str:
         """The merge unit this row belongs to: its group, or itself."""
         return self.group or self.key
+
+
+@dataclass(frozen=True)
+class ValueMap:
+    """A translation of values, both ways: `entries` are pairs (Salesforce, QuickBooks). Where several values of one
+    side mean the same on the other, the first one is taken on the way back. Capital and small letters do not count.
+
+    `unknown` says what happens to a value without an entry: `keep` it as it is, `stop` with a problem that names it, or
+    take the `default` of that direction.
+    """
+
+    name: str
+    entries: tuple[tuple[str, str], ...]
+    unknown: str = "stop"
+    default_sf: str = ""
+    default_qbo: str = ""
+
+    @cached_property
+    def forward(self) -> dict[str, str]:
+        """Salesforce value, in small letters, to QuickBooks value."""
+        return {sf.casefold(): qbo for sf, qbo in reversed(self.entries) if sf}
+
+    @cached_property
+    def backward(self) -> dict[str, str]:
+        """QuickBooks value, in small letters, to Salesforce value."""
+        return {qbo.casefold(): sf for sf, qbo in reversed(self.entries) if qbo}
+
+    def towards(self, target: Side) -> tuple[dict[str, str], str]:
+        """The table that leads to `target`, and what it holds for everything else."""
+        if target is Side.QUICKBOOKS:
+            return self.forward, self.default_qbo
+        return self.backward, self.default_sf
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +202,8 @@ class MappingSpec:
     external_id_field: str = ""
     """Salesforce field that holds `<realm>:<entity>:<id>`; empty where the org has none."""
     options: Mapping[str, Any] = field(default_factory=dict)
+    value_maps: tuple[ValueMap, ...] = ()
+    """The value maps that its rows and formulas name, as they were when it was published."""
 
     def units(self) -> dict[str, tuple[FieldSpec, ...]]:
         """Merge units in row order: unit key -> its rows."""

@@ -17,11 +17,12 @@ from typing import Any
 from connectors.contracts import Side
 from syncapp.engine import reasons
 from syncapp.engine.compiled import CompiledRow, CompiledUnit
+from syncapp.engine.computed import Failed
 from syncapp.engine.decision import ParentNeed, Projection
 from syncapp.engine.entities.locks import Lock
 from syncapp.engine.locking import details as lock_details
 from syncapp.engine.locking import offers as lock_offers
-from syncapp.engine.mapping import Initial, OnConflict, OnDrift
+from syncapp.engine.mapping import Initial, OnConflict, OnDrift, WriteMode
 from syncapp.engine.records import value_to_json, values_to_json
 
 LEAVE = "leave"
@@ -161,10 +162,12 @@ def _answered(unit: CompiledUnit, now: Sides, side: str, context: MergeContext) 
 def _decide(
     unit: CompiledUnit, now: Sides, changed: tuple[bool, bool] | None, context: MergeContext
 ) -> UnitResult:
-    if unit.policy.create_only:
+    if unit.policy.write is WriteMode.ON_CREATE:
         return UnitResult(unit.name, Action.ADOPT, reasons.CREATE_ONLY)
     if agree(unit, now, context):
         return UnitResult(unit.name, Action.ADOPT, reasons.AGREED)
+    if unit.policy.write is WriteMode.WHEN_EMPTY and _all_full(unit, now):
+        return UnitResult(unit.name, Action.ADOPT, reasons.KEPT_FULL)
     waits = _missing_parents(unit, now, changed, context)
     if waits:
         return UnitResult(unit.name, Action.WAIT, reasons.WAITING_PARENT, waits=waits)
@@ -173,6 +176,9 @@ def _decide(
     if changed == (True, True):
         return _both_changed(unit, now, context)
     source = Side.SALESFORCE if changed[0] else Side.QUICKBOOKS
+    if unit.policy.write is WriteMode.APPEND and not unit.allows(source.other):
+        # People write into the text that is appended to: that is what it is for.
+        return UnitResult(unit.name, Action.ADOPT, reasons.KEPT_FULL)
     if unit.allows(source.other):
         return _write(unit, now, source.other, reasons.SOURCE_CHANGED, context)
     return _drift(unit, now, source, context)
@@ -183,6 +189,20 @@ def agree(unit: CompiledUnit, now: Sides, context: MergeContext) -> bool:
     return all(_row_agrees(unit, row, now, context) for row in unit.rows)
 
 
+def _all_full(unit: CompiledUnit, now: Sides) -> bool:
+    """Whether every side that may be written holds something of the unit."""
+    return all(unit_values(unit, now.of(target)) for target in Side if unit.allows(target))
+
+
+def _appended(row: CompiledRow, value: Any, present: Any) -> Any:
+    """For a row that appends: the text that is there with the new part behind it, where it does not contain it yet."""
+    if row.spec.write is not WriteMode.APPEND or isinstance(value, Failed):
+        return value
+    if value is None or not isinstance(present, str):
+        return present if value is None else value
+    return present if value in present else f"{present}\n{value}"
+
+
 def _row_agrees(unit: CompiledUnit, row: CompiledRow, now: Sides, context: MergeContext) -> bool:
     sf, qbo = now.sf.get(row.key), now.qbo.get(row.key)
     if not row.reference and not row.external and row.same(sf, qbo):
@@ -190,7 +210,12 @@ def _row_agrees(unit: CompiledUnit, row: CompiledRow, now: Sides, context: Merge
     return any(
         unit.allows(target)
         and row.same(
-            translate(row, target, now.of(target.other).get(row.key), context), now.of(target).get(row.key)
+            _appended(
+                row,
+                translate(row, target, now.of(target.other).get(row.key), context),
+                now.of(target).get(row.key),
+            ),
+            now.of(target).get(row.key),
         )
         for target in Side
     )
@@ -319,7 +344,12 @@ def _write(
     waits = missing_parents(unit, target.other, source, context)
     if waits:
         return UnitResult(unit.name, Action.WAIT, reasons.WAITING_PARENT, waits=waits)
-    values = {row.key: translate(row, target, source.get(row.key), context) for row in unit.rows}
+    values = {
+        row.key: _appended(
+            row, translate(row, target, source.get(row.key), context), now.of(target).get(row.key)
+        )
+        for row in unit.rows
+    }
     if all(row.same(values[row.key], now.of(target).get(row.key)) for row in unit.rows):
         return UnitResult(unit.name, Action.ADOPT, reasons.AGREED)
     locked = context.locks.get(unit.name) if target is Side.QUICKBOOKS else None

@@ -38,9 +38,7 @@ def fields_to_read(side: Side, spec: MappingSpec) -> tuple[str, ...]:
 
 def _mapped_paths(side: Side, compiled: CompiledSpec) -> Iterable[str]:
     for row in compiled.rows:
-        path = row.spec.sf_path if side is Side.SALESFORCE else row.spec.qbo_path
-        if path:
-            yield path
+        yield from row.reads(side)
 
 
 def display_name(side: Side, record: RemoteRecord | Body, spec: MappingSpec) -> str:

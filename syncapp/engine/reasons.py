@@ -71,6 +71,7 @@ INITIAL_KEPT = "engine.initial_kept"
 INITIAL_ASK = "engine.initial_ask"
 PRESSED = "engine.pressed"
 CREATE_ONLY = "engine.create_only"
+KEPT_FULL = "engine.kept_full"
 ANSWERED = "engine.answered"
 UNDONE = "engine.undone"
 OSCILLATION = "engine.oscillation"
@@ -87,6 +88,7 @@ REQUIRED = "engine.required"
 BAD_VALUE = "engine.bad_value"
 FORBIDDEN_CHARACTER = "engine.forbidden_character"
 BAD_EMAIL = "engine.bad_email"
+NOT_COMPUTED = "engine.not_computed"
 
 ALL: frozenset[str] = frozenset(
     value for value in dict(globals()).values() if isinstance(value, str) and value.startswith("engine.")

@@ -10,20 +10,24 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.contracts import Side
+from syncapp.engine.computed import Failed, mapper
 from syncapp.engine.countries import find_country, state_code
-from syncapp.engine.mapping import FieldSpec, ValueType
+from syncapp.engine.mapping import FieldSpec, ValueMap, ValueType
 from syncapp.engine.records import normaliser
 from syncapp.engine.transforms import Transform
 
 Renderer = Callable[[Any], Any]
 
 
-def renderer(row: FieldSpec, transforms: tuple[Transform, ...], target: Side) -> Renderer | None:
+def renderer(
+    row: FieldSpec, transforms: tuple[Transform, ...], target: Side, value_map: ValueMap | None = None
+) -> Renderer | None:
     """The function from a canonical value to the canonical value `target` shall hold; None where it stays as it is.
 
     References are not rendered here: they are translated through links (section 2.1).
     """
-    steps = [*_transform_steps(row, transforms, target), *_spelling_steps(row, target)]
+    steps: list[Callable[[Any], Any]] = [] if value_map is None else [mapper(value_map, target)]
+    steps += [*_transform_steps(row, transforms, target), *_spelling_steps(row, target)]
     default = normaliser(row.type, row.places)(row.default)
     if not steps and default is None:
         return None
@@ -35,8 +39,10 @@ def renderer(row: FieldSpec, transforms: tuple[Transform, ...], target: Side) ->
         if not isinstance(value, str):
             return value
         for step in steps:
+            if value is None or isinstance(value, Failed):
+                return value
             value = step(value)
-        return read(value)
+        return value if isinstance(value, Failed) else read(value)
 
     return render
 

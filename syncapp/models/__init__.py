@@ -28,12 +28,14 @@ from syncapp.models.mapping import (
     MappingVersion,
     OnConflict,
     OnDrift,
+    WriteMode,
 )
 from syncapp.models.oauth_state import OAuthState
 from syncapp.models.problem import Problem
 from syncapp.models.run import Attempt, Outcome, PreviewItem, Run, RunKind, RunState
 from syncapp.models.schedule import Cadence, Schedule
 from syncapp.models.usage import ApiUsage
+from syncapp.models.value_map import UnknownValue, ValueMap, ValueMapEntry
 
 __all__ = [
     "CLOSED_LIFECYCLES",
@@ -81,6 +83,10 @@ __all__ = [
     "RunKind",
     "RunState",
     "Schedule",
+    "UnknownValue",
+    "ValueMap",
+    "ValueMapEntry",
     "VendorSide",
     "WriteIntent",
+    "WriteMode",
 ]

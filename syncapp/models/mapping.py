@@ -38,6 +38,13 @@ class Initial(models.TextChoices):
     ASK = "ask", "Ask"
 
 
+class WriteMode(models.TextChoices):
+    ALWAYS = "always", "Whenever it differs"
+    ON_CREATE = "on_create", "Only when created"
+    WHEN_EMPTY = "when_empty", "Only while it is empty"
+    APPEND = "append", "Behind the text that is there"
+
+
 class Mapping(TenantModel):
     """A pair of objects with directions, filters and policies. Its rows are a draft; publishing freezes a version."""
 
@@ -90,9 +97,11 @@ class FieldMapping(TenantModel):
     transform = models.CharField(max_length=60, blank=True)
     places = models.PositiveSmallIntegerField(default=2)
     constant = models.JSONField(null=True, blank=True)
+    formula = models.TextField(max_length=4000, blank=True)
+    value_map = models.CharField(max_length=60, blank=True)
     default = models.JSONField("when empty", null=True, blank=True)
     refers_to = models.CharField(max_length=60, blank=True)
-    create_only = models.BooleanField("only when created", default=False)
+    write = models.CharField("is written", max_length=10, choices=WriteMode.choices, default=WriteMode.ALWAYS)
     required = models.BooleanField(default=False)
     sf_length = models.PositiveIntegerField(null=True, blank=True)
     qbo_length = models.PositiveIntegerField(null=True, blank=True)

@@ -7,7 +7,7 @@ that side holds at the first link and only fill what is empty.
 
 from __future__ import annotations
 
-from syncapp.engine.mapping import Direction, FieldSpec, Initial, OnConflict, OnDrift, ValueType
+from syncapp.engine.mapping import Direction, FieldSpec, Initial, OnConflict, OnDrift, ValueType, WriteMode
 from syncapp.recipes.recipe import Recipe, RecipeRow
 
 KEY = "account_customer"
@@ -154,7 +154,7 @@ ROWS: tuple[RecipeRow, ...] = (
             sf_path="CurrencyIsoCode",
             qbo_path="CurrencyRef.value",
             type=ValueType.CHOICE,
-            create_only=True,
+            write=WriteMode.ON_CREATE,
             sf_length=3,
             qbo_length=3,
         ),

@@ -15,6 +15,7 @@ from syncapp.engine.mapping import (
     MappingSpec,
     OnConflict,
     ValueType,
+    WriteMode,
 )
 
 
@@ -163,7 +164,7 @@ def _as_described(spec: FieldSpec, info: FieldInfo) -> FieldSpec:
     """The row with this org's field, length and scale; what the connected user may not write flows the other way."""
     scale = info.scale if spec.type is ValueType.DECIMAL and info.scale is not None else spec.places
     made = replace(spec, sf_path=info.name, sf_length=info.length or spec.sf_length, places=scale)
-    if not info.updateable and not spec.create_only and spec.direction is Direction.BOTH:
+    if not info.updateable and spec.write is not WriteMode.ON_CREATE and spec.direction is Direction.BOTH:
         return replace(made, direction=Direction.TO_QBO)
     return made
 

@@ -22,6 +22,7 @@ from syncapp.services.facts import books_of
 from syncapp.services.reading import Sides
 from syncapp.services.references import Parents, resolve
 from syncapp.services.slice_context import SliceContext
+from syncapp.services.surroundings import around
 from syncapp.store import match_index, passes, specs, waits, write_history
 from syncapp.store.links import LinkRow
 
@@ -58,6 +59,18 @@ def decide_slice(
     `planned` are parents that count as linked (`references.resolve`); `asked` are links that a person named, which no
     mapping's mode holds back.
     """
+    with around(context.mapping.company, context.now):
+        return _decide_slice(context, links, sides, writes_enabled, planned, asked)
+
+
+def _decide_slice(
+    context: SliceContext,
+    links: Sequence[LinkRow],
+    sides: Mapping[UUID, Sides],
+    writes_enabled: bool,
+    planned: Mapping[UUID, str] | None,
+    asked: Collection[UUID],
+) -> SliceDecisions:
     projections = {link.id: _projections(context, sides[link.id]) for link in links}
     parents = resolve(context, projections, planned)
     barrier = passes.barrier_open(context.mapping.pk)

@@ -1,40 +1,23 @@
-"""The draft of a mapping and its published versions: check, publish, compare, switch.
+"""The draft of a mapping and its published versions: publish, compare, switch. `mapping_checks` says what is wrong.
 
 The rows of a mapping are a draft that people edit; what runs is the last published version, which never changes.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from connectors.contracts import Side
-from syncapp.engine.mapping import Condition, Direction, FieldSpec, MappingSpec, Mode, ValueType
+from syncapp.engine.mapping import FieldSpec, MappingSpec, Mode
 from syncapp.models import FieldMapping, Mapping, MappingVersion
 from syncapp.services import audit
 from syncapp.services.errors import Refused
+from syncapp.services.mapping_checks import validate
 from syncapp.store import specs
-
-OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "blank")
-"""The operators of a structured filter condition (`engine.mapping.Condition`)."""
-
-MOST_PLACES = 7
-"""Decimal places that either side keeps at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a draft cannot be published. `position` is the row's place from 1 among the rows that are on, None for the
-    mapping as a whole; `code` and `values` name the words in `syncapp.messages`."""
-
-    code: str
-    position: int | None = None
-    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +30,6 @@ class DraftChange:
     what: str
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
-
-
-def validate(mapping: Mapping) -> list[Fault]:
-    """Everything that stands in the way of publishing this draft, all at once; empty when it can be published."""
-    spec = specs.draft_spec(mapping)
-    known = set(Mapping.objects.filter(integration_id=mapping.integration_id).values_list("key", flat=True))
-    return [*_whole_faults(spec), *_row_faults(spec, known), *_target_faults(spec), *_group_faults(spec)]
 
 
 def publish(mapping: Mapping, person: Any | None, note: str = "") -> MappingVersion:
@@ -218,83 +194,3 @@ def set_mode(mapping: Mapping, mode: str, person: Any | None) -> None:
         before={"mode": before},
         after={"mode": mode, "mapping": mapping.label},
     )
-
-
-# --- what can be wrong with a draft ---
-
-
-def _whole_faults(spec: MappingSpec) -> Iterator[Fault]:
-    if not spec.fields:
-        yield Fault("mapping.no_rows")
-    for side, conditions in (("Salesforce", spec.sf_filter), ("QuickBooks", spec.qbo_filter)):
-        for number, condition in enumerate(conditions, start=1):
-            if not _usable(condition):
-                yield Fault("mapping.bad_condition", None, {"side": side, "number": number})
-
-
-def _usable(condition: Condition) -> bool:
-    if condition.operator not in OPERATORS or not condition.path:
-        return False
-    if condition.operator == "in":
-        return isinstance(condition.value, list | tuple) and bool(condition.value)
-    return condition.operator == "blank" or condition.value not in (None, "")
-
-
-def _row_faults(spec: MappingSpec, known_mappings: set[str]) -> Iterator[Fault]:
-    keys = Counter(row.key for row in spec.fields)
-    for position, row in enumerate(spec.fields, start=1):
-        values = {"label": row.label or row.key}
-        if not row.key or keys[row.key] > 1:
-            yield Fault("mapping.key_twice", position, {**values, "key": row.key})
-        if not row.qbo_path:
-            yield Fault("mapping.no_quickbooks_field", position, values)
-        yield from _source_faults(position, row, values)
-        if row.type is ValueType.REFERENCE and row.refers_to not in known_mappings:
-            yield Fault("mapping.refers_to_nothing", position, {**values, "refers_to": row.refers_to})
-        if row.type is ValueType.DECIMAL and row.places > MOST_PLACES:
-            yield Fault("mapping.too_many_places", position, {**values, "most": MOST_PLACES})
-
-
-def _source_faults(position: int, row: FieldSpec, values: dict[str, Any]) -> Iterator[Fault]:
-    if row.sf_path:
-        return
-    if row.constant is None:
-        yield Fault("mapping.no_salesforce_field", position, values)
-    elif row.direction is not Direction.TO_QBO:
-        yield Fault("mapping.constant_both_ways", position, values)
-
-
-def _target_faults(spec: MappingSpec) -> Iterator[Fault]:
-    """Two rows that write the same field would undo one another for ever."""
-    for side, name in ((Side.QUICKBOOKS, "qbo_path"), (Side.SALESFORCE, "sf_path")):
-        writers: dict[str, FieldSpec] = {}
-        for position, row in enumerate(spec.fields, start=1):
-            path = getattr(row, name)
-            if not path or not row.direction.allows(side):
-                continue
-            first = writers.setdefault(path.lower(), row)
-            if first is not row:
-                yield Fault(
-                    "mapping.two_rows_one_field",
-                    position,
-                    {"label": row.label, "other": first.label, "path": path},
-                )
-
-
-def _group_faults(spec: MappingSpec) -> Iterator[Fault]:
-    """Rows that merge as one must follow the same rules, or half an address would move."""
-    leaders: dict[str, FieldSpec] = {}
-    for position, row in enumerate(spec.fields, start=1):
-        if not row.group:
-            continue
-        leader = leaders.setdefault(row.group, row)
-        if _rules(row) != _rules(leader):
-            yield Fault(
-                "mapping.group_disagrees",
-                position,
-                {"label": row.label, "other": leader.label, "group": row.group},
-            )
-
-
-def _rules(row: FieldSpec) -> tuple[Any, ...]:
-    return (row.direction, row.on_conflict, row.on_drift, row.initial)

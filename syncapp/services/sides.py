@@ -16,6 +16,7 @@ from syncapp.engine.mapping import FieldSpec, MappingSpec
 from syncapp.engine.projection import fields_to_read, project
 from syncapp.engine.records import value_to_json
 from syncapp.models import Integration, LinkBase, Mapping, Observation, RecordLink
+from syncapp.services.surroundings import around_link
 from syncapp.store import specs
 
 
@@ -75,13 +76,15 @@ def sides(link: RecordLink) -> RecordSides:
         return RecordSides(())
     base = LinkBase.objects.filter(link=link).first()
     bodies = _bodies(link)
+    with around_link(link, spec):
+        found = {side: _projection(side, bodies.get(side.value), spec) for side in Side}
     return _compared(
         spec,
         base_sf=_agreed(base, "sf_base"),
         base_qbo=_agreed(base, "qbo_base"),
         held=base.held if base else {},
-        sf=_projection(Side.SALESFORCE, bodies.get("sf"), spec),
-        qbo=_projection(Side.QUICKBOOKS, bodies.get("qbo"), spec),
+        sf=found[Side.SALESFORCE],
+        qbo=found[Side.QUICKBOOKS],
     )
 
 
@@ -91,7 +94,8 @@ def read_now(link: RecordLink, clients: MappingOf[Side, Reads]) -> RecordSides:
     if spec is None:
         return RecordSides(())
     base = LinkBase.objects.filter(link=link).first()
-    found = {side: _read(side, link, spec, clients[side]) for side in Side}
+    with around_link(link, spec):
+        found = {side: _read(side, link, spec, clients[side]) for side in Side}
     compared = _compared(
         spec,
         base_sf=_agreed(base, "sf_base"),

@@ -90,9 +90,9 @@ class SliceContext:
 
 def open_context(piece: Slice, timing: Timing) -> SliceContext:
     """Load what the slice's mapping needs. Raises NotPublished."""
-    mapping = Mapping.objects.select_related("integration__salesforce", "integration__quickbooks").get(
-        pk=piece.mapping_id
-    )
+    mapping = Mapping.objects.select_related(
+        "company", "integration__salesforce", "integration__quickbooks"
+    ).get(pk=piece.mapping_id)
     spec = specs.published_spec(mapping)
     salesforce, quickbooks = mapping.integration.salesforce, mapping.integration.quickbooks
     if spec is None or salesforce is None or quickbooks is None:

@@ -23,7 +23,16 @@ from syncapp import queue
 from syncapp.engine.retry import backoff
 from syncapp.engine.timing import Timing
 from syncapp.models import RecordLink, Run, RunKind, RunState
-from syncapp.services import deciding, joining, name_clash, quarantine, reading, sending, staging
+from syncapp.services import (
+    deciding,
+    joining,
+    name_clash,
+    quarantine,
+    reading,
+    sending,
+    staging,
+    surroundings,
+)
 from syncapp.services.errors import Refused
 from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
@@ -158,7 +167,8 @@ def carry_slice(piece: Slice, timing: Timing, deadline: float) -> None:
     with leases.renewing(piece, timing):
         try:
             context = open_context(piece, timing)
-            _stages(context, deadline)
+            with surroundings.around(context.mapping.company, context.now):
+                _stages(context, deadline)
         except ConnectorError as error:
             _connection_failed(piece, error.failure, timing)
         except Exception as error:

@@ -21,10 +21,14 @@ from syncapp.engine.mapping import (
     Mode,
     OnConflict,
     OnDrift,
+    ValueMap,
     ValueType,
+    WriteMode,
 )
+from syncapp.engine.naming import value_maps_named
 from syncapp.models import FieldMapping, MappingVersion
 from syncapp.models import Mapping as MappingRow
+from syncapp.models import ValueMap as ValueMapRow
 
 _ENUMS: dict[str, type[Enum]] = {
     "type": ValueType,
@@ -32,6 +36,7 @@ _ENUMS: dict[str, type[Enum]] = {
     "on_conflict": OnConflict,
     "on_drift": OnDrift,
     "initial": Initial,
+    "write": WriteMode,
 }
 _FIELD_NAMES = tuple(f.name for f in dataclass_fields(FieldSpec))
 _POLICY_NAMES = frozenset(f.name for f in dataclass_fields(MappingPolicies))
@@ -51,6 +56,7 @@ def to_json(spec: MappingSpec) -> dict[str, Any]:
         "qbo_filter": [_condition_json(condition) for condition in spec.qbo_filter],
         "policies": {name: getattr(spec.policies, name) for name in sorted(_POLICY_NAMES)},
         "options": dict(spec.options),
+        "value_maps": [_value_map_json(one) for one in spec.value_maps],
     }
 
 
@@ -70,6 +76,7 @@ def from_json(data: Mapping[str, Any], *, number: int, mode: Mode = Mode.CHANGES
         policies=MappingPolicies(**policies),
         external_id_field=data.get("external_id_field", ""),
         options=dict(data.get("options", {})),
+        value_maps=tuple(_value_map(one) for one in data.get("value_maps", ())),
     )
 
 
@@ -109,6 +116,7 @@ def version_spec(mapping: MappingRow, number: int) -> MappingSpec | None:
 def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) -> MappingSpec:
     """What publishing would freeze: the enabled rows in their order, with the mapping's filters and policies."""
     rows = mapping.rows.all() if rows is None else rows
+    fields = tuple(_field({name: getattr(row, name) for name in _FIELD_NAMES}) for row in rows if row.enabled)
     policies = {name: value for name, value in mapping.policies.items() if name in _POLICY_NAMES}
     policies |= {name: getattr(mapping, name) for name in _COLUMN_POLICIES}
     return MappingSpec(
@@ -117,21 +125,53 @@ def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) 
         version=mapping.published_number + 1,
         sf_object=mapping.sf_object,
         qbo_entity=mapping.qbo_entity,
-        fields=tuple(
-            _field({name: getattr(row, name) for name in _FIELD_NAMES}) for row in rows if row.enabled
-        ),
+        fields=fields,
         mode=Mode(mapping.mode),
         sf_filter=_conditions(mapping.sf_filter),
         qbo_filter=_conditions(mapping.qbo_filter),
         policies=MappingPolicies(**policies),
         external_id_field=mapping.external_id_field,
         options=dict(mapping.policies.get("options", {})),
+        value_maps=_value_maps(mapping, value_maps_named(fields)),
     )
 
 
 def row_values(spec: FieldSpec) -> dict[str, Any]:
     """The columns of the draft row that stands for this field, without mapping and position."""
     return {name: _plain(getattr(spec, name)) for name in _FIELD_NAMES}
+
+
+def _value_maps(mapping: MappingRow, names: frozenset[str]) -> tuple[ValueMap, ...]:
+    """The integration's value maps of these names; two queries where there are any."""
+    if not names:
+        return ()
+    found = ValueMapRow.all_companies.filter(integration_id=mapping.integration_id, name__in=names)
+    return tuple(value_map_of(row) for row in found.order_by("name").prefetch_related("entries"))
+
+
+def value_map_of(row: ValueMapRow) -> ValueMap:
+    """The engine's value of a stored value map."""
+    return ValueMap(
+        name=row.name,
+        entries=tuple((entry.sf_value, entry.qbo_value) for entry in row.entries.all()),
+        unknown=row.unknown,
+        default_sf=row.default_sf,
+        default_qbo=row.default_qbo,
+    )
+
+
+def _value_map_json(one: ValueMap) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "entries": [list(pair) for pair in one.entries],
+        "unknown": one.unknown,
+        "default_sf": one.default_sf,
+        "default_qbo": one.default_qbo,
+    }
+
+
+def _value_map(data: Mapping[str, Any]) -> ValueMap:
+    return ValueMap(**{**data, "entries": tuple((sf, qbo) for sf, qbo in data["entries"])})
 
 
 _Key = tuple[int, int, Mode]
@@ -150,6 +190,8 @@ def _field(values: Mapping[str, Any]) -> FieldSpec:
     for name, enum in _ENUMS.items():
         if name in known:
             known[name] = enum(known[name])
+    if values.get("create_only"):  # what versions of the first release say
+        known["write"] = WriteMode.ON_CREATE
     return FieldSpec(**known)
 
 

@@ -13,7 +13,7 @@ from connectors.contracts import Side
 from syncapp.engine import reasons
 from syncapp.engine.compiled import CompiledUnit, compile_spec
 from syncapp.engine.decision import ParentNeed
-from syncapp.engine.mapping import Direction, FieldSpec, Initial, OnConflict, OnDrift, ValueType
+from syncapp.engine.mapping import Direction, FieldSpec, Initial, OnConflict, OnDrift, ValueType, WriteMode
 from syncapp.engine.merge import Action, MergeContext, Sides, UnitResult, merge_unit, value_digest
 from tests.engine.builders import row, spec
 
@@ -153,7 +153,7 @@ def test_a_default_stands_for_an_empty_source():
 
 
 def test_a_create_only_row_is_never_written_again():
-    field = row(create_only=True)
+    field = row(write=WriteMode.ON_CREATE)
     assert merged("EUR", "USD", None, field).action is Action.ADOPT
     assert merged("EUR", "USD", ("USD", "USD"), field).action is Action.ADOPT
     assert merged("USD", "USD", ("USD", "USD"), field).action is Action.NOTHING

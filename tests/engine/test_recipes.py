@@ -6,7 +6,7 @@ import pytest
 
 from connectors.contracts import FieldInfo, ObjectInfo, Side
 from syncapp.engine.compiled import compile_spec
-from syncapp.engine.mapping import Direction, Initial, OnConflict
+from syncapp.engine.mapping import Direction, Initial, OnConflict, WriteMode
 from syncapp.recipes import RECIPES, Template, get, prepare
 from tests import shared
 
@@ -73,7 +73,7 @@ def test_rows_take_the_names_and_lengths_of_the_org():
     assert rows["shipping_state"].sf_path == "ShippingState"
     assert rows["email"].sf_path == "Invoice_Email_Address__c"
     assert (rows["balance"].places, rows["balance"].direction) == (3, Direction.TO_SF)
-    assert rows["currency"].create_only
+    assert rows["currency"].write is WriteMode.ON_CREATE
     assert spec.external_id_field == "QBO_Id__c"
 
 

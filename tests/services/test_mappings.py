@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from syncapp.engine.mapping import Mode
 from syncapp.models import AuditEvent, FieldMapping, Mapping, MappingVersion
-from syncapp.services import mappings
+from syncapp.services import mapping_checks, mappings
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 from syncapp.tenancy import tenant
@@ -35,7 +35,7 @@ def change(mapping: Mapping, key: str, **values: Any) -> None:
 
 
 def codes(mapping: Mapping) -> list[tuple[str, int | None]]:
-    return [(fault.code, fault.position) for fault in mappings.validate(mapping)]
+    return [(fault.code, fault.position) for fault in mapping_checks.validate(mapping)]
 
 
 def test_a_stored_version_is_the_same_value_again(mapping: Mapping) -> None:

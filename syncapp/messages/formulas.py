@@ -1,0 +1,44 @@
+"""Words about formulas, value maps and the ways a row is written."""
+
+from __future__ import annotations
+
+from syncapp.messages.words import Message
+
+MESSAGES: dict[str, Message] = {
+    "engine.not_computed": Message(
+        "{label} could not be worked out",
+        "{message} Nothing was sent for it.",
+        "Correct the value in the record, or the formula or value map in the mapping; then try again.",
+        "mapping",
+    ),
+    "engine.kept_full": Message(
+        "{label} was left as it is",
+        "The mapping writes it only while it is empty, or only adds to it.",
+        "Nothing to do.",
+    ),
+    "mapping.formula_wrong": Message(
+        "{label}: the formula is not right",
+        "{message} (character {at})",
+        "Correct the formula at that place, or switch the line off.",
+    ),
+    "mapping.formula_both_ways": Message(
+        "{label}: a formula flows one way only",
+        "Its value is worked out from the other side and cannot be turned back.",
+        "Set the direction to the side that it writes.",
+    ),
+    "mapping.formula_has_source": Message(
+        "{label}: a formula and a source field",
+        "The value comes from the formula, so {path} would not be read.",
+        "Take out the field, and name it in the formula.",
+    ),
+    "mapping.no_list": Message(
+        "{label}: there is no list “{name}”",
+        "It is neither a value map of this integration nor a reference list of its QuickBooks company.",
+        "Choose one that exists, or make the value map first.",
+    ),
+    "mapping.append_needs_text": Message(
+        "{label}: only text can be added to",
+        "“Behind the text that is there” joins texts, and goes to one side.",
+        "Choose another way to write it, or set type and direction.",
+    ),
+}

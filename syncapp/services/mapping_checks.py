@@ -1,0 +1,153 @@
+"""What stands in the way of publishing a mapping's draft: everything at once, each with its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.contracts import Side
+from syncapp.engine.formula import check
+from syncapp.engine.mapping import Condition, FieldSpec, MappingSpec, ValueType, WriteMode
+from syncapp.engine.naming import lists_named
+from syncapp.models import Mapping, ValueMap
+from syncapp.store import specs
+
+OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "blank")
+"""The operators of a structured filter condition (`engine.mapping.Condition`)."""
+
+MOST_PLACES = 7
+"""Decimal places that either side keeps at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a draft cannot be published. `position` is the row's place from 1 among the rows that are on, None for the
+    mapping as a whole; `code` and `values` name the words in `syncapp.messages`."""
+
+    code: str
+    position: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def validate(mapping: Mapping) -> list[Fault]:
+    """Everything that stands in the way of publishing this draft, all at once; empty when it can be published."""
+    spec = specs.draft_spec(mapping)
+    known = set(Mapping.objects.filter(integration_id=mapping.integration_id).values_list("key", flat=True))
+    lists = set(ValueMap.objects.filter(integration_id=mapping.integration_id).values_list("name", flat=True))
+    return [
+        *_whole_faults(spec),
+        *_row_faults(spec, known, lists),
+        *_target_faults(spec),
+        *_group_faults(spec),
+    ]
+
+
+def _whole_faults(spec: MappingSpec) -> Iterator[Fault]:
+    if not spec.fields:
+        yield Fault("mapping.no_rows")
+    for side, conditions in (("Salesforce", spec.sf_filter), ("QuickBooks", spec.qbo_filter)):
+        for number, condition in enumerate(conditions, start=1):
+            if not _usable(condition):
+                yield Fault("mapping.bad_condition", None, {"side": side, "number": number})
+
+
+def _usable(condition: Condition) -> bool:
+    if condition.operator not in OPERATORS or not condition.path:
+        return False
+    if condition.operator == "in":
+        return isinstance(condition.value, list | tuple) and bool(condition.value)
+    return condition.operator == "blank" or condition.value not in (None, "")
+
+
+def _row_faults(spec: MappingSpec, known_mappings: set[str], lists: set[str]) -> Iterator[Fault]:
+    keys = Counter(row.key for row in spec.fields)
+    for position, row in enumerate(spec.fields, start=1):
+        values = {"label": row.label or row.key}
+        if not row.key or keys[row.key] > 1:
+            yield Fault("mapping.key_twice", position, {**values, "key": row.key})
+        yield from _end_faults(position, row, values)
+        yield from _formula_faults(position, row)
+        yield from _list_faults(position, row, lists)
+        yield from _writing_faults(position, row, values)
+        if row.type is ValueType.REFERENCE and row.refers_to not in known_mappings:
+            yield Fault("mapping.refers_to_nothing", position, {**values, "refers_to": row.refers_to})
+        if row.type is ValueType.DECIMAL and row.places > MOST_PLACES:
+            yield Fault("mapping.too_many_places", position, {**values, "most": MOST_PLACES})
+
+
+def _end_faults(position: int, row: FieldSpec, values: dict[str, Any]) -> Iterator[Fault]:
+    """Both ends of a row: a field on the side it writes; a field, a fixed value or a formula on the side it reads."""
+    ends = {Side.SALESFORCE: row.sf_path, Side.QUICKBOOKS: row.qbo_path}
+    computed = bool(row.formula) or row.constant is not None
+    for side, path in ends.items():
+        if not path and not (computed and (row.source is None or row.source is side)):
+            yield Fault(_NO_FIELD[side], position, values)
+    if computed and row.source is None:
+        code = "mapping.formula_both_ways" if row.formula else "mapping.constant_both_ways"
+        yield Fault(code, position, values)
+    if row.formula and row.source is not None and ends[row.source]:
+        yield Fault("mapping.formula_has_source", position, {**values, "path": ends[row.source]})
+
+
+_NO_FIELD = {
+    Side.SALESFORCE: "mapping.no_salesforce_field",
+    Side.QUICKBOOKS: "mapping.no_quickbooks_field",
+}
+
+
+def _formula_faults(position: int, row: FieldSpec) -> Iterator[Fault]:
+    if not row.formula:
+        return
+    label = row.label or row.key
+    for error in check(row.formula):
+        values = {"label": label, "message": error.sentence, "at": error.position}
+        yield Fault("mapping.formula_wrong", position, values)
+
+
+def _list_faults(position: int, row: FieldSpec, lists: set[str]) -> Iterator[Fault]:
+    for name in filter(None, (row.value_map, *lists_named(row.formula))):
+        if name not in lists:
+            yield Fault("mapping.no_list", position, {"label": row.label or row.key, "name": name})
+
+
+def _writing_faults(position: int, row: FieldSpec, values: dict[str, Any]) -> Iterator[Fault]:
+    if row.write is WriteMode.APPEND and (row.type is not ValueType.TEXT or row.source is None):
+        yield Fault("mapping.append_needs_text", position, values)
+
+
+def _target_faults(spec: MappingSpec) -> Iterator[Fault]:
+    """Two rows that write the same field would undo one another for ever."""
+    for side, name in ((Side.QUICKBOOKS, "qbo_path"), (Side.SALESFORCE, "sf_path")):
+        writers: dict[str, FieldSpec] = {}
+        for position, row in enumerate(spec.fields, start=1):
+            path = getattr(row, name)
+            if not path or not row.direction.allows(side):
+                continue
+            first = writers.setdefault(path.lower(), row)
+            if first is not row:
+                yield Fault(
+                    "mapping.two_rows_one_field",
+                    position,
+                    {"label": row.label, "other": first.label, "path": path},
+                )
+
+
+def _group_faults(spec: MappingSpec) -> Iterator[Fault]:
+    """Rows that merge as one must follow the same rules, or half an address would move."""
+    leaders: dict[str, FieldSpec] = {}
+    for position, row in enumerate(spec.fields, start=1):
+        if not row.group:
+            continue
+        leader = leaders.setdefault(row.group, row)
+        if _rules(row) != _rules(leader):
+            yield Fault(
+                "mapping.group_disagrees",
+                position,
+                {"label": row.label, "other": leader.label, "group": row.group},
+            )
+
+
+def _rules(row: FieldSpec) -> tuple[Any, ...]:
+    return (row.direction, row.on_conflict, row.on_drift, row.initial)
