@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from syncapp.engine.mapping import Mode
-from syncapp.models import AuditEvent, FieldMapping, Mapping, MappingVersion
+from syncapp.engine.mapping import Mode, WriteMode
+from syncapp.models import AuditEvent, FieldMapping, Mapping, MappingVersion, ValueMap, ValueMapEntry
 from syncapp.services import mapping_checks, mappings
 from syncapp.services.errors import Refused
 from syncapp.store import specs
@@ -179,3 +179,39 @@ def test_a_row_of_another_mapping_is_not_moved(mapping: Mapping) -> None:
     other = a_mapping(an_integration(mapping.company), key="other")
     mappings.move_row(mapping, row(other, "company").pk, -1)
     assert list(other.rows.values_list("key", flat=True)) == [one["key"] for one in CUSTOMER_FIELDS]
+
+
+def test_formulas_and_value_maps_are_checked_and_frozen_with_the_version(mapping: Mapping) -> None:
+    regions = ValueMap.objects.create(integration=mapping.integration, name="Regions")
+    ValueMapEntry.objects.create(value_map=regions, sf_value="EU", qbo_value="Europe")
+    change(mapping, "notes", sf_path="", formula='LOOKUP("Regions", LEFT(Region__c))')
+    assert codes(mapping) == [("mapping.formula_wrong", 8)]
+    change(mapping, "notes", formula='LOOKUP("Regions", Region__c) & LOOKUP("Zones", Region__c)')
+    assert codes(mapping) == [("mapping.no_list", 8)]
+    change(mapping, "notes", formula='LOOKUP("Regions", Region__c)')
+    version = mappings.publish(mapping, None)
+    regions.entries.update(qbo_value="European Union")
+    assert version.spec["value_maps"] == [
+        {
+            "name": "Regions",
+            "entries": [["EU", "Europe"]],
+            "unknown": "stop",
+            "default_sf": "",
+            "default_qbo": "",
+        }
+    ]
+    mapping.refresh_from_db()
+    assert mappings.draft_differs(mapping)
+
+
+def test_a_computed_row_has_one_direction_and_no_other_source(mapping: Mapping) -> None:
+    change(mapping, "notes", formula="Name")
+    assert codes(mapping) == [("mapping.formula_has_source", 8)]
+    change(mapping, "notes", sf_path="", direction="both", write="append")
+    assert codes(mapping) == [("mapping.formula_both_ways", 8), ("mapping.append_needs_text", 8)]
+
+
+def test_a_version_of_the_first_release_still_says_what_is_written_once() -> None:
+    row = {"key": "a", "label": "A", "sf_path": "A", "qbo_path": "A", "create_only": True}
+    stored = {"key": "m", "label": "M", "sf_object": "Account", "qbo_entity": "Customer", "fields": [row]}
+    assert specs.from_json(stored, number=1).fields[0].write is WriteMode.ON_CREATE
