@@ -30,6 +30,10 @@ class DecisionKind(StrEnum):
     WAIT = "wait"
     CONFLICT = "conflict"
     HOLD = "hold"
+    UNLINK = "unlink"
+    """Only of an undo: the two records are not kept in step any more."""
+    REFUSED = "refused"
+    """Only of an undo: this cannot be taken back, for the reason given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,8 @@ class SeenSide:
 
     id: str = ""
     version: str = ""
+    modified: str = ""
+    """When that version was made, as the side says (ISO, UTC)."""
     state: str = RecordState.NONE.value
     settled: bool = True
     body: Mapping[str, Any] | None = None
@@ -90,12 +92,18 @@ class SeenSide:
 
 
 def has_moved(planned: SeenSide, now: SeenSide) -> bool:
-    """Whether a side is not what the plan saw any more, as far as anybody has told us."""
+    """Whether a side is not what the plan saw any more, as far as anybody has told us. A plan may have looked at a
+    version that nobody has told of yet: what is known is then merely older."""
     if planned.id != now.id:
         return True
-    if not now.id or not now.version:
+    if not now.id or not now.version or now.modified < planned.modified:
         return False
     return planned.version != now.version or (now.state != planned.state and now.state != "")
+
+
+def moment(when: datetime | None) -> str:
+    """A time as it is compared here."""
+    return "" if when is None else when.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------

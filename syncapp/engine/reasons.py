@@ -54,6 +54,12 @@ PARENT_PROBLEM = "engine.parent_problem"
 PARENT_GONE = "engine.parent_gone"
 CYCLE = "engine.cycle"
 
+# Carrying a plan out.
+MOVED = "engine.moved_since"
+MOVED_MAPPING = "engine.moved_mapping"
+MOVED_BUSY = "engine.moved_busy"
+MOVED_PARENT = "engine.moved_parent"
+
 # One unit of two records.
 SOURCE_CHANGED = "engine.source_changed"
 AGREED = "engine.agreed"

@@ -22,7 +22,7 @@ class RunKind(models.TextChoices):
 
 EXACT_KINDS = (RunKind.APPLY, RunKind.UNDO)
 """Runs that carry out the stored decisions of their `origin`, and no others."""
-ASKED_KINDS = (RunKind.BUTTON, RunKind.RETRY, RunKind.SHELL, RunKind.SYNC_NOW)
+ASKED_KINDS = (RunKind.BUTTON, RunKind.RETRY, RunKind.SHELL, RunKind.SYNC_NOW, RunKind.APPLY)
 """Runs that a person asked for record by record: a mapping that runs by button only lets them through."""
 
 
@@ -33,6 +33,7 @@ class RunState(models.TextChoices):
     STOPPED = "stopped", "Stopped"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    DROPPED = "dropped", "Discarded"
 
 
 class Run(TenantModel):

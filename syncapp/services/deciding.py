@@ -35,6 +35,8 @@ class Decided:
     sides: Sides
     view: LinkView
     decision: Decision
+    rests: str = ""
+    """What follows once its writes are applied (`WriteIntent.rests`)."""
 
 
 @dataclass(frozen=True, slots=True)

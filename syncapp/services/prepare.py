@@ -57,12 +57,8 @@ def prepare(run_id: UUID) -> None:
         run = Run.objects.select_related(
             "mapping__integration__salesforce", "mapping__integration__quickbooks"
         ).get(pk=run_id)
-        if run.mapping is None:
-            raise LookupError("a run that reads belongs to a mapping")
-        reading = Reading(run, run.mapping)
         try:
-            read_both_sides(reading, timing.lease)
-            _make_due(reading)
+            _prepare(run, timing.lease)
         except ConnectorError as error:
             _put_off(run, error.failure)
         except DatabaseError:
@@ -70,6 +66,17 @@ def prepare(run_id: UUID) -> None:
         except Exception as error:
             log.exception("run_reading_broke", run=str(run_id))
             _give_up(run, error)
+
+
+def _prepare(run: Run, lease_seconds: float) -> None:
+    if scope.of(run) in scope.CHOSEN:
+        preview.plan_run(run)  # the records are named: nothing else is looked for
+        return
+    if run.mapping is None:
+        raise LookupError("a run that reads belongs to a mapping")
+    reading = Reading(run, run.mapping)
+    read_both_sides(reading, lease_seconds)
+    _make_due(reading)
 
 
 def read_both_sides(reading: Reading, lease_seconds: float) -> None:

@@ -113,7 +113,7 @@ def _plan(plan: Plan, link_ids: Sequence[UUID], *, needed: bool = False) -> None
         context = context_for(plan.run, mapping, ids)
         rows = list(links.load(context.company_id, ids).values())
         asked = ids if needed or scope.is_asked(plan.run) else ()
-        sides = look(context, rows)
+        sides = look(context, rows, anew=scope.is_asked(plan.run) and not needed)
         decisions = deciding.decide_slice(context, rows, sides, planned=plan.coming, asked=asked)
         decisions = _with_parents(plan, context, decisions, asked)
         _store(plan, context, decisions.items)
@@ -138,10 +138,11 @@ def context_for(run: Run, mapping: MappingRow, link_ids: Sequence[UUID]) -> Slic
     return open_context(piece, current_timing())
 
 
-def look(context: SliceContext, rows: Sequence[LinkRow]) -> dict[UUID, Sides]:
+def look(context: SliceContext, rows: Sequence[LinkRow], *, anew: bool = False) -> dict[UUID, Sides]:
     """Both sides of these links; what is read is only looked at. A Salesforce stamp that may still be shared by another
     write counts as it is: nothing is written now, and carrying the plan out looks again."""
-    return {link_id: _at_rest(sides) for link_id, sides in reading.gather(context, rows, keep=False).items()}
+    found = reading.gather(context, rows, keep=False, anew=anew)
+    return {link_id: _at_rest(sides) for link_id, sides in found.items()}
 
 
 def _at_rest(sides: Sides) -> Sides:
@@ -293,6 +294,7 @@ def _seen(context: SliceContext, item: Decided, side: Side) -> dict[str, Any]:
     return {
         "id": record.id,
         "version": record.token.version,
+        "modified": plans.moment(record.token.modified),
         "state": record.state.value,
         "settled": side not in item.sides.unsettled,
         "body": _whole_members(context, item.decision, side, item.sides.read(side)),

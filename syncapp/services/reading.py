@@ -44,15 +44,17 @@ def with_answer(sides: Sides, answer: RemoteRecord) -> Sides:
     return Sides({**sides.records, answer.side: answer}, known)
 
 
-def gather(context: SliceContext, links: Sequence[LinkRow], *, keep: bool = True) -> dict[UUID, Sides]:
+def gather(
+    context: SliceContext, links: Sequence[LinkRow], *, keep: bool = True, anew: bool = False
+) -> dict[UUID, Sides]:
     """Both sides of these links. Raises ConnectorError when a side that must be read cannot be.
 
     What had to be read is kept as news, unless the caller only looks (`keep`): whoever carries these links later must
-    not take a look for the news itself.
+    not take a look for the news itself. `anew` reads every record, whatever is known of it.
     """
     sides = {link.id: Sides() for link in links}
     for side in Side:
-        _gather_side(context, links, side, sides, keep=keep)
+        _gather_side(context, links, side, sides, keep=keep, anew=anew)
     return sides
 
 
@@ -63,6 +65,7 @@ def _gather_side(
     sides: Mapping[UUID, Sides],
     *,
     keep: bool,
+    anew: bool,
 ) -> None:
     present = [link for link in links if link.remote_id(side)]
     if not present:
@@ -74,9 +77,10 @@ def _gather_side(
     missing: list[LinkRow] = []
     for link in present:
         news = seen.get(link.remote_id(side))
-        if news is not None and news.record is not None and not context.work[link.id].forced:
+        must = anew or bool(context.work[link.id].forced)
+        if news is not None and news.record is not None and not must:
             sides[link.id].records[side] = news.record
-        elif _must_read(context, link, side, news):
+        elif must or _must_read(context, link, side, news):
             missing.append(link)
         else:
             sides[link.id].records[side] = unread(link, side, context.object(side))
@@ -91,8 +95,7 @@ def _must_read(context: SliceContext, link: LinkRow, side: Side, news: Seen | No
     """Whether this side may have changed since its base without us holding its body."""
     state = link.sf_state if side is Side.SALESFORCE else link.qbo_state
     return (
-        bool(context.work[link.id].forced)
-        or link.base(side) is None
+        link.base(side) is None
         or traits(side, context.object(side)).lockable  # what money hangs on it is not in the bases
         or link.base_version != context.spec.version
         or bool(link.held)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,8 +13,17 @@ from django.utils import timezone
 
 from connectors.contracts import Priority, Side
 from syncapp import queue
-from syncapp.models import CLOSED_LIFECYCLES, Integration, Mapping, RecordLink, Run, RunKind, RunState
-from syncapp.services import audit, sync
+from syncapp.models import (
+    CLOSED_LIFECYCLES,
+    Integration,
+    Mapping,
+    RecordLink,
+    Run,
+    RunKind,
+    RunState,
+    Schedule,
+)
+from syncapp.services import apply, audit, scope, sync
 from syncapp.services.errors import Refused
 from syncapp.store import clock, leases, runs
 from syncapp.store.links import name_key
@@ -90,6 +101,78 @@ def request_named(mapping: Mapping, text: str, direction: str, person: Any | Non
     ids = list(rows.filter(named).order_by("id").values_list("id", flat=True))
     target = {"to_qbo": Side.QUICKBOOKS, "to_sf": Side.SALESFORCE}.get(direction)
     return sync.request(ids, target=target, person=person, cause=cause, kind=RunKind.SHELL)
+
+
+# --- previews ----------------------------------------------------------------------------------------------------
+
+
+def preview_links(
+    link_ids: Sequence[UUID],
+    *,
+    direction: str = "both",
+    person: Any | None,
+    cause: str,
+    origin: Run | None = None,
+) -> Run:
+    """Plan what a press on these records would do, the records that they need first included.
+
+    Raises Refused `sync.nothing` when there is none.
+    """
+    chosen = list(RecordLink.objects.filter(id__in=link_ids).exclude(lifecycle__in=CLOSED_LIFECYCLES))
+    if not chosen:
+        raise Refused("sync.nothing")
+    mappings = {link.mapping_id for link in chosen}
+    return _new_preview(
+        integration_id=chosen[0].integration_id,
+        mapping_id=mappings.pop() if len(mappings) == 1 else None,
+        direction=direction,
+        priority=Priority.INTERACTIVE if len(chosen) == 1 else Priority.NORMAL,
+        person=person,
+        cause=cause,
+        origin=origin,
+        scope={"of": scope.LINKS, "links": sorted(str(link.pk) for link in chosen)},
+    )
+
+
+def preview_changes(
+    mapping: Mapping, person: Any | None, cause: str, schedule: Schedule | None = None
+) -> Run:
+    """Read both sides of a mapping and plan what its next run would do. Raises Refused `mapping.not_published`."""
+    if not mapping.published_number:
+        raise Refused("mapping.not_published", label=mapping.label)
+    return _new_preview(
+        integration_id=mapping.integration_id,
+        mapping_id=mapping.pk,
+        schedule=schedule,
+        priority=Priority.NORMAL,
+        person=person,
+        cause=cause,
+        scope={"of": scope.CHANGES},
+    )
+
+
+def preview_moved(run: Run, person: Any | None) -> Run:
+    """Plan again what this run left out because it had moved. Raises Refused `plan.nothing_moved`."""
+    moved = apply.moved_links(run)
+    if not moved:
+        raise Refused("plan.nothing_moved")
+    return preview_links(moved, direction=run.direction, person=person, cause=run.cause, origin=run)
+
+
+def _new_preview(*, priority: Priority, person: Any | None, cause: str, **columns: Any) -> Run:
+    with transaction.atomic():
+        run = Run.objects.create(
+            kind=RunKind.PREVIEW,
+            priority=leases.RANK[priority],
+            person=person,
+            cause=cause[:120],
+            **columns,
+        )
+        queue.prepare(run.pk)
+    return run
+
+
+# --- steering ----------------------------------------------------------------------------------------------------
 
 
 def stop(run: Run, person: Any | None) -> None:

@@ -47,6 +47,7 @@ def place_of(context: SliceContext) -> Place:
         connections=context.connections,
         timing=context.timing,
         priority=context.piece.priority,
+        exact=context.exact,
     )
 
 

@@ -27,6 +27,7 @@ from connectors.contracts import (
     WriteStatus,
 )
 from connectors.errors import Failure, FailureKind
+from syncapp.engine import reasons
 from syncapp.engine.bases import echoed_keys, landed_values
 from syncapp.engine.compiled import EXTERNAL_ID
 from syncapp.engine.mapping import MappingSpec
@@ -67,6 +68,8 @@ class Place:
     connections: dict[Side, Connection]
     timing: Timing
     priority: Priority
+    exact: bool = False
+    """A plan is carried out: what moved is named, not read and decided anew."""
 
     @property
     def realm(self) -> str:
@@ -260,6 +263,8 @@ def _refused(
     if failure.kind is FailureKind.EXISTS:
         settled.name_taken.append((link.id, failure))
         _fail(place, intent, failure, link, closing, settled)
+    elif after.next is Next.DUE_NOW and place.exact:
+        _moved(place, intent, failure, closing)
     elif after.next is Next.DUE_NOW:
         _look_again(place, intent, failure, link, closing, settled)
     elif after.next is Next.WITH_CONNECTION:
@@ -269,6 +274,16 @@ def _refused(
         settled.again[link.id] = closing.at + timedelta(seconds=after.after)
     else:
         _fail(place, intent, failure, link, closing, settled)
+
+
+def _moved(place: Place, intent: Intent, failure: Failure, closing: _Closing) -> None:
+    """The record is not what the plan saw: nothing is written, and a person sees it in the run."""
+    connection = place.connections[intent.side]
+    observations.hint(place.company_id, connection.id, intent.object, [intent.remote_id], "write", closing.at)
+    row = _attempt_row(place, intent, Outcome.MOVED, closing.at, None, failure)
+    moved = {"code": reasons.MOVED, "values": {"side": intent.side.value}}
+    closing.attempts.append({**row, "reasons": [moved], "changes": []})
+    closing.outcomes.append((intent.run_id, Outcome.MOVED.value))
 
 
 def _look_again(

@@ -44,11 +44,12 @@ OUTCOMES = {
     DecisionKind.WAIT: Outcome.WAITING,
     DecisionKind.CONFLICT: Outcome.ASKED,
     DecisionKind.HOLD: Outcome.ASKED,
+    DecisionKind.UNLINK: Outcome.UPDATED,
 }
 AGREEMENTS = frozenset({DecisionKind.NOTHING, DecisionKind.ADOPT})
 FAILED_ATTENTIONS = frozenset({"data_error", "blocked", "oscillation", "quarantined"})
 QUIET_ATTENTIONS = frozenset({"none", "skipped", "waiting"})
-REMEMBERED = frozenset({Outcome.LINKED, Outcome.WAITING, Outcome.ASKED, Outcome.FAILED})
+REMEMBERED = frozenset({Outcome.LINKED, Outcome.UPDATED, Outcome.WAITING, Outcome.ASKED, Outcome.FAILED})
 
 
 @dataclass(slots=True)
@@ -211,6 +212,7 @@ def _update_plan(context: SliceContext, item: Decided, target: Side, changes: Se
         run_id=context.work[item.link.id].run_id,
         cause=context.work[item.link.id].cause,
         guard=_guard(context, target),
+        rests=item.rests,
     )
 
 

@@ -9,7 +9,8 @@ import os
 import random
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from syncapp.engine.retry import backoff
 from syncapp.engine.timing import Timing
 from syncapp.models import RecordLink, Run, RunKind, RunState
 from syncapp.services import (
+    apply,
     deciding,
     joining,
     name_clash,
@@ -38,6 +40,8 @@ from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
 from syncapp.store import clock, intents, leases, links, observations, parking, problems, runs
 from syncapp.store.leases import Slice
+from syncapp.store.links import LinkRow
+from syncapp.store.planned import StoredItem
 from syncapp.tenancy import tenant
 
 log = structlog.get_logger()
@@ -183,9 +187,11 @@ def _stages(context: SliceContext, deadline: float) -> None:
     rows = links.load(context.company_id, context.piece.link_ids)
     intents.supersede_planned(list(rows))
     try:
-        waiting = list(rows.values())
+        planned = apply.stored(context)
+        _carry_out(context, rows, planned, deadline)
+        waiting = [row for row in rows.values() if row.id not in planned]
         linked: set[UUID] = set()
-        for _ in range(2):
+        for _ in range(2 if waiting else 0):
             sides = reading.gather(context, waiting)
             decisions = deciding.decide_slice(context, waiting, sides)
             found = [item for item in decisions.items if deciding.is_link(item)]
@@ -200,6 +206,20 @@ def _stages(context: SliceContext, deadline: float) -> None:
                 break
     finally:
         _count_calls(context)
+
+
+def _carry_out(
+    context: SliceContext, rows: Mapping[UUID, LinkRow], items: dict[UUID, StoredItem], deadline: float
+) -> None:
+    """Make the stored decisions of a plan, parents before what refers to them."""
+    exact = replace(context, exact=True)
+    while items:
+        step = apply.next_step(exact, rows, items)
+        _finish(exact, step.decisions, step.linked, deadline)
+        if len(step.later) == len(items):
+            apply.put_off(exact, step.later)
+            return
+        items = step.later
 
 
 def decisions_without(

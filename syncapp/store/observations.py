@@ -121,6 +121,7 @@ class Seen:
     hinted: bool
     state: RecordState
     record: RemoteRecord | None
+    modified: datetime | None = None
 
 
 def load(connection_id: UUID, side: Side, object: str, ids: Sequence[str]) -> Mapping[str, Seen]:
@@ -155,7 +156,7 @@ def _seen(side: Side, object: str, row: tuple[Any, ...]) -> Seen:
             merged_into=merged_into,
             modified_by=modified_by,
         )
-    return Seen(token=token, hinted=hinted_at is not None, state=RecordState(state), record=record)
+    return Seen(token, hinted_at is not None, RecordState(state), record, modified)
 
 
 def settle(
