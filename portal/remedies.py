@@ -20,6 +20,8 @@ class Button:
     do: str = ""
     is_link: bool = False
     action: str = "records.sync"
+    field: str = ""
+    """Label of what a person may type beside it (posted as `remote_id`); empty for a plain button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,17 @@ CREATE = Button(LABELS["create_new"], "plus", "portal:record-match", "create_new
 CONNECTIONS = Button(
     LABELS["connections"], "plug", "portal:connections", is_link=True, action="connections.view"
 )
+EXISTS = Button(
+    LABELS["exists"],
+    "link",
+    "portal:record-outcome",
+    "exists",
+    action="records.link",
+    field="Its id or address, if several fit",
+)
+SEND_ANEW = Button(LABELS["does_not"], "right", "portal:record-outcome", "does_not", action="records.link")
 BUTTONS: dict[str, Button] = {
+    "exists": EXISTS,
     "retry": RETRY,
     "again": RETRY,
     "send": Button(LABELS["send"], "right", "portal:record-sync", "send"),
@@ -79,6 +91,8 @@ def for_record(
 
 
 def _buttons(link: RecordLink, words: Words, *, matches: bool) -> tuple[Button, ...]:
+    if words.button == "exists":
+        return EXISTS, SEND_ANEW
     named = BUTTONS.get(words.button)
     first = [SEE_MATCHES] if matches else [named] if named is not None else []
     rest = [RETRY]

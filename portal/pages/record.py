@@ -24,7 +24,18 @@ from portal.payloads import payloads
 from portal.people.access import PortalRequest, company_page
 from syncapp.engine.mapping import MappingSpec
 from syncapp.models import Attempt, Lifecycle, LinkWait, RecordLink, WriteIntent
-from syncapp.services import addresses, clients, conflicts, matching, problems, records, sides, support, sync
+from syncapp.services import (
+    addresses,
+    clients,
+    conflicts,
+    matching,
+    problems,
+    records,
+    sides,
+    support,
+    sync,
+    unclear,
+)
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 
@@ -95,6 +106,22 @@ def answer(request: PortalRequest, pk: UUID) -> HttpResponseBase:
     """Take one side's value for fields that wait."""
     link = _link(pk)
     conflicts.answer(link, request.POST.get("unit", ""), request.POST.get("side", ""), request.user)
+    return _answer(request, link)
+
+
+@transaction.non_atomic_requests
+@company_page("records.link")
+@require_POST
+def outcome(request: PortalRequest, pk: UUID) -> HttpResponseBase:
+    """A person says what became of a write whose answer was lost: it exists over there, or it does not."""
+    link = _link(pk)
+    said = request.POST.get("do", "")
+    if said == "exists":
+        unclear.it_exists(link, request.user, request.POST.get("remote_id", ""))
+    elif said == "does_not":
+        unclear.it_does_not(link, request.user)
+    else:
+        raise Refused("records.none_chosen")
     return _answer(request, link)
 
 
@@ -196,5 +223,6 @@ urls: list[URLPattern] = [
     path("records/<uuid:pk>/sync/", sync_one, name="record-sync"),
     path("records/<uuid:pk>/match/", match, name="record-match"),
     path("records/<uuid:pk>/answer/", answer, name="record-answer"),
+    path("records/<uuid:pk>/outcome/", outcome, name="record-outcome"),
     path("records/<uuid:pk>/look-again/", look_again, name="record-look-again"),
 ]

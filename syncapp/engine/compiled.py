@@ -28,6 +28,7 @@ from syncapp.engine.mapping import (
 from syncapp.engine.paths import Reader, reader, reference_path, split
 from syncapp.engine.records import Comparer, comparer, normaliser, read_text
 from syncapp.engine.rendering import Renderer, renderer
+from syncapp.engine.tags import stripped
 from syncapp.engine.transforms import STREET_LINES, Transform, chain, join_lines
 
 CACHE_SIZE = 64
@@ -165,7 +166,7 @@ def compile_spec(spec: MappingSpec) -> CompiledSpec:
 def _compile(spec: MappingSpec) -> CompiledSpec:
     qbo_traits = traits(Side.QUICKBOOKS, spec.qbo_entity)
     maps = {value_map.name: value_map for value_map in spec.value_maps}
-    rows = tuple(_compile_row(row, _row_suffix(row, spec, qbo_traits), maps) for row in _all_rows(spec))
+    rows = tuple(_compile_row(row, _cleaners(row, spec, qbo_traits), maps) for row in _all_rows(spec))
     by_key = {row.key: row for row in rows}
     units = _units(rows)
     return CompiledSpec(
@@ -214,8 +215,13 @@ def name_suffix(spec: MappingSpec) -> str:
     return str(spec.options.get("name_suffix", "")) if spec.policies.name_clash == "suffix" else ""
 
 
-def _row_suffix(row: FieldSpec, spec: MappingSpec, qbo_traits: EntityTraits) -> str:
-    return name_suffix(spec) if row.qbo_path == qbo_traits.name_path else ""
+def _cleaners(row: FieldSpec, spec: MappingSpec, qbo_traits: EntityTraits) -> list[Callable[[str], str]]:
+    """What is taken off a text of QuickBooks beside what the row's transforms take off: suffixes and tags of ours."""
+    suffix = name_suffix(spec) if row.qbo_path == qbo_traits.name_path else ""
+    cleaners: list[Callable[[str], str]] = [lambda name: name.removesuffix(suffix)] if suffix else []
+    if qbo_traits.document is not None and row.qbo_path == qbo_traits.document.tag:
+        cleaners.append(stripped)
+    return cleaners
 
 
 def _value_map(row: FieldSpec, maps: Mapping[str, ValueMap]) -> ValueMap | None:
@@ -226,7 +232,9 @@ def _value_map(row: FieldSpec, maps: Mapping[str, ValueMap]) -> ValueMap | None:
     return maps[row.value_map]
 
 
-def _compile_row(row: FieldSpec, suffix: str, maps: Mapping[str, ValueMap]) -> CompiledRow:
+def _compile_row(
+    row: FieldSpec, cleaners: list[Callable[[str], str]], maps: Mapping[str, ValueMap]
+) -> CompiledRow:
     transforms = chain(row.transform)
     lines = any(transform.lines for transform in transforms)
     reference = row.type is ValueType.REFERENCE
@@ -236,7 +244,7 @@ def _compile_row(row: FieldSpec, suffix: str, maps: Mapping[str, ValueMap]) -> C
         spec=row,
         key=row.key,
         read_sf=_sf_reader(row, maps),
-        read_qbo=_qbo_reader(row, qbo_path, transforms, suffix, maps, lines=lines),
+        read_qbo=_qbo_reader(row, qbo_path, transforms, cleaners, maps, lines=lines),
         to_sf=None if reference else renderer(row, transforms, Side.SALESFORCE, value_map),
         to_qbo=None if reference else renderer(row, transforms, Side.QUICKBOOKS, value_map),
         same=comparer(row.type),
@@ -270,7 +278,7 @@ def _qbo_reader(
     row: FieldSpec,
     path: str,
     transforms: tuple[Transform, ...],
-    suffix: str,
+    more: list[Callable[[str], str]],
     maps: Mapping[str, ValueMap],
     *,
     lines: bool,
@@ -279,8 +287,7 @@ def _qbo_reader(
         return _computed_reader(row, Side.QUICKBOOKS, maps)
     read = _value_reader(row, _lines_reader(path) if lines else reader(path))
     cleaners = [transform.clean_qbo for transform in transforms if transform.clean_qbo is not None]
-    if suffix:
-        cleaners.append(lambda name: name.removesuffix(suffix))
+    cleaners += more
     return _cleaned(read, cleaners) if cleaners else read
 
 

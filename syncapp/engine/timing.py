@@ -17,6 +17,10 @@ class Timing:
     """Wait before finding out what came of a write whose answer was lost."""
     unknown_wait_batch: float = 180.0
     probe_gap: float = 60.0
+    requestid_trust: float = 1800.0
+    """Older than this, a request id may be forgotten: two looks that find nothing come before a write is repeated."""
+    ask_after: float = 86400.0
+    """A write that is still unclear after so long is put to a person."""
     lease: float = 120.0
     renewal: float = 30.0
     sweep: float = 30.0

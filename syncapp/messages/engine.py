@@ -280,6 +280,16 @@ MESSAGES: dict[str, Message] = {
         "Give it a later date, or ask whoever keeps the books to reopen the period.",
         "retry",
     ),
+    "engine.outcome_unclear": Message(
+        "Nobody knows whether {name} was written",
+        "The answer to a write got lost, and reading the {object} did not tell whether it was carried out.",
+        "Look for it over there. If it exists, link it; if it does not, send it again.",
+        "exists",
+    ),
+    "engine.outcome_several": Message(
+        "More than one record fits", "Only a person can tell which one it is.", "Look for it over there."
+    ),
+    "engine.outcome_not_found": Message("Nothing was found yet", "", BY_ITSELF),
     # data
     "engine.too_long": Message(
         "{label} is too long",

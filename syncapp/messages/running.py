@@ -21,6 +21,17 @@ MESSAGES: dict[str, Message] = {
         "Money hangs on the record in QuickBooks, or the value itself has to be corrected.",
         "Reload the page to see what can be chosen now.",
     ),
+    "unclear.gone": Message(
+        "It is clear by now", "The outcome of the write became known.", "Reload the page."
+    ),
+    "unclear.which": Message(
+        "Not exactly one record fits",
+        "Either no {object} fits what was sent, or several do, or the one you named belongs to another record.",
+        "Name the right one by its id or address.",
+    ),
+    "unclear.unreachable": Message(
+        "The other side could not be asked", "{message}", "Try again in a minute.", "retry"
+    ),
     "conflict.gone": Message(
         "There is nothing to decide any more",
         "Both sides agree by now, or it was decided already.",

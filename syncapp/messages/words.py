@@ -13,6 +13,8 @@ BUTTONS: dict[str, str] = {
     "fetch": "Sync from QuickBooks",
     "create_new": "Create a new record",
     "ignore": "Ignore this record",
+    "exists": "It exists: link it",
+    "does_not": "It does not: send it",
     "unlink": "Unlink",
     "reconnect": "Go to connections",
     "connections": "Go to connections",

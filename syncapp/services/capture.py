@@ -18,6 +18,7 @@ from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
 from syncapp.engine.projection import display_name
 from syncapp.models import Connection, Cursor, Mapping, MappingMode, MappingPass, Run
+from syncapp.services import tagged
 from syncapp.services.clients import AnyClient
 from syncapp.services.watched import Watched, connection_of, object_of, watched
 from syncapp.store import aliases, clock, leases, links, match_index, observations, passes
@@ -158,6 +159,7 @@ def take_in(
     news = observations.note(company_id, target.connection.id, stored, source, clock.now())
     fresh = [record for record in stored if record.id in news]
     aliases.note(company_id, target.connection.id, fresh)
+    tagged.close_open_writes(target, records)
     for mapping, spec in target.mappings:
         _feed(target, mapping, spec, fresh, run, cause)
     return len(fresh)

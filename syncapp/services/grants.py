@@ -77,7 +77,11 @@ def _salesforce(facts: ConnectionFacts, grant: Grant) -> Identity:
         remote_id=str(who["organization_id"]),
         name=str(org.get("Name") or who["organization_id"]),
         user=str(who.get("username", "")),
-        facts={"edition": org.get("OrganizationType"), "sandbox": org.get("IsSandbox")},
+        facts={
+            "edition": org.get("OrganizationType"),
+            "sandbox": org.get("IsSandbox"),
+            "user_id": str(who.get("user_id", "")),
+        },
     )
 
 

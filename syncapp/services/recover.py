@@ -1,48 +1,50 @@
 """Writes whose outcome nobody knows: find out, then act (sync-semantics sections 12 and 13).
 
-The server refuses or absorbs the second copy of everything this module sends again: list entities have unique names,
-updates carry their SyncToken, Salesforce upserts an external id. So the identical bytes go out again with the same
-request id, and the answer is the truth. Salesforce updates by Id are not repeated: reading and merging heals them.
+The server refuses or absorbs the second copy of many writes: list records have unique names, QuickBooks updates carry
+their SyncToken, Salesforce upserts an external id. Those go out again, the identical bytes under the same request id,
+and the answer is the truth. Of all others (documents, payments, Salesforce writes by Id) reading tells what happened;
+only a batch of which nothing was found is sent again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 from django.db import transaction
 
-from connectors.contracts import (
-    BatchAnswer,
-    Operation,
-    Priority,
-    RecordState,
-    RemoteRecord,
-    Side,
-    Write,
-    WriteResult,
-    WriteStatus,
-)
+from connectors.contracts import BatchAnswer, Operation, Side, WriteResult, WriteStatus
 from connectors.errors import ConnectorError, FailureKind
 from connectors.quickbooks.client import QuickBooksClient
 from syncapp.engine.entities import traits
 from syncapp.engine.timing import Timing
-from syncapp.models import Connection, Mapping, RecordLink
+from syncapp.services import probing, unclear
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
+from syncapp.services.placing import place_of
 from syncapp.services.settle import Place, Settled, settle
 from syncapp.services.sync import owner_name
 from syncapp.services.timing import current_timing
-from syncapp.store import breaker, bulk, clock, intents, leases, links, observations, specs
+from syncapp.store import breaker, bulk, clock, intents, leases
 from syncapp.store.intents import Batch, Intent
 from syncapp.tenancy import tenant
 
 log = structlog.get_logger()
-CREATED_SLACK = timedelta(minutes=2)
-"""How much earlier than our first send a record may claim to be created and still be ours: clocks differ."""
 ATTEMPTS_PER_CALL = 50
+SAME_FAULTS = 3
+"""Sends of one batch that all ended in a server's failure, before reading is believed instead (13.5)."""
+LOOKS = 2
+"""Looks that find nothing, a while apart, before a write that cannot simply be repeated counts as not carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known now of each write of a batch; `read` are those of which reading tells, not an answer to us."""
+
+    answer: BatchAnswer
+    read: frozenset[str] = frozenset()
 
 
 def recover(timing: Timing | None = None) -> int:
@@ -72,160 +74,164 @@ def _look_at(company_id: int, batch: Batch, timing: Timing) -> None:
 
 def _recover_one(company_id: int, batch: Batch, timing: Timing) -> None:
     batch.intents = intents.of_batch(batch)
-    place = _place(company_id, batch, timing)
-    if batch.side is Side.SALESFORCE and not all(_repeatable(intent) for intent in batch.intents):
-        _merge_instead(place, batch)
+    place = place_of(company_id, batch, timing)
+    with _client(place, batch) as client:
+        found = _find_out(place, batch, client)
+    if found is None:
         return
-    answer = _send_again(place, batch)
-    if answer is None:
-        return
-    breaker.record(batch.connection_id, answer.failure, timing)
-    settled = settle(place, batch, answer)
-    _go_on(place, batch, settled)
+    with transaction.atomic():
+        settled = settle(place, batch, found.answer, read=found.read)
+        if settled.unknown:
+            _not_yet(place, batch, found.answer)
+        _go_on(place, batch, settled)
     log.info("unknown_batch_resolved", side=batch.side.value, size=len(batch.intents), sends=batch.sends)
 
 
-def _place(company_id: int, batch: Batch, timing: Timing) -> Place:
-    link = RecordLink.objects.values_list("mapping_id", flat=True).get(pk=batch.intents[0].link_id)
-    mapping = Mapping.objects.select_related("integration__salesforce", "integration__quickbooks").get(
-        pk=link
-    )
-    spec = specs.published_spec(mapping)
-    if spec is None or mapping.integration.salesforce is None or mapping.integration.quickbooks is None:
-        raise LookupError("a batch was sent for a mapping that cannot run")
-    connections: dict[Side, Connection] = {
-        Side.SALESFORCE: mapping.integration.salesforce,
-        Side.QUICKBOOKS: mapping.integration.quickbooks,
-    }
-    return Place(company_id, mapping, spec, connections, timing, Priority.NORMAL)
-
-
-def _repeatable(intent: Intent) -> bool:
-    return intent.operation is Operation.UPSERT and bool(intent.external_value)
-
-
-def _merge_instead(place: Place, batch: Batch) -> None:
-    """Salesforce writes by Id: close them, read the records, let the merge see what is there (C11)."""
-    with transaction.atomic():
-        intents.unsend_unknown(batch)
-        for object_name in sorted({intent.object for intent in batch.intents}):
-            ids = [
-                intent.remote_id
-                for intent in batch.intents
-                if intent.object == object_name and intent.remote_id
-            ]
-            observations.hint(
-                place.company_id, place.connections[batch.side].id, object_name, ids, "read", clock.now()
-            )
-        leases.make_due(
-            place.company_id,
-            [intent.link_id for intent in batch.intents],
-            place.priority,
-            cause="Looked at again",
-        )
-
-
-def _send_again(place: Place, batch: Batch) -> BatchAnswer | None:
-    """The identical bytes with the identical request id (W5); "it is there" is read as applied where it is ours."""
+@contextmanager
+def _client(place: Place, batch: Batch) -> Iterator[AnyClient]:
     connection, meter = place.connections[batch.side], UsageMeter()
-    client = client_for(connection, place.priority, meter)
-    writes = [intent.as_write() for intent in batch.intents]
-    intents.mark_sending(batch, place.timing.lease)
     try:
-        answer = client.write(writes, request_id=batch.request_id, priority=place.priority)
-        if any(result.status is WriteStatus.NOT_SENT for result in answer.results):
-            intents.mark_unknown(batch, place.timing.probe_gap)
-            return None
-        return _with_ours(place, batch, client, writes, answer)
+        yield client_for(connection, place.priority, meter)
     finally:
         flush(connection, meter)
 
 
-def _with_ours(
-    place: Place, batch: Batch, client: AnyClient, writes: Sequence[Write], answer: BatchAnswer
-) -> BatchAnswer:
-    """Read "name exists" and "stale" answers to our own re-send for what they are."""
-    taken = [
-        index
-        for index, result in enumerate(answer.results)
-        if result.failure is not None and result.failure.kind is FailureKind.EXISTS
-    ]
-    results = list(answer.results)
-    if taken and isinstance(client, QuickBooksClient):
-        path = traits(batch.side, batch.intents[0].object).name_path
-        found = _by_name(client.names([str(writes[index].body.get(path, "")) for index in taken]), path)
-        held = _held(place, [record.id for record in found.values()])
-        for index in taken:
-            record = found.get(str(writes[index].body.get(path, "")).casefold())
-            if (
-                record is not None
-                and record.id not in held
-                and _is_ours(batch.intents[index], writes[index], record)
-            ):
-                results[index] = _applied(results[index], record)
-    return replace(answer, results=tuple(results))
+# --- which way ---------------------------------------------------------------------------------------------------
 
 
-def _by_name(records: Sequence[RemoteRecord], path: str) -> dict[str, RemoteRecord]:
-    return {str(record.body.get(path, "")).casefold(): record for record in records}
+def _find_out(place: Place, batch: Batch, client: AnyClient) -> Found | None:
+    """An answer for each write of the batch, from its sender or from what is there. None: nothing is known yet."""
+    if batch.side is Side.SALESFORCE:
+        return _salesforce(place, batch, client)
+    if any(_is_document(intent) for intent in batch.intents) or batch.sends > SAME_FAULTS:
+        return _look_first(place, batch, client)
+    return _send_again(place, batch, client)
 
 
-def _held(place: Place, ids: Sequence[str]) -> set[str]:
-    """Customers that a link with a Salesforce record holds already."""
-    known = links.linked_ids(
-        place.mapping.integration_id, place.spec.sf_object, place.spec.qbo_entity, Side.QUICKBOOKS, list(ids)
+def _is_document(intent: Intent) -> bool:
+    """A second copy would be taken by the server: only reading tells whether there is a first."""
+    if intent.operation in (Operation.VOID, Operation.DELETE):
+        return True
+    return intent.operation is Operation.CREATE and traits(intent.side, intent.object).document is not None
+
+
+def _salesforce(place: Place, batch: Batch, client: AnyClient) -> Found:
+    """Upserts by external id are sent again, writes by Id are read; no request id ties them together (C11)."""
+    repeatable = [intent for intent in _open(batch) if intent.operation is Operation.UPSERT]
+    told = probing.look(place, client, [intent for intent in _open(batch) if intent not in repeatable])
+    told, read = _closed_after_two_looks(batch, told), frozenset(told)
+    if repeatable:
+        intents.mark_sending(batch, place.timing.lease)
+        writes = [intent.as_write() for intent in repeatable]
+        answer = client.write(writes, request_id=batch.request_id, priority=place.priority)
+        breaker.record(batch.connection_id, answer.failure, place.timing)
+        told |= {result.ref: _unless_not_sent(result) for result in answer.results}
+    return Found(_answer(batch, told), read)
+
+
+def _unless_not_sent(result: WriteResult) -> WriteResult:
+    """A repetition that did not leave tells nothing of the first send."""
+    return replace(result, status=WriteStatus.UNKNOWN) if result.status is WriteStatus.NOT_SENT else result
+
+
+def _look_first(place: Place, batch: Batch, client: AnyClient) -> Found | None:
+    """Documents: what is found is recorded. The identical batch goes out again only if none was found; else the unfound
+    ones are closed after two looks and planned anew (C9, 13.3 to 13.5)."""
+    told = probing.look(place, client, _open(batch))
+    nothing_found = len(told) == len(batch.intents) and not any(
+        result.status is WriteStatus.APPLIED or result.failure is probing.SEVERAL for result in told.values()
     )
-    return {id_ for id_, row in known.items() if row[1]}
+    if nothing_found and batch.sends <= SAME_FAULTS:
+        if batch.probes + 1 < _looks_needed(place, batch):
+            intents.probed(batch, place.timing.probe_gap)
+            return None
+        return _send_again(place, batch, client)
+    return Found(_answer(batch, _closed_after_two_looks(batch, told)), frozenset(told))
 
 
-def _is_ours(intent: Intent, write: Write, record: RemoteRecord) -> bool:
-    """Created after our first send (with slack), live, and holding what we sent."""
-    if record.object != intent.object or record.state is not RecordState.LIVE or intent.first_sent_at is None:
-        return False
-    created = record.body.get("MetaData", {}).get("CreateTime")
-    return _is_recent(created, intent) and _holds(record.body, _comparable(write.body))
+def _looks_needed(place: Place, batch: Batch) -> int:
+    """An old request id may be forgotten by the server: then two looks come before the same bytes go out again."""
+    trusted = timedelta(seconds=place.timing.requestid_trust)
+    first = batch.first_sent_at
+    return 1 if first is not None and clock.now() - first <= trusted else LOOKS
 
 
-def _is_recent(created: Any, intent: Intent) -> bool:
-    if not isinstance(created, str) or intent.first_sent_at is None:
-        return False
-    return datetime.fromisoformat(created) >= intent.first_sent_at - CREATED_SLACK
-
-
-def _comparable(body: Any) -> dict[str, Any]:
-    """What was sent, without countries: QuickBooks answers them as codes whatever was sent (sync-semantics 2.3)."""
+def _closed_after_two_looks(batch: Batch, told: Mapping[str, WriteResult]) -> dict[str, WriteResult]:
+    if batch.probes + 1 < LOOKS:
+        return dict(told)
     return {
-        name: {key: value for key, value in member.items() if key != "Country"}
-        if isinstance(member, dict)
-        else member
-        for name, member in body.items()
+        bid: replace(result, status=WriteStatus.NOT_SENT, failure=probing.MOVED)
+        if result.failure is probing.NOT_FOUND
+        else result
+        for bid, result in told.items()
     }
 
 
-def _holds(stored: Any, sent: Any) -> bool:
-    """Whether what is stored contains what was sent; text as the server trims it, other members may be more."""
-    if isinstance(sent, dict):
-        return isinstance(stored, dict) and all(_holds(stored.get(key), value) for key, value in sent.items())
-    if isinstance(sent, str):
-        return sent.strip() == str(stored or "").strip()
-    return bool(sent == stored)
+def _open(batch: Batch) -> list[Intent]:
+    return [intent for intent in batch.intents if intent.is_open]
 
 
-def _applied(result: WriteResult, record: RemoteRecord) -> WriteResult:
-    return WriteResult(
-        ref=result.ref,
-        status=WriteStatus.APPLIED,
-        id=record.id,
-        created=True,
-        record=record,
-        request_id=result.request_id,
+def _answer(batch: Batch, told: Mapping[str, WriteResult]) -> BatchAnswer:
+    """One result per write in the batch's order; settling passes over those that are closed already."""
+    unknown = WriteStatus.UNKNOWN
+    return BatchAnswer(
+        tuple(told.get(intent.bid) or WriteResult(intent.bid, unknown) for intent in batch.intents)
     )
+
+
+def _not_yet(place: Place, batch: Batch, answer: BatchAnswer) -> None:
+    """Some of it is still unclear: look again soon; what fits twice, or is unclear for a day, is a person's to say."""
+    several = any(result.failure is probing.SEVERAL for result in answer.results)
+    first = batch.first_sent_at
+    old = first is not None and clock.now() - first > timedelta(seconds=place.timing.ask_after)
+    if several or old:
+        unclear.ask(place, batch, answer)
+    else:
+        intents.probed(batch, place.timing.probe_gap)
+
+
+# --- sending again -----------------------------------------------------------------------------------------------
+
+
+def _send_again(place: Place, batch: Batch, client: AnyClient) -> Found | None:
+    """The identical bytes with the identical request id (W5); "it is there" is read as applied where it is ours."""
+    writes = [intent.as_write() for intent in batch.intents]
+    intents.mark_sending(batch, place.timing.lease)
+    answer = client.write(writes, request_id=batch.request_id, priority=place.priority)
+    breaker.record(batch.connection_id, answer.failure, place.timing)
+    if any(result.status is WriteStatus.NOT_SENT for result in answer.results):
+        intents.mark_unknown(batch, place.timing.probe_gap)
+        return None
+    return _with_ours(place, batch, client, answer)
+
+
+def _with_ours(place: Place, batch: Batch, client: AnyClient, answer: BatchAnswer) -> Found:
+    """Read "name exists", "number exists" and "stale" answers to our own repetition for what they are."""
+    if not isinstance(client, QuickBooksClient):
+        return Found(answer)
+    doubtful = [
+        intent
+        for intent, result in zip(batch.intents, answer.results, strict=True)
+        if result.failure is not None and result.failure.kind in (FailureKind.EXISTS, FailureKind.CONFLICT)
+    ]
+    told = {
+        bid: result
+        for bid, result in probing.look(place, client, doubtful).items()
+        if result.status is WriteStatus.APPLIED
+    }
+    results = tuple(_believed(result, told.get(result.ref)) for result in answer.results)
+    return Found(replace(answer, results=results), frozenset(told))
+
+
+def _believed(result: WriteResult, told: WriteResult | None) -> WriteResult:
+    return result if told is None else replace(told, request_id=result.request_id)
 
 
 def _go_on(place: Place, batch: Batch, settled: Settled) -> None:
     """Nobody holds a lease on these links: those with something left to do are due."""
-    due = [intent.link_id for intent in batch.intents if intent.link_id not in settled.unknown]
-    leases.make_due(place.company_id, due, place.priority, cause="Its outcome became known")
+    closed = [intent.link_id for intent in _open(batch) if intent.link_id not in settled.unknown]
+    leases.make_due(place.company_id, closed, place.priority, cause="Its outcome became known")
     bulk.execute(
-        "update syncapp_linkwork set due_at = lb_now() where link_id = any(%s) and lease_until is null", [due]
+        "update syncapp_linkwork set due_at = lb_now() where link_id = any(%s) and lease_until is null",
+        [closed],
     )

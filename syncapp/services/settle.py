@@ -30,6 +30,7 @@ from connectors.errors import Failure, FailureKind
 from syncapp.engine import reasons
 from syncapp.engine.bases import echoed_keys, landed_values
 from syncapp.engine.compiled import EXTERNAL_ID
+from syncapp.engine.evidence import STATE
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
 from syncapp.engine.projection import from_json, project
@@ -40,7 +41,7 @@ from syncapp.ids import uuid7
 from syncapp.models import Attempt, AuditEvent, Connection, Mapping, Outcome
 from syncapp.services import joining
 from syncapp.services.audit import OURSELVES
-from syncapp.services.staging import STATE, take_token
+from syncapp.services.staging import take_token
 from syncapp.store import (
     bulk,
     clock,
@@ -102,10 +103,17 @@ class _Closing:
     columns: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     records: list[RemoteRecord] = field(default_factory=list)
     tokens: list[RemoteRecord] = field(default_factory=list)
+    news: list[RemoteRecord] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    """Records found changed since our write: what is known of them is no ground for what is decided next."""
 
 
-def settle(place: Place, batch: Batch, answer: BatchAnswer) -> Settled:
-    """Record what came of each write of a batch, in one transaction. The answer's results are in the batch's order."""
+def settle(place: Place, batch: Batch, answer: BatchAnswer, *, read: frozenset[str] = frozenset()) -> Settled:
+    """Record what came of each write of a batch, in one transaction. The answer's results are in the batch's order.
+
+    `read` are the writes (by their place in the batch) whose outcome was found by reading: what their records hold
+    beside our values may be somebody's edit, and is news.
+    """
     with transaction.atomic():
         still_open = _lock_open(batch)
         rows = links.load(
@@ -115,12 +123,23 @@ def settle(place: Place, batch: Batch, answer: BatchAnswer) -> Settled:
         for intent, result in zip(batch.intents, answer.results, strict=True):
             if intent.id in still_open:
                 _one(place, intent, result, rows[intent.link_id], closing, settled)
+        found = _found(batch, answer, read)
+        closing.news = [record for record in closing.tokens if record.id in found]
+        closing.unread = found - {record.id for record in closing.tokens}
         _write(place, batch, closing, settled)
         if settled.unknown:
             intents.mark_unknown(batch, _unknown_wait(place, batch))
         else:
             intents.close_batch(batch.id, "applied" if settled.applied else "refused")
     return settled
+
+
+def _found(batch: Batch, answer: BatchAnswer, read: frozenset[str]) -> set[str]:
+    return {
+        result.id
+        for intent, result in zip(batch.intents, answer.results, strict=True)
+        if intent.bid in read and result.status is WriteStatus.APPLIED
+    }
 
 
 def _lock_open(batch: Batch) -> set[UUID]:
@@ -147,6 +166,12 @@ def _one(
         _refused(place, intent, result, link, closing, settled)
 
 
+STATES_AFTER = {
+    Operation.DEACTIVATE: RecordState.INACTIVE,
+    Operation.VOID: RecordState.VOIDED,
+    Operation.DELETE: RecordState.DELETED,
+}
+
 # --- applied -----------------------------------------------------------------------------------------------------
 
 
@@ -154,7 +179,7 @@ def _applied(
     place: Place, intent: Intent, result: WriteResult, link: LinkRow, closing: _Closing, settled: Settled
 ) -> None:
     created = intent.operation in (Operation.CREATE, Operation.UPSERT)
-    state = "inactive" if intent.operation is Operation.DEACTIVATE else "live"
+    state = STATES_AFTER.get(intent.operation, RecordState.LIVE).value
     if intent.side is Side.SALESFORCE:
         link.sf_id, link.sf_state = link.sf_id or result.id, state
     else:
@@ -295,7 +320,8 @@ def _look_again(
         _fail(place, intent, failure, link, closing, settled)
         return
     connection = place.connections[intent.side]
-    observations.hint(place.company_id, connection.id, intent.object, [intent.remote_id], "write", closing.at)
+    known = [intent.remote_id] if intent.remote_id else []
+    observations.hint(place.company_id, connection.id, intent.object, known, "write", closing.at)
     settled.again[link.id] = closing.at
 
 
@@ -401,8 +427,13 @@ def _know(place: Place, batch: Batch, closing: _Closing) -> None:
     both = intents.open_elsewhere(batch, list(closing.changed))
     twice = {closing.changed[link_id].remote_id(batch.side) for link_id in both}
     connection = place.connections[batch.side]
-    done = [record for record in closing.tokens if record.id not in twice]
+    seen = {record.id for record in closing.news}
+    done = [record for record in closing.tokens if record.id not in twice | seen]
     observations.know(place.company_id, connection.id, done, closing.at)
+    observations.note(place.company_id, connection.id, closing.news, "read", closing.at)
+    if closing.unread:
+        object_ = batch.intents[0].object
+        observations.hint(place.company_id, connection.id, object_, closing.unread, "read", closing.at)
     for record in closing.tokens:
         if record.id in twice:
             observations.hint(

@@ -19,6 +19,7 @@ from syncapp.engine.compiled import compile_spec
 from syncapp.engine.creation import PARENT_REASONS
 from syncapp.engine.decision import Decision, DecisionKind, StateChange, UnitChange
 from syncapp.engine.entities import traits
+from syncapp.engine.evidence import STATE
 from syncapp.engine.match import external_id
 from syncapp.engine.plan import candidate_json
 from syncapp.engine.projection import compose, compose_create, display_name, fields_to_read
@@ -26,15 +27,13 @@ from syncapp.engine.reasons import SF_SETTLING
 from syncapp.engine.records import value_to_json
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, Outcome
+from syncapp.services import poison
 from syncapp.services.deciding import Decided, SliceDecisions
 from syncapp.services.slice_context import SliceContext
 from syncapp.store import bulk, intents, leases, links, observations, problems, runs, waits
 from syncapp.store.intents import Batch, Plan
 from syncapp.store.links import LinkRow
 from syncapp.store.problems import LinkProblem
-
-STATE = "state"
-"""Name of what a deactivation or reactivation changes, beside the mapping's own units."""
 
 OUTCOMES = {
     DecisionKind.NOTHING: Outcome.NOTHING,
@@ -67,7 +66,8 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
     with transaction.atomic():
         owned = leases.held(context.piece, [item.link.id for item in decisions.items])
         mine = [item for item in decisions.items if item.link.id in owned]
-        items = [item for item in mine if not _is_settling(item)]
+        left_alone = _set_apart(context, [item for item in mine if not _is_settling(item)])
+        items = [item for item in mine if not _is_settling(item) and item.link.id not in left_alone]
         staged = Staged(settling=[item.link.id for item in mine if _is_settling(item)])
         plans: dict[Side, list[Plan]] = {side: [] for side in Side}
         for item in items:
@@ -79,11 +79,20 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
         _store_outcomes(context, items, writing, linked)
         for side in Side:
             staged.batches += _store_intents(context, side, plans[side])
-        staged.finished = [item.link.id for item in items if item.link.id not in writing]
+        staged.finished = [item.link.id for item in items if item.link.id not in writing] + sorted(left_alone)
         leases.release(context.piece, staged.finished)
         _wait_out_the_second(context, [item for item in mine if _is_settling(item)])
         _read_again(context, [item for item in mine if _is_settling(item)])
     return staged
+
+
+def _set_apart(context: SliceContext, items: Sequence[Decided]) -> set[UUID]:
+    """Records whose writes were refused twice as they stand: they keep their problem and are not sent again."""
+    refused = {item.link.id: _plans(context, item) for item in items if item.link.attention == "data_error"}
+    found = poison.poisoned(context, refused) if refused else set()
+    runs.count((context.work[link_id].run_id, Outcome.FAILED.value) for link_id in found)
+    settle_observations(context, [item for item in items if item.link.id in found], agreed=False)
+    return found
 
 
 # --- what a decision changes on the link -----------------------------------------------------------------------------
@@ -181,8 +190,22 @@ def _create_plan(context: SliceContext, item: Decided, target: Side) -> Plan:
         ),
         run_id=context.work[item.link.id].run_id,
         cause=context.work[item.link.id].cause,
-        guard="external id" if external_value else "unique name",
+        guard=_create_guard(context, target, external_value),
+        tag=_tag(context, target),
     )
+
+
+def _create_guard(context: SliceContext, target: Side, external_value: str) -> str:
+    if external_value:
+        return "external id"
+    document = traits(target, context.object(target)).document
+    return "request id" if document is not None else "unique name"
+
+
+def _tag(context: SliceContext, target: Side) -> str:
+    """Where a new document bears our tag; a mapping may do without (the customer sees it in the memo)."""
+    document = traits(target, context.object(target)).document
+    return document.tag if document is not None and context.spec.options.get("tag", True) else ""
 
 
 def _update_plan(context: SliceContext, item: Decided, target: Side, changes: Sequence[UnitChange]) -> Plan:

@@ -17,8 +17,10 @@ from django.db import transaction
 
 from connectors import jsonwire
 from connectors.contracts import Operation, Side, Token, Write
+from syncapp.engine import tags
 from syncapp.ids import uuid7
 from syncapp.models import BatchSend, WriteIntent
+from syncapp.models.intent import OPEN_STATES
 from syncapp.store import bulk
 
 
@@ -36,6 +38,8 @@ class Plan:
     cause: str
     guard: str
     rests: str = ""
+    tag: str = ""
+    """The member of a new document's body that bears our tag; empty where none is wanted."""
 
 
 @dataclass(slots=True)
@@ -63,6 +67,12 @@ class Intent:
     attempts: int
     first_sent_at: datetime | None
     rests: str = ""
+    state: str = "planned"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has recorded yet what came of it."""
+        return self.state in OPEN_STATES
 
     def as_write(self, expected: Token | None = None) -> Write:
         """The write exactly as it was stored: the client composes the same bytes from it every time."""
@@ -89,6 +99,8 @@ class Batch:
     sends: int
     first_sent_at: datetime | None
     intents: list[Intent] = field(default_factory=list)
+    probes: int = 0
+    """Looks that did not find what it may have made."""
 
 
 def stage(
@@ -120,15 +132,16 @@ def stage(
 
 
 def _intent(index: int, plan: Plan, side: Side, mapping_version: int) -> Intent:
-    write = plan.write
+    write, id_ = plan.write, uuid7()
+    body = tags.put(dict(write.body), plan.tag, id_) if plan.tag else write.body
     return Intent(
-        id=uuid7(),
+        id=id_,
         link_id=plan.link_id,
         side=side,
         object=write.object,
         remote_id=write.id,
         operation=write.operation,
-        body=jsonwire.encode(write.body).decode(),
+        body=jsonwire.encode(body).decode(),
         bid=str(index),
         units=list(plan.units),
         source_base=plan.source_base,
@@ -178,7 +191,7 @@ def _intent_row(company_id: int, batch: Batch, intent: Intent, fence: int, at: d
         "external_field": intent.external_field,
         "external_value": intent.external_value,
         "body": intent.body,
-        "body_sha256": hashlib.sha256(intent.body.encode()).hexdigest(),
+        "body_sha256": digest(intent.body),
         "units": intent.units,
         "source_base": intent.source_base,
         "changes": intent.changes,
@@ -197,6 +210,11 @@ def _intent_row(company_id: int, batch: Batch, intent: Intent, fence: int, at: d
         "result_code": "",
         "request_id": "",
     }
+
+
+def digest(body: str) -> str:
+    """What tells two bodies apart; the tag of ours that each document bears anew does not count."""
+    return hashlib.sha256(tags.without(body).encode()).hexdigest()
 
 
 def mark_sending(batch: Batch, lease_seconds: float) -> int:
@@ -319,7 +337,7 @@ from (
   where b.state = 'unknown' and b.next_at <= lb_now() and (b.lease_until is null or b.lease_until <= lb_now())
   order by b.next_at limit 1 for update of b skip locked
 ) picked where b.id = picked.id
-returning b.id, b.company_id, b.connection_id, b.side, b.request_id, b.sends, b.first_sent_at
+returning b.id, b.company_id, b.connection_id, b.side, b.request_id, b.sends, b.first_sent_at, b.probes
 """
 
 
@@ -328,12 +346,57 @@ def claim_unknown(owner: str, lease_seconds: float) -> tuple[int, Batch] | None:
     rows = bulk.fetch(CLAIM_UNKNOWN, [lease_seconds, owner])
     if not rows:
         return None
-    batch_id, company_id, connection_id, side, request_id, sends, first_sent_at = rows[0]
-    return company_id, Batch(batch_id, connection_id, Side(side), request_id, sends, first_sent_at)
+    batch_id, company_id, connection_id, side, request_id, sends, first_sent_at, probes = rows[0]
+    return company_id, Batch(
+        batch_id, connection_id, Side(side), request_id, sends, first_sent_at, probes=probes
+    )
+
+
+def probed(batch: Batch, wait: float) -> None:
+    """A look has not found everything: count it, and look again after `wait` seconds."""
+    batch.probes += 1
+    bulk.execute("update syncapp_batchsend set probes = probes + 1 where id = %s", [batch.id])
+    mark_unknown(batch, wait)
+
+
+def put_to_a_person(batch: Batch) -> None:
+    """What is still open of this batch waits for a person's word (sync-semantics 13.6)."""
+    bulk.execute(
+        "update syncapp_writeintent set state = 'ask' where batch_id = %s and state in ('sending', 'unknown')",
+        [batch.id],
+    )
+    close_batch(batch.id, "ask")
+
+
+def by_tag(company_id: int, connection_id: UUID, keys: Sequence[str]) -> dict[str, tuple[UUID, UUID]]:
+    """Open writes of unknown outcome whose documents bear these tags: tag -> (batch, intent)."""
+    rows = bulk.fetch(
+        "select right(replace(id::text, '-', ''), 16), batch_id, id from syncapp_writeintent"
+        " where company_id = %s and connection_id = %s and state in ('unknown', 'ask') and remote_id = ''"
+        " and right(replace(id::text, '-', ''), 16) = any(%s)",
+        [company_id, connection_id, list(keys)],
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def batch_by_id(batch_id: UUID) -> Batch:
+    """A stored batch with its intents."""
+    row = BatchSend.objects.get(pk=batch_id)
+    batch = Batch(
+        row.pk,
+        row.connection_id,
+        Side(row.side),
+        row.request_id,
+        row.sends,
+        row.first_sent_at,
+        probes=row.probes,
+    )
+    batch.intents = of_batch(batch)
+    return batch
 
 
 def of_batch(batch: Batch) -> list[Intent]:
-    """The intents of a batch that are still open, in the order of the wire; all of its intents keep their places."""
+    """The intents of a batch in the order of the wire; also those that are closed keep their places."""
     rows = (
         WriteIntent.objects.filter(batch_id=batch.id)
         .order_by("id")
@@ -359,6 +422,7 @@ def of_batch(batch: Batch) -> list[Intent]:
             "attempts",
             "first_sent_at",
             "rests",
+            "state",
         )
     )
     intents = [
@@ -411,7 +475,13 @@ def _as_plan(intent: Intent) -> Plan:
         cause=intent.cause,
         guard=intent.guard,
         rests=intent.rests,
+        tag=_tag_of(intent),
     )
+
+
+def _tag_of(intent: Intent) -> str:
+    body = jsonwire.decode(intent.body)
+    return next((name for name, value in body.items() if isinstance(value, str) and tags.found(value)), "")
 
 
 def set_apart(batch: Batch, chosen: Sequence[Intent]) -> tuple[Batch, Batch]:

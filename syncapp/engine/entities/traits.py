@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from connectors.contracts import Body, Environment, RecordState, Side
@@ -28,6 +29,35 @@ class NameProbe:
     objects: tuple[str, ...]
     path: str
     value: str
+
+
+def lines_total(body: Body) -> Decimal | None:
+    """What the plain lines of a document come to: the same before the send and in the server's answer, which adds tax,
+    discounts and subtotals. None where a line names no amount."""
+    lines = [line for line in body.get("Line") or () if line.get("DetailType") not in _ADDED_LINES]
+    if not lines or any(line.get("Amount") is None for line in lines):
+        return None
+    return sum((Decimal(str(line["Amount"])) for line in lines), Decimal(0))
+
+
+_ADDED_LINES = frozenset({"SubTotalLineDetail", "DiscountLineDetail", "TaxLineDetail"})
+
+
+def payment_total(body: Body) -> Decimal | None:
+    """The amount of a payment: it is sent as such."""
+    amount = body.get("TotalAmt")
+    return None if amount is None else Decimal(str(amount))
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProbe:
+    """How to find out whether the create of a document whose answer was lost happened: read what was made for its
+    customer since, then compare tag, number and total (sync-semantics section 13). Names are members of the body."""
+
+    party: str = "CustomerRef"
+    number: str = "DocNumber"
+    tag: str = "PrivateNote"
+    total: Callable[[Body], Decimal | None] = lines_total
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +86,8 @@ class EntityTraits:
     forbidden: Mapping[str, str] = field(default_factory=dict)
     finish: Finish = _as_composed
     state_of: Callable[[Body], RecordState] = _live
+    document: DocumentProbe | None = None
+    """Set for documents and payments: no unique name tells whether one was made."""
     locks: LockFinder = unlocked
     date_path: str = ""
     web_path: str = ""
