@@ -289,7 +289,9 @@ MESSAGES: dict[str, Message] = {
     "engine.outcome_several": Message(
         "More than one record fits", "Only a person can tell which one it is.", "Look for it over there."
     ),
-    "engine.outcome_not_found": Message("Nothing was found yet", "", BY_ITSELF),
+    "engine.outcome_not_found": Message(
+        "Nothing was found yet", "What was sent is looked for once more before it is sent again.", BY_ITSELF
+    ),
     # data
     "engine.too_long": Message(
         "{label} is too long",

@@ -30,7 +30,10 @@ MESSAGES: dict[str, Message] = {
         "Name the right one by its id or address.",
     ),
     "unclear.unreachable": Message(
-        "The other side could not be asked", "{message}", "Try again in a minute.", "retry"
+        "The other side could not be asked",
+        "Nothing was changed. {message}",
+        "Try again in a minute.",
+        "retry",
     ),
     "conflict.gone": Message(
         "There is nothing to decide any more",
