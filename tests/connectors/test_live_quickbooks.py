@@ -274,6 +274,7 @@ def test_more_changes_than_one_answer_holds_are_all_brought_and_called_a_gap(liv
 
 
 def test_changes_older_than_thirty_days_are_queried(live: Live) -> None:
+    send(live, write(object="Vendor", body={"DisplayName": "Known for long"}))
     pages = list(live.quickbooks().changes([Watch("Vendor", datetime.now(UTC) - timedelta(days=400))]))
     assert all(page.gap for page in pages)
     assert sum(len(page.records) for page in pages) > 0

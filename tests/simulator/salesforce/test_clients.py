@@ -46,12 +46,12 @@ def test_records_live_their_life(client: Salesforce) -> None:
 
 
 def test_queries_page_by_themselves(client: Salesforce) -> None:
-    rows = [{"attributes": {"type": "Lead"}, "LastName": f"L{n}", "Company": "C"} for n in range(200)]
+    rows = [{"attributes": {"type": "Lead"}, "LastName": f"L{n}", "Company": "Paging"} for n in range(200)]
     for _ in range(11):
         client.restful("composite/sobjects", method="POST", json={"records": rows})
 
-    assert len(list(client.query_all_iter("SELECT Id FROM Lead"))) == 2200
-    assert client.query("SELECT COUNT() FROM Lead")["totalSize"] == 2200
+    assert len(list(client.query_all_iter("SELECT Id FROM Lead WHERE Company = 'Paging'"))) == 2200
+    assert client.query("SELECT COUNT() FROM Lead WHERE Company = 'Paging'")["totalSize"] == 2200
     name = "O'Re\\il\"y\n"
     client.Account.create({"Name": name})
     assert (
