@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from portal.people.access import may
-from syncapp.models import Problem, Run
+from syncapp.models import Attention, Lifecycle, Problem, RecordLink, Run
 
 COUNT_CAP = 999
 
@@ -43,6 +43,16 @@ def _open_problems() -> int:
     return Problem.objects.filter(closed_at__isnull=True)[: COUNT_CAP + 1].count()
 
 
+def _open_conflicts() -> int:
+    """Records that wait for a choice; one whose answer is on its way does not."""
+    waiting = RecordLink.objects.filter(
+        attention__in=[Attention.CONFLICT, Attention.OSCILLATION],
+        lifecycle__in=[Lifecycle.LINKED, Lifecycle.CREATING, Lifecycle.CANDIDATE],
+        work__isnull=True,
+    )
+    return waiting[: COUNT_CAP + 1].count()
+
+
 def _open_runs() -> int:
     return Run.objects.filter(state__in=["queued", "reading", "running"])[: COUNT_CAP + 1].count()
 
@@ -53,6 +63,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Work",
         (
             Entry("Records", "list", "portal:records", "records.view"),
+            Entry("Conflicts", "clash", "portal:conflicts", "conflicts.view", _open_conflicts, "clash"),
             Entry("Problems", "alert", "portal:problems", "problems.view", _open_problems, "bad"),
             Entry("Runs", "play", "portal:runs", "runs.view", _open_runs, "warn"),
         ),

@@ -22,10 +22,10 @@ from portal import history, remedies
 from portal.pages.records import TARGETS
 from portal.payloads import payloads
 from portal.people.access import PortalRequest, company_page
-from syncapp.engine.mapping import MappingSpec
 from syncapp.models import Attempt, Lifecycle, LinkWait, RecordLink, WriteIntent
 from syncapp.services import (
     addresses,
+    answers,
     clients,
     conflicts,
     matching,
@@ -105,7 +105,8 @@ def match(request: PortalRequest, pk: UUID) -> HttpResponseBase:
 def answer(request: PortalRequest, pk: UUID) -> HttpResponseBase:
     """Take one side's value for fields that wait."""
     link = _link(pk)
-    conflicts.answer(link, request.POST.get("unit", ""), request.POST.get("side", ""), request.user)
+    unit, side = request.POST.get("unit", ""), request.POST.get("side", "")
+    answers.answer(link, unit, side, request.user, seen=request.POST.get("seen"))
     return _answer(request, link)
 
 
@@ -183,7 +184,7 @@ def _context(link: RecordLink) -> dict[str, Any]:
     tries = list(Attempt.objects.filter(link=link).select_related("person").order_by("-id")[: ADVANCED + 1])
     candidates = matching.candidates(link) if _no_counterpart(link) else []
     spec = specs.published_spec(link.mapping)
-    held = _held(link, spec)
+    held = conflicts.held(link)
     remedy = remedies.for_record(link, problem, state, held=bool(held), matches=bool(candidates))
     return {
         **_head(link, state),
@@ -201,12 +202,6 @@ def _context(link: RecordLink) -> dict[str, Any]:
         "waits_for": list(LinkWait.objects.filter(child=link).select_related("parent__mapping")),
         "version": spec.version if spec else 0,
     }
-
-
-def _held(link: RecordLink, spec: MappingSpec | None) -> list[dict[str, Any]]:
-    """Fields on hold, each unit under the name that its fields share."""
-    units = spec.units() if spec else {}
-    return [{"unit": one, "label": sides.unit_label(units[one.unit])} for one in conflicts.held(link)]
 
 
 def _no_counterpart(link: RecordLink) -> bool:

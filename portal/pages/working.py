@@ -6,6 +6,7 @@ from django.urls import URLPattern
 
 from portal.pages import (
     audit,
+    conflicts,
     dashboard,
     explanations,
     integrations,
@@ -21,6 +22,7 @@ urls: list[URLPattern] = [
     *dashboard.urls,
     *records.urls,
     *record.urls,
+    *conflicts.urls,
     *problems.urls,
     *explanations.urls,
     *runs.urls,

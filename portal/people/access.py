@@ -40,6 +40,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "dashboard.view": _EVERYBODY,
     "records.view": _EVERYBODY,
     "problems.view": _EVERYBODY,
+    "conflicts.view": _EVERYBODY,
     "runs.view": _EVERYBODY,
     "integrations.view": _EVERYBODY,
     "mappings.view": _EVERYBODY,

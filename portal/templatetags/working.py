@@ -17,7 +17,7 @@ from django.utils.timesince import timesince
 
 from portal.templatetags.portal import icon, zone_of
 from portal.times import absolute
-from syncapp.messages import registry
+from syncapp.messages import Words, registry, words_for
 from syncapp.messages.document import anchor
 from syncapp.models import Run, RunKind
 
@@ -180,6 +180,12 @@ def help_url(code: str) -> str:
     """`{{ words.code|help_url }}`: where the page of errors explains this code; its beginning for an unknown one."""
     place = f"#{anchor(code)}" if code in registry() else ""
     return reverse("portal:help-errors") + place
+
+
+@register.filter
+def words_of(code: str, values: Mapping[str, Any]) -> Words:
+    """`{{ link.attention_code|words_of:link.attention_values }}`: the words of a code."""
+    return words_for(code, values)
 
 
 @register.filter

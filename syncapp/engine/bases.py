@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from connectors.contracts import Side
@@ -175,13 +176,15 @@ def _reading(row: FieldSpec, spec: MappingSpec) -> tuple[Any, ...]:
     )
 
 
-def held_after(link: LinkView, decision: Decision) -> dict[str, Any]:
-    """The `held` column once the decision is stored, as JSON: new holds with both values, bases and tokens; a hold
-    that stands keeps a person's unanswered fields; released ones are gone."""
+def held_after(link: LinkView, decision: Decision, now: datetime | None = None) -> dict[str, Any]:
+    """The `held` column once the decision is stored, as JSON: new holds with both values, bases, tokens and the time
+    they began (`now`); a hold that stands keeps a person's unanswered fields; released ones are gone."""
     released = set(decision.released) | {change.unit for change in decision.changes} | set(decision.adopt)
     kept = {unit: dict(entry) for unit, entry in link.held.items() if unit not in released}
     for hold in decision.holds:
         kept[hold.unit] = _entry(hold, decision, link.held.get(hold.unit))
+        if now is not None:
+            kept[hold.unit].setdefault("since", now.isoformat())
     return kept
 
 
@@ -194,6 +197,9 @@ def _entry(hold: UnitHold, decision: Decision, before: Mapping[str, Any] | None)
         "base_qbo": values_to_json(hold.base_qbo),
         "sf_token": decision.sf_token.version if decision.sf_token else "",
         "qbo_token": decision.qbo_token.version if decision.qbo_token else "",
+        "sf_at": decision.sf_token.modified.isoformat() if decision.sf_token else "",
+        "qbo_at": decision.qbo_token.modified.isoformat() if decision.qbo_token else "",
+        "sf_by": _saved_by(decision, before),
         "code": hold.code,
         "details": dict(hold.details),
         "offers": list(hold.offers),
@@ -201,3 +207,11 @@ def _entry(hold: UnitHold, decision: Decision, before: Mapping[str, Any] | None)
     same = before is not None and all(before.get(name) == entry[name] for name in ("why", "sf", "qbo"))
     extra = {key: value for key, value in (before or {}).items() if key not in entry and key != "answer"}
     return {**extra, **entry} if same else entry
+
+
+def _saved_by(decision: Decision, before: Mapping[str, Any] | None) -> str:
+    """Who saved the Salesforce record; a version that was not read again keeps the name that was known of it."""
+    version = decision.sf_token.version if decision.sf_token else ""
+    if decision.sf_by or before is None or before.get("sf_token") != version:
+        return decision.sf_by
+    return str(before.get("sf_by", ""))

@@ -47,6 +47,7 @@ def decide(situation: Situation, timing: Timing = DEFAULT_TIMING) -> Decision:
     return replace(
         decision,
         sf_token=situation.sf.token if situation.sf else None,
+        sf_by=situation.sf.modified_by if situation.sf else "",
         qbo_token=situation.qbo.token if situation.qbo else None,
         sf_now=now.sf,
         qbo_now=now.qbo,

@@ -129,8 +129,8 @@ class LinkView:
     qbo_base: Projection | None = None
     unknown_units: frozenset[str] = frozenset()
     held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """unit -> {why, sf, qbo, base_sf, base_qbo, sf_token, qbo_token, answer?} as stored (`bases.held_after`). `answer`
-    is {side: sf | qbo | leave, …}."""
+    """unit -> {why, sf, qbo, base_sf, base_qbo, sf_token, qbo_token, sf_at, qbo_at, sf_by, since, answer?} as stored
+    (`bases.held_after`). `answer` is {side: sf | qbo | leave, …}."""
     sf_state: RecordState = RecordState.NONE
     qbo_state: RecordState = RecordState.NONE
     no_recreate: bool = False
@@ -191,6 +191,8 @@ class Decision:
     sf_token: Token | None = None
     qbo_token: Token | None = None
     """The versions of both sides this was decided from."""
+    sf_by: str = ""
+    """Who saved the Salesforce record last, where it was read; QuickBooks does not say."""
     sf_now: Projection = field(default_factory=dict)
     qbo_now: Projection = field(default_factory=dict)
     set_state: StateChange | None = None

@@ -40,6 +40,16 @@ MESSAGES: dict[str, Message] = {
         "Both sides agree by now, or it was decided already.",
         "Reload the page.",
     ),
+    "conflict.moved": Message(
+        "The values changed while you looked",
+        "Somebody edited the record meanwhile, so your answer was not taken.",
+        "Look at the values again, then choose.",
+    ),
+    "conflict.none_left": Message(
+        "None of them could be answered",
+        "They were decided already, changed while you looked, or leave no such choice. Nothing has been changed.",
+        "Reload the page and look at them one by one.",
+    ),
     "conflict.unknown_side": Message("That is no choice", "The form may be out of date.", "Reload the page."),
     "connect.token_refused": Message(
         "The sign-in works, but the first call was refused",

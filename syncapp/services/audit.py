@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
 from syncapp.models import AuditEvent, RecordLink
+from syncapp.tenancy import current_company_id
 
 OURSELVES = "Ledgerbridge"
 """The actor where no person decided: a schedule, the first load, a change that was noticed."""
@@ -40,6 +43,37 @@ def decided(
         before=dict(before or {}),
         after=dict(after or {}),
         at=timezone.now(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One of many decisions of the same kind."""
+
+    link_id: UUID
+    cause: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+def decided_many(action: str, person: Any | None, rows: Sequence[Decided]) -> None:
+    """`decided` for many records at once. Needs a company in context."""
+    at, actor, company_id = timezone.now(), name_of(person), current_company_id()
+    AuditEvent.objects.bulk_create(
+        [
+            AuditEvent(
+                company_id=company_id,
+                action=action,
+                link_id=row.link_id,
+                actor=actor,
+                cause=row.cause[:120],
+                before=dict(row.before),
+                after=dict(row.after),
+                at=at,
+            )
+            for row in rows
+        ],
+        batch_size=500,
     )
 
 

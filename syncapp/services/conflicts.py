@@ -1,24 +1,36 @@
-"""Fields on hold: both values, and a person's answer, bound to the versions that the person saw."""
+"""Fields on hold: what both sides hold and last agreed on, who changed what and when; of one record or of all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
-from django.utils import timezone
+from django.db.models import Count, QuerySet
+from django.utils.dateparse import parse_datetime
 
 from connectors.contracts import Side
 from syncapp.engine.mapping import MappingSpec
 from syncapp.messages import Words, words_for
-from syncapp.models import LinkBase, RecordLink, Run
-from syncapp.services import audit, sync
-from syncapp.services.errors import Refused
-from syncapp.store import specs
+from syncapp.models import CLOSED_LIFECYCLES, Attention, LinkBase, RecordLink
+from syncapp.models import Mapping as MappingRow
+from syncapp.services.sides import unit_label
+from syncapp.store import bulk, specs
+from syncapp.tenancy import current_company_id
 
 LEAVE = "leave"
 ANSWERS = (Side.SALESFORCE.value, Side.QUICKBOOKS.value, LEAVE)
+PAGE = 20
+KINDS: dict[str, tuple[Attention, ...]] = {
+    "open": (Attention.CONFLICT, Attention.OSCILLATION),
+    "drift": (Attention.DRIFT,),
+}
+"""`open` waits for a person; `drift` was changed on one side only and is left until somebody says otherwise."""
+MOST_FIELDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +47,7 @@ class HeldField:
 
 @dataclass(frozen=True, slots=True)
 class HeldUnit:
-    """One unit that waits: why (conflict, drift, locked, oscillation, initial …), and its fields on both sides."""
+    """A unit that waits: why (conflict, drift, locked, oscillation, initial …), and its fields on both sides."""
 
     unit: str
     label: str
@@ -49,6 +61,14 @@ class HeldUnit:
     details: Mapping[str, Any] = field(default_factory=dict)
     """The rule that holds it and what its words name (a lock: both totals, what was paid)."""
 
+    since: datetime | None = None
+    sf_at: datetime | None = None
+    qbo_at: datetime | None = None
+    sf_by: str = ""
+    """When it began to wait, when each record was saved last, and who saved Salesforce's."""
+    seen: str = ""
+    """What the shown values come to: an answer that brings it is refused once they are others."""
+
     @property
     def rule(self) -> Words:
         """Why it waits, in words."""
@@ -57,16 +77,14 @@ class HeldUnit:
 
 def held(link: RecordLink) -> list[HeldUnit]:
     """What is on hold for this link, in the order of the mapping."""
-    stored = _stored(link)
-    spec = specs.published_spec(link.mapping)
+    row = LinkBase.objects.filter(link=link).first()
+    return _units(row.held if row is not None else {}, specs.published_spec(link.mapping))
+
+
+def _units(stored: Mapping[str, Any], spec: MappingSpec | None) -> list[HeldUnit]:
     if spec is None or not stored:
         return []
     return [_unit(name, stored[name], spec) for name in spec.units() if name in stored]
-
-
-def _stored(link: RecordLink) -> Mapping[str, Any]:
-    row = LinkBase.objects.filter(link=link).first()
-    return row.held if row is not None else {}
 
 
 def _unit(name: str, entry: Mapping[str, Any], spec: MappingSpec) -> HeldUnit:
@@ -82,17 +100,33 @@ def _unit(name: str, entry: Mapping[str, Any], spec: MappingSpec) -> HeldUnit:
     answer = (entry.get("answer") or {}).get("side", "")
     return HeldUnit(
         name,
-        rows[0].label,
+        unit_label(rows),
         str(entry.get("why", "")),
         fields,
         answer,
-        offers=_offers(entry),
+        offers=offers(entry),
         code=str(entry.get("code", "")),
         details=entry.get("details") or {},
+        since=_moment(entry, "since"),
+        sf_at=_moment(entry, "sf_at"),
+        qbo_at=_moment(entry, "qbo_at"),
+        sf_by=str(entry.get("sf_by", "")),
+        seen=seen(entry),
     )
 
 
-def _offers(entry: Mapping[str, Any]) -> tuple[str, ...]:
+def _moment(entry: Mapping[str, Any], name: str) -> datetime | None:
+    return parse_datetime(str(entry.get(name) or ""))
+
+
+def seen(entry: Mapping[str, Any]) -> str:
+    """A short digest of what a person sees of a held unit."""
+    shown = json.dumps([entry.get(part) for part in ("why", "sf", "qbo", "offers")], sort_keys=True)
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
+
+
+def offers(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """The answers that a person may give to a held unit, as stored."""
     if "offers" in entry:
         return tuple(entry["offers"])
     return () if entry.get("why") in ("locked", "data") else ANSWERS
@@ -102,35 +136,128 @@ def _value(entry: Mapping[str, Any], part: str, key: str) -> Any:
     return (entry.get(part) or {}).get(key)
 
 
-def answer(link: RecordLink, unit: str, side: str, person: Any) -> Run:
-    """Take this side's value for a held unit (sf or qbo), or leave both as they are (leave); synced at once.
+# --- all of them -----------------------------------------------------------------------------------------------------
 
-    The answer is bound to the versions the person saw: if a side moves before it is carried out, it is asked again.
-    Raises Refused: `conflict.unknown_side`, `conflict.gone` (nothing on hold any more), `conflict.not_offered` (a lock
-    leaves no such choice), and what `sync.request` does.
-    """
-    if side not in ANSWERS:
-        raise Refused("conflict.unknown_side", side=side)
-    with transaction.atomic():
-        base = LinkBase.objects.select_for_update().filter(link=link).first()
-        if base is None or unit not in base.held:
-            raise Refused("conflict.gone", unit=unit)
-        entry = base.held[unit]
-        if side not in _offers(entry):
-            raise Refused("conflict.not_offered", unit=unit)
-        entry["answer"] = {
-            "side": side,
-            "by": audit.name_of(person),
-            "at": timezone.now().isoformat(),
-            **{name: entry[name] for name in ("sf_token", "qbo_token") if name in entry},
-        }
-        base.save(update_fields=["held"])
-        audit.decided(
-            "conflict.answered",
-            person,
-            link=link,
-            cause=unit,
-            before={"sf": entry.get("sf"), "qbo": entry.get("qbo")},
-            after={"side": side},
-        )
-        return sync.request([link.pk], target=None, person=person, cause=f"Answer: {unit}")
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """A choice among the records on hold: their kind, one mapping, one unit."""
+
+    kind: str = "open"
+    mapping: int | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One record with its units on hold. `answered` means that all of them are decided and being carried out."""
+
+    link: RecordLink
+    units: Sequence[HeldUnit]
+
+    @property
+    def answered(self) -> bool:
+        return bool(self.units) and all(unit.answer for unit in self.units)
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The answers that fit at least one of its units."""
+        open_ = [unit for unit in self.units if not unit.answer]
+        return tuple(side for side in ANSWERS if any(side in unit.offers for unit in open_))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Up to 20 records; `older` is the key for the next page, empty on the last."""
+
+    rows: Sequence[Waiting]
+    older: str
+
+
+def page(which: Which, before: str = "") -> Page:
+    """Records on hold, newest first. Three queries and one per mapping."""
+    links = _links(which).select_related("base", "mapping__integration").order_by("-id")
+    key = _uuid(before)
+    if key is not None:
+        links = links.filter(id__lt=key)
+    found = list(links[: PAGE + 1])
+    known: dict[int, MappingSpec | None] = {}
+    for link in found[:PAGE]:
+        if link.mapping_id not in known:
+            known[link.mapping_id] = specs.published_spec(link.mapping)
+    rows = [Waiting(link, _shown(link, known[link.mapping_id], which.unit)) for link in found[:PAGE]]
+    return Page(rows, str(found[PAGE - 1].pk) if len(found) > PAGE else "")
+
+
+def _shown(link: RecordLink, spec: MappingSpec | None, unit: str) -> list[HeldUnit]:
+    base = getattr(link, "base", None)
+    units = _units(base.held if base is not None else {}, spec)
+    return [one for one in units if one.unit == unit] if unit else units
+
+
+def _links(which: Which) -> QuerySet[RecordLink]:
+    links = RecordLink.objects.filter(attention__in=KINDS.get(which.kind, KINDS["open"]))
+    links = links.exclude(lifecycle__in=CLOSED_LIFECYCLES)
+    if which.mapping:
+        links = links.filter(mapping_id=which.mapping)
+    return links.filter(base__held__has_key=which.unit) if which.unit else links
+
+
+def ids(which: Which, most: int) -> list[UUID]:
+    """The newest records on hold of this choice."""
+    return list(_links(which).order_by("-id").values_list("id", flat=True)[:most])
+
+
+def counts(mapping: int | None = None) -> dict[str, int]:
+    """How many records are on hold, by kind."""
+    links = RecordLink.objects.exclude(lifecycle__in=CLOSED_LIFECYCLES)
+    if mapping:
+        links = links.filter(mapping_id=mapping)
+    wanted = [attention for kind in KINDS.values() for attention in kind]
+    rows = links.filter(attention__in=wanted).order_by().values_list("attention").annotate(n=Count("id"))
+    found = dict(rows)
+    return {kind: sum(found.get(attention, 0) for attention in of) for kind, of in KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCount:
+    """How many records of a mapping wait for an answer about one unit."""
+
+    mapping: int
+    unit: str
+    label: str
+    count: int
+
+
+FIELDS = """
+select l.mapping_id, held.unit, count(*) as n
+from syncapp_recordlink l
+join syncapp_linkbase b on b.link_id = l.id
+cross join lateral jsonb_object_keys(b.held) as held(unit)
+where l.company_id = %s and l.attention = any(%s) and l.lifecycle <> all(%s)
+group by l.mapping_id, held.unit
+order by n desc, held.unit limit %s
+"""
+
+
+def fields(which: Which) -> list[FieldCount]:
+    """The units that most records are held by, largest first."""
+    wanted = [attention.value for attention in KINDS.get(which.kind, KINDS["open"])]
+    closed = [lifecycle.value for lifecycle in CLOSED_LIFECYCLES]
+    found = bulk.fetch(FIELDS, [current_company_id(), wanted, closed, MOST_FIELDS])
+    mappings = MappingRow.objects.in_bulk({row[0] for row in found})
+    rows = [_counted(mappings[mapping], unit, n) for mapping, unit, n in found if mapping in mappings]
+    return [row for row in rows if which.mapping in (None, row.mapping)]
+
+
+def _counted(mapping: MappingRow, unit: str, count: int) -> FieldCount:
+    spec = specs.published_spec(mapping)
+    units = spec.units() if spec is not None else {}
+    return FieldCount(mapping.pk, unit, unit_label(units[unit]) if unit in units else unit, count)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -108,7 +108,7 @@ def _apply(context: SliceContext, item: Decided) -> None:
     link.lifecycle = decision.lifecycle or link.lifecycle
     link.attention = decision.attention
     link.candidates = [candidate_json(candidate) for candidate in decision.candidates]
-    link.held = held_after(item.view, decision)
+    link.held = held_after(item.view, decision, context.now)
     _adopt(context, link, decision)
     link.base_version = context.spec.version
 

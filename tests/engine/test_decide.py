@@ -21,6 +21,7 @@ from syncapp.engine.mapping import (
 )
 from syncapp.engine.projection import compose, project
 from tests.engine.builders import (
+    NOW,
     ROW_NAME,
     ROW_PHONE,
     agreed_link,
@@ -94,7 +95,12 @@ class TestHoldsAsStored:
 
     def test_a_hold_keeps_both_values_their_base_and_the_versions_seen(self):
         before = self.conflicted()
-        assert held_after(before.link, decide(before)) == {
+        assert before.sf is not None
+        before = replace(before, sf=replace(before.sf, modified_by="Ida Berg"))
+        decision = decide(before)
+        assert decision.sf_token is not None
+        assert decision.qbo_token is not None
+        assert held_after(before.link, decision, NOW) == {
             "phone": {
                 "why": "conflict",
                 "sf": {"phone": "2"},
@@ -103,6 +109,10 @@ class TestHoldsAsStored:
                 "base_qbo": {"phone": "1"},
                 "sf_token": "5",
                 "qbo_token": "6",
+                "sf_at": decision.sf_token.modified.isoformat(),
+                "qbo_at": decision.qbo_token.modified.isoformat(),
+                "sf_by": "Ida Berg",
+                "since": NOW.isoformat(),
                 "code": reasons.CONFLICT,
                 "details": {},
                 "offers": ["sf", "qbo", "leave"],

@@ -20,7 +20,7 @@ from syncapp.models import (
     RecordLink,
     WriteIntent,
 )
-from syncapp.services import conflicts, matching
+from syncapp.services import answers, conflicts, matching
 from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
 from tests.services.builders import a_link, a_person
@@ -239,7 +239,7 @@ def test_an_answer_is_bound_to_the_versions_the_person_saw_and_carried_out_at_on
     (field,) = unit.fields
     assert (unit.unit, unit.label, unit.why, unit.answer) == ("phone", "Phone", "conflict", "")
     assert (field.sf, field.qbo, field.base_sf, field.base_qbo) == ("1", "2", "0", "0")
-    run = conflicts.answer(link, "phone", "qbo", ann)
+    run = answers.answer(link, "phone", "qbo", ann)
     stored = LinkBase.objects.get(link=link).held["phone"]["answer"]
     assert (stored["side"], stored["by"], stored["sf_token"], stored["qbo_token"]) == (
         "qbo",
@@ -254,6 +254,6 @@ def test_an_answer_is_bound_to_the_versions_the_person_saw_and_carried_out_at_on
 
 def test_answering_what_is_not_asked_any_more_is_refused(mapping: Mapping, ann: Any) -> None:
     with pytest.raises(Refused, match=r"conflict\.gone"):
-        conflicts.answer(a_held_link(mapping), "website", "sf", ann)
+        answers.answer(a_held_link(mapping), "website", "sf", ann)
     with pytest.raises(Refused, match=r"conflict\.unknown_side"):
-        conflicts.answer(RecordLink.objects.get(), "phone", "both", ann)
+        answers.answer(RecordLink.objects.get(), "phone", "both", ann)

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.contracts import Side
 from syncapp.models import Attempt, AuditEvent, Connection, LinkBase, Problem, RunState, WriteIntent
-from syncapp.services import conflicts
+from syncapp.services import answers
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
 
@@ -114,7 +114,7 @@ def test_the_same_field_changed_on_both_sides_waits_for_a_person_who_decides(spi
         {"phone": "(555) 010-0000"},
     )
     with tenant(spine.company.pk):
-        conflicts.answer(link, "phone", Side.QUICKBOOKS, spine.person)
+        answers.answer(link, "phone", Side.QUICKBOOKS, spine.person)
     spine.carry()
     assert spine.read_account(account)["Phone"] == "(555) 010-2222"
     assert spine.link("Blue Pine Catering").attention == "none"
