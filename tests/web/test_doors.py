@@ -143,7 +143,7 @@ def test_nothing_of_another_company_opens_for_its_owner(no_vendors: None) -> Non
     theirs = one_of_everything(a_company(name="Theirs"))
     browser = a_browser(Role.OWNER)
     # One's own membership would open, of course, if it had the number of one of their rows.
-    Membership.all_companies.update(pk=F("pk") + 1_000_000)
+    Membership.all_companies.update(id=F("id") + 1_000_000)
     opened = []
     for door in doors():
         if "<" not in door.route or not (set(door.converters) - {"side"}):
