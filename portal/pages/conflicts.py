@@ -63,9 +63,8 @@ def _address(which: Which) -> str:
 @require_POST
 def settle_one(request: PortalRequest, pk: UUID) -> HttpResponseBase:
     """The answers for one record: by unit, or one side for all of it."""
-    units = {
-        name.removeprefix("seen:"): value for name, value in request.POST.items() if name.startswith("seen:")
-    }
+    shown = [name for name in request.POST if name.startswith("seen:")]
+    units = {name.removeprefix("seen:"): request.POST.get(name, "") for name in shown}
     every = request.POST.get("every", "")
     sides = {unit: side for unit in units if (side := request.POST.get(f"side:{unit}", ""))}
     link = get_object_or_404(RecordLink, pk=pk)
