@@ -161,7 +161,100 @@ PrimaryEmailAddr.Address|E-mail|email|100|-
 WebAddr.URI|Website|url|1000|-
 """
 
+_ITEM = """Name|Name|string|100|R,U
+Sku|SKU|string|100|-
+Type|Type|picklist|-|R|Service,NonInventory,Inventory,Group,Category
+Active|Active|boolean|-|-
+FullyQualifiedName|Full name|string|-|RO
+SubItem|Is a sub-item|boolean|-|-
+ParentRef|Category|reference|-|-|Item
+Description|Sales description|textarea|4000|-
+UnitPrice|Sales price|double|-|-
+PurchaseDesc|Purchase description|textarea|1000|-
+PurchaseCost|Purchase cost|double|-|-
+Taxable|Taxable|boolean|-|-
+SalesTaxIncluded|Sales tax included|boolean|-|-
+SalesTaxCodeRef|Sales tax code|reference|-|-|TaxCode
+PurchaseTaxIncluded|Purchase tax included|boolean|-|-
+PurchaseTaxCodeRef|Purchase tax code|reference|-|-|TaxCode
+IncomeAccountRef|Income account|reference|-|-|Account
+ExpenseAccountRef|Expense account|reference|-|-|Account
+AssetAccountRef|Inventory asset account|reference|-|-|Account
+TrackQtyOnHand|Track quantity|boolean|-|-
+QtyOnHand|Quantity on hand|double|-|-
+InvStartDate|Inventory start date|date|-|-
+ReorderPoint|Reorder point|double|-|-
+PrefVendorRef|Preferred vendor|reference|-|-|Vendor
+ClassRef|Class|reference|-|-|Class"""
+
+_DOCUMENT = (
+    """DocNumber|Number|string|21|-
+TxnDate|Date|date|-|-
+CustomerRef|Customer|reference|-|R|Customer
+CurrencyRef|Currency|reference|-|-|CompanyCurrency
+ExchangeRate|Exchange rate|double|-|-
+GlobalTaxCalculation|Tax calculation|picklist|-|-|TaxExcluded,TaxInclusive,NotApplicable
+ApplyTaxAfterDiscount|Tax after discount|boolean|-|-
+TxnTaxDetail|Tax|object|-|-
+Line|Lines|lines|-|R
+TotalAmt|Total|currency|-|RO
+HomeTotalAmt|Total in home currency|currency|-|RO
+BillEmail.Address|E-mail|email|100|-
+EmailStatus|E-mail status|picklist|-|-|NotSet,NeedToSend,EmailSent
+PrintStatus|Print status|picklist|-|-|NotSet,NeedToPrint,PrintComplete
+CustomerMemo.value|Message to the customer|textarea|1000|-
+PrivateNote|Private note|textarea|4000|-
+ClassRef|Class|reference|-|-|Class
+DepartmentRef|Location|reference|-|-|Department
+ShipDate|Shipping date|date|-|-
+TrackingNum|Tracking number|string|-|-
+ShipMethodRef|Shipping method|reference|-|-
+"""
+    + _address("BillAddr", "Billing")
+    + _address("ShipAddr", "Shipping")
+)
+_OWED = """DueDate|Due date|date|-|-
+SalesTermRef|Terms|reference|-|-|Term
+BillEmailCc.Address|E-mail copy|email|100|-
+BillEmailBcc.Address|E-mail blind copy|email|100|-
+"""
+_BALANCE = "Balance|Open balance|currency|-|RO\nHomeBalance|Balance in home currency|currency|-|RO\n"
+_PAID = """DepositToAccountRef|Deposit to|reference|-|-|Account
+PaymentMethodRef|Payment method|reference|-|-|PaymentMethod
+PaymentRefNum|Reference number|string|21|-
+"""
+
 _FIELDS: dict[str, str] = {
+    "Item": _ITEM,
+    "Invoice": _DOCUMENT
+    + _OWED
+    + _BALANCE
+    + """Deposit|Deposit|currency|-|-
+DepositToAccountRef|Deposit to|reference|-|-|Account
+AllowOnlineACHPayment|Pay online by bank transfer|boolean|-|-
+AllowOnlineCreditCardPayment|Pay online by card|boolean|-|-""",
+    "Estimate": _DOCUMENT
+    + _OWED
+    + """TxnStatus|Status|picklist|-|-|Pending,Accepted,Closed,Rejected,Converted
+ExpirationDate|Expires on|date|-|-
+AcceptedBy|Accepted by|string|-|-
+AcceptedDate|Accepted on|date|-|-""",
+    "SalesReceipt": _DOCUMENT + _PAID + _BALANCE,
+    "CreditMemo": _DOCUMENT
+    + _BALANCE
+    + "RemainingCredit|Remaining credit|currency|-|RO\nSalesTermRef|Terms|reference|-|-|Term",
+    "RefundReceipt": _DOCUMENT + _PAID,
+    "Payment": """CustomerRef|Customer|reference|-|R|Customer
+TotalAmt|Amount|currency|-|R
+TxnDate|Date|date|-|-
+PaymentMethodRef|Payment method|reference|-|-|PaymentMethod
+PaymentRefNum|Reference number|string|21|-
+DepositToAccountRef|Deposit to|reference|-|-|Account
+CurrencyRef|Currency|reference|-|-|CompanyCurrency
+ExchangeRate|Exchange rate|double|-|-
+PrivateNote|Private note|textarea|4000|-
+UnappliedAmt|Unapplied amount|currency|-|RO
+Line|Lines|lines|-|-""",
     "Customer": "DisplayName|Display name|string|500|R,U\nCompanyName|Company name|string|100|-\n"
     + _PERSON
     + _REACH

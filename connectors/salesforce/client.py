@@ -50,6 +50,8 @@ STANDING_HEADERS = {
     "Accept": "application/json",
 }
 IDS_PER_QUERY = 400
+PARENTS_PER_QUERY = 200
+"""Child rows count towards a page of 2,000 too (3.3): fewer records in a query where children come along."""
 STAMPS_LIMIT = 2000
 
 _READ = Plan("read", repeatable=True)
@@ -121,9 +123,10 @@ class SalesforceClient:
         """These records, deleted and merged ones included, up to 2,000 in a call; in order of `ids`."""
         wanted = [to_18(id_) for id_ in ids]
         chosen = columns(object, fields)
+        size = PARENTS_PER_QUERY if any(soql.CHILD in field for field in chosen) else IDS_PER_QUERY
         texts = [
             soql.select(object, chosen, where=[soql.within("Id", chunk)])
-            for chunk in writes.chunks(list(dict.fromkeys(wanted)), IDS_PER_QUERY)
+            for chunk in writes.chunks(list(dict.fromkeys(wanted)), size)
         ]
         found: dict[str, RemoteRecord] = {}
         read_at: datetime | None = None
@@ -139,7 +142,7 @@ class SalesforceClient:
         answer = self._scan_page(object, fields, place)
         started = datetime.fromisoformat(place["started"]) if place else self._server_time()
         read_at = self._read_at()
-        records = [record(object, row, read_at) for row in answer["records"]]
+        records = [record(object, row, read_at) for row in map(self._whole_row, answer["records"])]
         following = ""
         if not answer["done"]:
             following = json.dumps(
@@ -191,7 +194,7 @@ class SalesforceClient:
     ) -> Iterator[ChangePage]:
         body = self._part_body(part)
         while True:
-            records = [record(watch.object, row, read_at) for row in body["records"]]
+            records = [record(watch.object, row, read_at) for row in map(self._whole_row, body["records"])]
             yield ChangePage(watch.object, records, started, last=body["done"])
             if body["done"]:
                 return
@@ -311,7 +314,27 @@ class SalesforceClient:
     def _rows(
         self, object_: str, part: Mapping[str, Any], read_at: datetime | None
     ) -> Iterator[RemoteRecord]:
-        return (record(object_, row, read_at) for row in self._part_body(part)["records"])
+        """The records of one query, its further pages and the rest of long child lists included."""
+        body = self._part_body(part)
+        while True:
+            yield from (record(object_, row, read_at) for row in map(self._whole_row, body["records"]))
+            if body["done"]:
+                return
+            body = self._more(body["nextRecordsUrl"])
+
+    def _whole_row(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A row with all its child rows: a long list of them comes in pages of its own (3.4)."""
+        cut = [name for name, part in row.items() if isinstance(part, dict) and part.get("done") is False]
+        if not cut:
+            return row
+        return {**row, **{name: self._whole_list(row[name]) for name in cut}}
+
+    def _whole_list(self, part: Mapping[str, Any]) -> dict[str, Any]:
+        rows = [*part["records"]]
+        while not part["done"]:
+            part = self._more(part["nextRecordsUrl"])
+            rows += part["records"]
+        return {"totalSize": len(rows), "done": True, "records": rows}
 
     def _part_body(self, part: Mapping[str, Any]) -> Mapping[str, Any]:
         status, body = part["httpStatusCode"], part["body"]

@@ -9,6 +9,8 @@ from decimal import Decimal
 
 Value = str | bool | int | Decimal | datetime | date | None
 
+CHILD = "[]."
+"""Between a child relationship and a field of its rows."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*){0,5}")
 _ESCAPES = str.maketrans(
     {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
@@ -23,14 +25,27 @@ def select(
     order_by: Sequence[str] = (),
     limit: int | None = None,
 ) -> str:
-    """A whole query. `where` are conditions made by the functions below, joined by AND. Raises ValueError for a name
-    that is none."""
-    text = f"SELECT {', '.join(name(field) for field in fields)} FROM {name(object_)}"  # noqa: S608 - names are checked
+    """A whole query. `where` are conditions made by the functions below, joined by AND. A field of child rows is
+    written `Children[].Field`: one relationship becomes one subquery. Raises ValueError for a name that is none."""
+    text = f"SELECT {', '.join(_columns(fields))} FROM {name(object_)}"  # noqa: S608 - names are checked
     if where:
         text += f" WHERE {' AND '.join(where)}"
     if order_by:
         text += f" ORDER BY {', '.join(name(field) for field in order_by)}"
     return text if limit is None else f"{text} LIMIT {limit}"
+
+
+def _columns(fields: Iterable[str]) -> list[str]:
+    """The select list: own fields, then a subquery for each child relationship."""
+    own: list[str] = []
+    children: dict[str, list[str]] = {}
+    for field in fields:
+        relation, mark, child = field.partition(CHILD)
+        if mark:
+            children.setdefault(name(relation), []).append(name(child))
+        else:
+            own.append(name(field))
+    return [*own, *(f"(SELECT {', '.join(each)} FROM {relation})" for relation, each in children.items())]  # noqa: S608
 
 
 def equals(field: str, value: Value) -> str:

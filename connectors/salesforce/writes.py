@@ -5,8 +5,9 @@ Reference salesforce.md 4.1 to 4.3, 4.7, 4.8; sync-semantics 7.4 to 7.6 and W6.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -59,22 +60,50 @@ class Collection:
 def calls(writes: Sequence[Write]) -> list[tuple[Write, ...]]:
     """Divide writes, in order, into the fewest groups that one composite can carry each."""
     groups: list[list[Write]] = []
-    load: dict[_Key, int] = {}
+    load: Counter[_Key] = Counter()
     for write in writes:
         guarded = bool(write.read_back)
         if not groups or guarded != bool(groups[-1][0].read_back) or not _fits(groups[-1], load, write):
             groups.append([])
-            load = {}
+            load = Counter()
         groups[-1].append(write)
-        load[_key(write)] = load.get(_key(write), 0) + 1
+        load.update(_key(part) for part in parts_of(write))
     return [tuple(group) for group in groups]
 
 
-def _fits(group: Sequence[Write], load: Mapping[_Key, int], write: Write) -> bool:
+def _fits(group: Sequence[Write], load: Counter[_Key], write: Write) -> bool:
     if write.read_back:
         return len(group) < CONDITIONAL_LIMIT
-    counts = {**load, _key(write): load.get(_key(write), 0) + 1}
+    counts = load + Counter(_key(part) for part in parts_of(write))
     return sum(-(-count // COLLECTION_LIMIT) for count in counts.values()) <= COLLECTIONS_LIMIT
+
+
+def parts_of(write: Write) -> list[Write]:
+    """The rows that a write comes to: the record itself, and one for each child row in its body.
+
+    A member of the form `{"records": [{"attributes": {"type", "parent"}, …}]}` holds child rows: with an `Id` they are
+    updated (or deleted, where the attributes say so), without one created under the record.
+    """
+    lists = {name: part["records"] for name, part in write.body.items() if _is_children(part)}
+    if not lists:
+        return [write]
+    own = {name: value for name, value in write.body.items() if name not in lists}
+    record = [replace(write, body=own)] if own else []
+    return [*record, *(_child(write, row) for rows in lists.values() for row in rows)]
+
+
+def _is_children(part: Any) -> bool:
+    return isinstance(part, Mapping) and isinstance(part.get("records"), list)
+
+
+def _child(write: Write, row: Mapping[str, Any]) -> Write:
+    attributes = row["attributes"]
+    body = {name: value for name, value in row.items() if name not in ("attributes", "Id")}
+    if attributes.get("delete"):
+        return Write(write.ref, Operation.DELETE, attributes["type"], {}, id=row["Id"])
+    if row.get("Id"):
+        return Write(write.ref, Operation.UPDATE, attributes["type"], body, id=row["Id"])
+    return Write(write.ref, Operation.CREATE, attributes["type"], {attributes["parent"]: write.id, **body})
 
 
 def _key(write: Write) -> _Key:
@@ -87,7 +116,7 @@ def check(writes: Sequence[Write]) -> None:
     if len(calls(writes)) > 1:
         raise ValueError("one Salesforce call cannot carry these writes; divide them with calls()")
     seen: set[tuple[str, str]] = set()
-    for write in writes:
+    for write in (part for whole in writes for part in parts_of(whole)):
         if write.operation not in METHODS:
             raise ValueError(f"Salesforce knows no {write.operation}")
         target = write.id or (write.external_value if write.operation is Operation.UPSERT else "")
@@ -102,7 +131,8 @@ def compose(writes: Sequence[Write]) -> bytes:
     if writes and writes[0].read_back:
         requests = [part for place, write in enumerate(writes) for part in _guarded(place, write)]
     else:
-        requests = [_sub_request(n, collection) for n, collection in enumerate(collections(writes))]
+        rows = [part for write in writes for part in parts_of(write)]
+        requests = [_sub_request(n, collection) for n, collection in enumerate(collections(rows))]
     # Not collated: a query that reads back must run after its write (4.2).
     return jsonwire.encode({"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests})
 
@@ -201,12 +231,25 @@ def results(
     parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
     if writes and writes[0].read_back:
         return tuple(_single(n, write, parts, read_at, tid) for n, write in enumerate(writes))
+    rows = [(place, part) for place, write in enumerate(writes) for part in parts_of(write)]
     found: dict[int, WriteResult] = {}
-    for number, collection in enumerate(collections(writes)):
+    for number, collection in enumerate(collections([part for _, part in rows])):
         found.update(
             zip(collection.places, _collection_results(collection, parts.get(f"c{number}"), tid), strict=True)
         )
-    return tuple(found[place] for place in range(len(writes)))
+    of_write: dict[int, list[WriteResult]] = {}
+    for row, (place, _) in enumerate(rows):
+        of_write.setdefault(place, []).append(found[row])
+    return tuple(_together(write, of_write[place]) for place, write in enumerate(writes))
+
+
+_GRAVITY = (WriteStatus.UNKNOWN, WriteStatus.REFUSED, WriteStatus.NOT_SENT, WriteStatus.APPLIED)
+
+
+def _together(write: Write, results: Sequence[WriteResult]) -> WriteResult:
+    """A write with its child rows is as good as the worst of them; what was applied is seen at the next reading."""
+    worst = min(results, key=lambda result: _GRAVITY.index(result.status))
+    return worst if len(results) == 1 else replace(worst, id=write.id or worst.id, created=False)
 
 
 def _collection_results(

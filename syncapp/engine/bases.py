@@ -81,7 +81,11 @@ def landed_values(spec: MappingSpec, target: Side, sent: Projection) -> Projecti
 def written_units(spec: MappingSpec, decision: Decision, target: Side) -> tuple[str, ...]:
     """The units that the decision's write to `target` carries: its changes, or for a create all that may flow there."""
     if decision.create_on is target:
-        return tuple(unit.name for unit in compile_spec(spec).units if unit.allows(target))
+        return tuple(
+            unit.name
+            for unit in compile_spec(spec).units
+            if unit.allows(target) and not needs_record(unit, target)
+        )
     return tuple(change.unit for change in decision.changes if change.target is target)
 
 
@@ -97,8 +101,14 @@ def moved_units(spec: MappingSpec, decision: Decision, target: Side) -> tuple[st
     return tuple(
         unit.name
         for unit in compile_spec(spec).units
-        if unit.allows(target) or not (unit.rows[0].external or unit.policy.on_drift is OnDrift.OVERWRITE)
+        if not needs_record(unit, target)
+        and (unit.allows(target) or not (unit.rows[0].external or unit.policy.on_drift is OnDrift.OVERWRITE))
     )
+
+
+def needs_record(unit: CompiledUnit, target: Side) -> bool:
+    """Child rows are written to Salesforce once the record that they belong to is there."""
+    return target is Side.SALESFORCE and any(row.child or row.picked for row in unit.rows)
 
 
 def echoed_keys(spec: MappingSpec, target: Side, keys: Iterable[str]) -> tuple[str, ...]:
@@ -158,7 +168,7 @@ def changed_units(old: MappingSpec, new: MappingSpec) -> frozenset[str]:
     """Units whose base is unknown under the new version because a row of them is new or reads differently
     (section 2.7). Policies and labels may change freely."""
     before = {row.key: _reading(row, old) for row in old.fields}
-    return frozenset(row.unit for row in new.fields if before.get(row.key) != _reading(row, new))
+    return frozenset(row.part or row.unit for row in new.fields if before.get(row.key) != _reading(row, new))
 
 
 def _reading(row: FieldSpec, spec: MappingSpec) -> tuple[Any, ...]:
@@ -173,6 +183,8 @@ def _reading(row: FieldSpec, spec: MappingSpec) -> tuple[Any, ...]:
         row.constant,
         row.group,
         row.refers_to,
+        row.lookup,
+        row.part,
     )
 
 

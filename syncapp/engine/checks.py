@@ -9,13 +9,16 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from connectors.contracts import Side
 from syncapp.engine import reasons
+from syncapp.engine.books import Books
 from syncapp.engine.compiled import CompiledRow, CompiledSpec, compile_spec
 from syncapp.engine.computed import Failed
 from syncapp.engine.decision import Projection, Reason
-from syncapp.engine.entities.locks import Books, in_closed_books
+from syncapp.engine.entities.locks import in_closed_books
+from syncapp.engine.lists import NotListed
 from syncapp.engine.mapping import MappingSpec, ValueType
 from syncapp.engine.transforms import split_lines
 
@@ -35,11 +38,25 @@ def check_compiled(side: Side, compiled: CompiledSpec, values: Projection) -> tu
     found: list[Reason] = []
     for key, value in values.items():
         row = compiled.by_key[key]
-        if value is None:
+        if row.child is not None:
+            found.extend(_check_lines(side, row, value))
+        elif value is None:
             found.extend(_check_empty(side, compiled, row))
         else:
-            found.extend(_check_value(side, compiled, row, value))
+            found.extend(_check_value(side, row, value, compiled))
     return tuple(found)
+
+
+def _check_lines(side: Side, row: CompiledRow, lines: Any) -> Iterable[Reason]:
+    """What is wrong with any line, each named by its place."""
+    child = row.child
+    if child is None:
+        return
+    for place, line in enumerate(child.covered(lines), start=1):
+        for part in child.rows:
+            value = line.get(part.key)
+            for reason in _check_value(side, part, value) if value is not None else ():
+                yield Reason(reason.code, {**reason.values, "line": place})
 
 
 def check_date(compiled: CompiledSpec, values: Projection, books: Books) -> tuple[Reason, ...]:
@@ -69,13 +86,20 @@ def check_required(side: Side, spec: MappingSpec, values: Projection) -> tuple[R
 
 
 def _check_empty(side: Side, compiled: CompiledSpec, row: CompiledRow) -> Iterable[Reason]:
-    if row.spec.required or _path(side, row) == compiled.traits(side).name_path:
+    traits = compiled.traits(side)
+    if row.spec.required or (traits.named and _path(side, row) == traits.name_path):
         yield reasons.because(reasons.REQUIRED, **_where(side, row))
 
 
-def _check_value(side: Side, compiled: CompiledSpec, row: CompiledRow, value: object) -> Iterable[Reason]:
+def _check_value(
+    side: Side, row: CompiledRow, value: object, compiled: CompiledSpec | None = None
+) -> Iterable[Reason]:
     if isinstance(value, Failed):
         yield reasons.because(reasons.NOT_COMPUTED, **_where(side, row), message=str(value))
+        return
+    if isinstance(value, NotListed):
+        code = reasons.NOT_LISTED if value.text else reasons.NO_ITEM
+        yield reasons.because(code, **_where(side, row), value=value.text, list=value.entity)
         return
     expected = _TYPES.get(row.spec.type)
     if expected is not None and not isinstance(value, expected):
@@ -85,7 +109,7 @@ def _check_value(side: Side, compiled: CompiledSpec, row: CompiledRow, value: ob
     if not isinstance(value, str):
         return
     yield from _check_length(side, row, value)
-    refused = compiled.traits(side).forbidden.get(_path(side, row), "")
+    refused = compiled.traits(side).forbidden.get(_path(side, row), "") if compiled is not None else ""
     bad = next((character for character in refused if character in value), None)
     if bad is not None:
         yield reasons.because(reasons.FORBIDDEN_CHARACTER, **_where(side, row), character=bad, value=value)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from connectors.contracts import Side
 from syncapp.engine import reasons
+from syncapp.engine.bases import needs_record
 from syncapp.engine.checks import check_compiled, check_date
-from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit
+from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit, compile_spec
 from syncapp.engine.decision import (
     Decision,
     DecisionKind,
@@ -122,11 +123,13 @@ class _Gathered:
 
 def _must_settle(situation: Situation, changes: list[UnitChange]) -> bool:
     """Stamps have whole seconds: a record whose stamp may still be shared by another write is not written yet
-    (section 7.5). The external id is ours alone and does not wait."""
+    (section 7.5). The external id is ours alone and does not wait, nor do child rows: they are records of their own."""
     sf = situation.sf
     if sf is None or sf.token.settled:
         return False
-    return any(change.target is Side.SALESFORCE and change.unit != EXTERNAL_ID for change in changes)
+    compiled = compile_spec(situation.spec)
+    children = {EXTERNAL_ID} | {unit.name for unit in compiled.units if needs_record(unit, Side.SALESFORCE)}
+    return any(change.target is Side.SALESFORCE and change.unit not in children for change in changes)
 
 
 def _rule(unit: CompiledUnit, result: UnitResult) -> Reason:
@@ -175,6 +178,7 @@ _ASKING = frozenset(
             reasons.BAD_EMAIL,
             reasons.NOT_COMPUTED,
         ),
+        *(reasons.NOT_LISTED, reasons.NO_ITEM, reasons.NEGATIVE_TOTAL, reasons.WRONG_CURRENCY),
     }
 )
 _QUIET = frozenset({reasons.CREATE_ONLY, reasons.KEPT_FULL, reasons.UNDONE})

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from connectors.contracts import Body, Side
 from syncapp.engine.computed import UnknownValueMap, formula_reader
 from syncapp.engine.entities import EntityTraits, traits
 from syncapp.engine.formula import FormulaError, compile_formula
+from syncapp.engine.lines import CompiledLines, PickedChild, line_references, picked, rule_of
 from syncapp.engine.mapping import (
     Direction,
     FieldSpec,
@@ -51,6 +52,10 @@ class CompiledRow:
     reference: bool
     external: bool = False
     """The row that keeps the QuickBooks id in the Salesforce external id field (W6)."""
+    child: CompiledLines | None = None
+    """What a lines row holds: child rows with rows of their own."""
+    picked: PickedChild | None = None
+    """The child row in Salesforce that this row reads and writes a field of."""
 
     def read(self, side: Side) -> Reader:
         return self.read_sf if side is Side.SALESFORCE else self.read_qbo
@@ -59,6 +64,10 @@ class CompiledRow:
         """The paths of `side`'s records that this row reads."""
         if self.spec.formula and self.spec.source is side:
             return _formula_fields(self.spec.formula)
+        if side is Side.SALESFORCE and self.child is not None:
+            return (*self.child.own_fields(), *self.child.fields_to_read())
+        if side is Side.SALESFORCE and self.picked is not None:
+            return self.picked.fields_to_read()
         path = self.spec.sf_path if side is Side.SALESFORCE else self.spec.qbo_path
         return (path,) if path else ()
 
@@ -128,21 +137,66 @@ class CompiledSpec:
 
     @cached_property
     def references(self) -> tuple[CompiledRow, ...]:
-        return tuple(row for row in self.rows if row.reference)
+        return tuple(row for row in self.rows if row.reference and row.spec.refers_to)
+
+    @cached_property
+    def line_rows(self) -> tuple[CompiledRow, ...]:
+        """The rows that hold lines."""
+        return tuple(row for row in self.rows if row.child is not None)
+
+    def referred(self, projection: Mapping[str, Any]) -> Iterator[tuple[CompiledRow, Any]]:
+        """Every reference to a record that a projection holds, also in its lines: (row, that side's id)."""
+        for row in self.references:
+            value = projection.get(row.key)
+            if value and not str(value).startswith("@"):
+                yield row, value
+        for lines in self.line_rows:
+            for row in lines.child.references if lines.child is not None else ():
+                if row.spec.refers_to:
+                    for value in line_references(projection.get(lines.key), row):
+                        yield row, value
+
+    @cached_property
+    def lookups(self) -> frozenset[str]:
+        """The QuickBooks lists that decisions of this mapping look names up in."""
+        spec = self.spec
+        return frozenset({row.lookup for row in spec.fields if row.lookup} | self.qbo_traits.lists)
 
     @cached_property
     def parsed(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
         """Rows whose JSON form differs from the canonical one, with the function back."""
-        kinds = (ValueType.DECIMAL, ValueType.DATE, ValueType.DATETIME)
-        return tuple(
-            (row.key, normaliser(row.spec.type, row.spec.places))
-            for row in self.rows
-            if row.spec.type in kinds
+        return _parsers(self.rows)
+
+    @cached_property
+    def writes_children(self) -> bool:
+        """Whether child rows in Salesforce are written: which there are must be known then."""
+        return any(
+            (row.child or row.picked) and row.spec.direction.allows(Side.SALESFORCE) for row in self.rows
         )
 
     def flows_to(self, target: Side) -> bool:
         """Whether any row may be written to `target`."""
         return any(unit.allows(target) for unit in self.units)
+
+
+def _parsers(rows: Iterable[CompiledRow]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    kinds = (ValueType.DECIMAL, ValueType.DATE, ValueType.DATETIME)
+    found: list[tuple[str, Callable[[Any], Any]]] = []
+    for row in rows:
+        if row.child is not None:
+            found.append((row.key, _lines_parser(row.child)))
+        elif row.spec.type in kinds:
+            found.append((row.key, normaliser(row.spec.type, row.spec.places)))
+    return tuple(found)
+
+
+def _lines_parser(child: CompiledLines) -> Callable[[Any], Any]:
+    parsers = _parsers(child.rows)
+
+    def parse(lines: Any) -> Any:
+        return [line | {key: parse_(line[key]) for key, parse_ in parsers if key in line} for line in lines]
+
+    return parse
 
 
 _cache: OrderedDict[int, CompiledSpec] = OrderedDict()
@@ -165,8 +219,12 @@ def compile_spec(spec: MappingSpec) -> CompiledSpec:
 
 def _compile(spec: MappingSpec) -> CompiledSpec:
     qbo_traits = traits(Side.QUICKBOOKS, spec.qbo_entity)
-    maps = {value_map.name: value_map for value_map in spec.value_maps}
-    rows = tuple(_compile_row(row, _cleaners(row, spec, qbo_traits), maps) for row in _all_rows(spec))
+    rows = tuple(
+        _compile_lines(row, spec, qbo_traits)
+        if row.type is ValueType.LINES
+        else _compile_row(row, spec, qbo_traits)
+        for row in _all_rows(spec)
+    )
     by_key = {row.key: row for row in rows}
     units = _units(rows)
     return CompiledSpec(
@@ -186,7 +244,7 @@ EXTERNAL_ID = "external_id"
 
 def _all_rows(spec: MappingSpec) -> tuple[FieldSpec, ...]:
     if not spec.external_id_field:
-        return spec.fields
+        return spec.header
     row = FieldSpec(
         key=EXTERNAL_ID,
         label="QuickBooks id",
@@ -197,7 +255,7 @@ def _all_rows(spec: MappingSpec) -> tuple[FieldSpec, ...]:
         on_drift=OnDrift.OVERWRITE,
         initial=Initial.QBO,
     )
-    return (*spec.fields, row)
+    return (*spec.header, row)
 
 
 def _units(rows: tuple[CompiledRow, ...]) -> tuple[CompiledUnit, ...]:
@@ -217,6 +275,8 @@ def name_suffix(spec: MappingSpec) -> str:
 
 def _cleaners(row: FieldSpec, spec: MappingSpec, qbo_traits: EntityTraits) -> list[Callable[[str], str]]:
     """What is taken off a text of QuickBooks beside what the row's transforms take off: suffixes and tags of ours."""
+    if row.part:
+        return []
     suffix = name_suffix(spec) if row.qbo_path == qbo_traits.name_path else ""
     cleaners: list[Callable[[str], str]] = [lambda name: name.removesuffix(suffix)] if suffix else []
     if qbo_traits.document is not None and row.qbo_path == qbo_traits.document.tag:
@@ -232,19 +292,51 @@ def _value_map(row: FieldSpec, maps: Mapping[str, ValueMap]) -> ValueMap | None:
     return maps[row.value_map]
 
 
-def _compile_row(
-    row: FieldSpec, cleaners: list[Callable[[str], str]], maps: Mapping[str, ValueMap]
-) -> CompiledRow:
+def _compile_lines(row: FieldSpec, spec: MappingSpec, qbo_traits: EntityTraits) -> CompiledRow:
+    """A lines row with the rows of one line. Raises ValueError where the entity has no lines."""
+    if qbo_traits.lines is None:
+        raise ValueError(f"{spec.qbo_entity} has no lines")
+    rows = tuple(_compile_row(part, spec, qbo_traits) for part in spec.lines_of(row.key))
+    child = CompiledLines(
+        relation=row.sf_path,
+        rows=rows,
+        by_key={each.key: each for each in rows},
+        rule=rule_of(spec),
+        traits=qbo_traits.lines,
+    )
+    return CompiledRow(
+        spec=row,
+        key=row.key,
+        read_sf=child.read_sf,
+        read_qbo=child.read_qbo,
+        to_sf=None,
+        to_qbo=None,
+        same=child.same,
+        sf_members=(row.sf_path,),
+        qbo_members=(row.qbo_path,),
+        lines=False,
+        reference=False,
+        child=child,
+    )
+
+
+def _compile_row(row: FieldSpec, spec: MappingSpec, qbo_traits: EntityTraits) -> CompiledRow:
+    cleaners = _cleaners(row, spec, qbo_traits)
+    maps = {value_map.name: value_map for value_map in spec.value_maps}
     transforms = chain(row.transform)
     lines = any(transform.lines for transform in transforms)
     reference = row.type is ValueType.REFERENCE
     qbo_path = reference_path(row.qbo_path) if reference and row.qbo_path else row.qbo_path
     value_map = _value_map(row, maps)
+    computed = None if row.part else qbo_traits.computed.get(row.qbo_path)
+    child = picked(spec, row.sf_path)
     return CompiledRow(
         spec=row,
         key=row.key,
-        read_sf=_sf_reader(row, maps),
-        read_qbo=_qbo_reader(row, qbo_path, transforms, cleaners, maps, lines=lines),
+        read_sf=_value_reader(row, child.read) if child is not None else _sf_reader(row, maps),
+        read_qbo=_value_reader(row, computed)
+        if computed is not None
+        else _qbo_reader(row, qbo_path, transforms, cleaners, maps, lines=lines),
         to_sf=None if reference else renderer(row, transforms, Side.SALESFORCE, value_map),
         to_qbo=None if reference else renderer(row, transforms, Side.QUICKBOOKS, value_map),
         same=comparer(row.type),
@@ -253,6 +345,7 @@ def _compile_row(
         lines=lines,
         reference=reference,
         external=row.key == EXTERNAL_ID,
+        picked=child,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.contracts import Side
 from syncapp.engine import reasons
+from syncapp.engine.bases import needs_record
 from syncapp.engine.checks import check_compiled, check_date, check_required
 from syncapp.engine.compiled import CompiledSpec, name_suffix
 from syncapp.engine.decision import (
@@ -153,6 +154,8 @@ def create_values(
     values: dict[str, Any] = {}
     for unit in compiled.units:
         if not unit.allows(target) or (unit.rows[0].external and not context.external_prefix):
+            continue
+        if needs_record(unit, target):
             continue
         for row in unit.rows:
             value = translate(row, target, source.get(row.key), context)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from connectors.contracts import RecordState, Side, Token
+from connectors.contracts import RecordState, RemoteRecord, Side, Token
 from syncapp.engine import reasons
 from syncapp.engine.combining import NOTHING_KNOWN, base_of, combine
 from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit, compile_spec
@@ -26,9 +26,13 @@ from syncapp.engine.decision import (
 )
 from syncapp.engine.existence import Pair, Verdict, judge, state_of
 from syncapp.engine.filters import first_unmet
+from syncapp.engine.lines import LinePlan, pair_up
 from syncapp.engine.locking import new_total, unit_locks
-from syncapp.engine.mapping import Mode
+from syncapp.engine.mapping import Condition, Mode
 from syncapp.engine.merge import MergeContext, Sides, UnitResult, merge_unit
+from syncapp.engine.money import places_of
+from syncapp.engine.paths import read
+from syncapp.engine.pricing import Terms
 from syncapp.engine.projection import project
 from syncapp.engine.timing import Timing
 
@@ -82,7 +86,7 @@ def _decide(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Ti
     filtered = _filtered(situation)
     if filtered is not None:
         return filtered
-    context = _context(situation, compiled, timing)
+    context = _context(situation, compiled, now, timing)
     if verdict is not None:
         return create_or_match(situation, compiled, verdict, now.of(verdict.other), context)
     return _reconcile(situation, compiled, now, context)
@@ -140,17 +144,37 @@ def _filtered(situation: Situation) -> Decision | None:
     for record, conditions in ((situation.sf, spec.sf_filter), (situation.qbo, spec.qbo_filter)):
         unmet = first_unmet(conditions, record.body) if record is not None and record.body else None
         if unmet is not None and record is not None:
-            return skip(
-                reasons.FILTERED,
-                side=record.side.value,
-                field=unmet.path,
-                operator=unmet.operator,
-                wanted=unmet.value,
-            )
+            return _left_out(situation, record, unmet)
     return None
 
 
-def _context(situation: Situation, compiled: CompiledSpec, timing: Timing) -> MergeContext:
+def _left_out(situation: Situation, record: RemoteRecord, unmet: Condition) -> Decision:
+    """Left out by the filter. What is linked already and no longer fits may ask a person instead: a document that was
+    made stays made."""
+    held = read(record.body, unmet.path)
+    values = {
+        "side": record.side.value,
+        "field": unmet.path,
+        "label": label_of(unmet.path),
+        "operator": unmet.operator,
+        "wanted": unmet.value,
+        "value": held,
+    }
+    linked = situation.link.sf_id and situation.link.qbo_id
+    if linked and situation.spec.policies.filter_left == "ask":
+        reason = reasons.because(reasons.FILTER_LEFT, **values)
+        return Decision(DecisionKind.HOLD, (reason,), attention="data_error", lifecycle="linked")
+    empty = held in (None, "") and unmet.operator in ("eq", "in")
+    return skip(reasons.FIELD_EMPTY if empty else reasons.FILTERED, **values)
+
+
+def label_of(path: str) -> str:
+    """A field's name as a person may read it: `QBO_Generate__c` gives Generate."""
+    name = path.rsplit(".", 1)[-1].removesuffix("__c").removeprefix("QBO_")
+    return name.replace("_", " ").strip()
+
+
+def _context(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Timing) -> MergeContext:
     sf, qbo = situation.sf, situation.qbo
     realm = situation.realm
     body = qbo.body if qbo else {}
@@ -163,8 +187,33 @@ def _context(situation: Situation, compiled: CompiledSpec, timing: Timing) -> Me
         locks=unit_locks(compiled, body, situation.books),
         new_total=lambda values: new_total(compiled, values, body),
         parents={(need.key, need.side, need.remote_id): need for need in situation.parents},
+        terms=_terms(situation, compiled, now),
+        plans=_line_plans(situation, compiled, now),
         external_prefix=f"{realm}:{situation.spec.qbo_entity}:" if realm else "",
     )
+
+
+def _terms(situation: Situation, compiled: CompiledSpec, now: Sides) -> Terms:
+    currency = now.sf.get("currency") or now.qbo.get("currency") or situation.books.currency
+    return Terms(situation.books, situation.lists, compiled.spec.options, places_of(str(currency)))
+
+
+def _line_plans(situation: Situation, compiled: CompiledSpec, now: Sides) -> dict[tuple[str, Side], LinePlan]:
+    """How the lines of each side stand to the other's, for every lines row."""
+    link = situation.link
+    base = Sides(link.sf_base or NOTHING_KNOWN, link.qbo_base or NOTHING_KNOWN)
+    return {
+        (row.key, target): pair_up(
+            row.child,
+            now.of(target.other).get(row.key),
+            now.of(target).get(row.key),
+            base.of(target.other).get(row.key),
+            base.of(target).get(row.key),
+        )
+        for row in compiled.line_rows
+        if row.child is not None
+        for target in Side
+    }
 
 
 def _newest(sf: Token, qbo: Token, timing: Timing) -> Side | None:

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
-from syncapp.engine.entities.locks import OPEN_BOOKS, Books
+from syncapp.engine.books import OPEN_BOOKS, Books
+from syncapp.engine.lists import Lists
 from syncapp.engine.mapping import MappingSpec
 
 Projection = Mapping[str, Any]
@@ -161,6 +162,8 @@ class Situation:
     realm: str = ""
     books: Books = OPEN_BOOKS
     """What the financial locks must know of the QuickBooks company (section 5)."""
+    lists: Lists = field(default_factory=dict)
+    """The QuickBooks lists that the mapping looks names up in."""
     needed: bool = False
     """Another record waits for this one: triggers do not hold it back, filters do (section 9)."""
 

@@ -90,8 +90,9 @@ class FieldSpec:
 
     Paths are dotted vendor field paths (`BillingCity`, `BillAddr.City`). A row that computes its value has no path on
     its source side: `constant`, or a `formula` over the source record (engine.formula); it flows one way only. A
-    `value_map` names one of the mapping's value maps. `refers_to`
-    names the mapping key that a reference goes through. `sf_length`/`qbo_length` are the vendors' limits in characters.
+    `value_map` names one of the mapping's value maps. `refers_to` names the mapping key that a reference goes through,
+    `lookup` the QuickBooks list that its name or number is looked up in. `part` is the key of the lines row that this
+    row belongs to: its paths are then those of one line. `sf_length`/`qbo_length` are the vendors' limits of length.
     """
 
     key: str
@@ -111,6 +112,8 @@ class FieldSpec:
     value_map: str = ""
     default: Any = None
     refers_to: str = ""
+    lookup: str = ""
+    part: str = ""
     write: WriteMode = WriteMode.ALWAYS
     required: bool = False
     sf_length: int | None = None
@@ -179,6 +182,8 @@ class MappingPolicies:
     sf_gone: str = "leave"
     """leave | inactivate : Salesforce side deleted while QuickBooks lives (section 6)."""
     revive: str = "ask"
+    filter_left: str = "skip"
+    """skip | ask: what becomes of a linked record that the filter no longer lets in."""
     name_clash: str = "ask"
     match_auto: bool = True
     delete_brake_floor: int = 20
@@ -205,9 +210,18 @@ class MappingSpec:
     value_maps: tuple[ValueMap, ...] = ()
     """The value maps that its rows and formulas name, as they were when it was published."""
 
+    @property
+    def header(self) -> tuple[FieldSpec, ...]:
+        """The rows of the record itself, without those of its lines."""
+        return tuple(row for row in self.fields if not row.part)
+
+    def lines_of(self, key: str) -> tuple[FieldSpec, ...]:
+        """The rows of one line of the lines row `key`."""
+        return tuple(row for row in self.fields if row.part == key)
+
     def units(self) -> dict[str, tuple[FieldSpec, ...]]:
         """Merge units in row order: unit key -> its rows."""
         units: dict[str, tuple[FieldSpec, ...]] = {}
-        for row in self.fields:
+        for row in self.header:
             units[row.unit] = (*units.get(row.unit, ()), row)
         return units

@@ -100,6 +100,8 @@ def _external_keys(
 
 def _name_keys(side: Side, record: RemoteRecord, compiled: CompiledSpec) -> Iterator[MatchKey]:
     traits = compiled.traits(side)
+    if not (compiled.sf_traits.match_name and compiled.qbo_traits.match_name):
+        return
     for path in (traits.name_path, *traits.other_name_paths):
         value = read(record.body, path)
         normal = normal_name(str(value)) if value else ""
@@ -112,6 +114,8 @@ def _kind_of(row: CompiledRow) -> str:
         return "email"
     if row.spec.type is ValueType.PHONE:
         return "" if "fax" in row.key.casefold() else "phone"
+    if row.key == "sku":
+        return "code"
     return "postal" if row.key.endswith("postal_code") else ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -20,9 +20,12 @@ from syncapp.engine.compiled import CompiledRow, CompiledUnit
 from syncapp.engine.computed import Failed
 from syncapp.engine.decision import ParentNeed, Projection
 from syncapp.engine.entities.locks import Lock
+from syncapp.engine.lines import LinePlan, line_references
+from syncapp.engine.lists import BY_ID, NotListed
 from syncapp.engine.locking import details as lock_details
 from syncapp.engine.locking import offers as lock_offers
 from syncapp.engine.mapping import Initial, OnConflict, OnDrift, WriteMode
+from syncapp.engine.pricing import AUTO, PLAIN_TERMS, Terms, translate_lines
 from syncapp.engine.records import value_to_json, values_to_json
 
 LEAVE = "leave"
@@ -93,6 +96,10 @@ class MergeContext:
     new_total: Callable[[Projection], Decimal | None] = _no_total
     """What the QuickBooks document would come to with these values of its lines."""
     parents: Mapping[tuple[str, Side, str], ParentNeed] = field(default_factory=dict)
+    terms: Terms = PLAIN_TERMS
+    """The company, its lists and the mapping's options, for names that are looked up and lines that are priced."""
+    plans: Mapping[tuple[str, Side], LinePlan] = field(default_factory=dict)
+    """How the lines of a row stand to those of the side that is written."""
     external_prefix: str = ""
     """`<realm>:<entity>:`, in front of the QuickBooks id in the external id field; empty where unknown."""
 
@@ -205,7 +212,7 @@ def _appended(row: CompiledRow, value: Any, present: Any) -> Any:
 
 def _row_agrees(unit: CompiledUnit, row: CompiledRow, now: Sides, context: MergeContext) -> bool:
     sf, qbo = now.sf.get(row.key), now.qbo.get(row.key)
-    if not row.reference and not row.external and row.same(sf, qbo):
+    if not row.reference and not row.external and row.child is None and row.same(sf, qbo):
         return True
     return any(
         unit.allows(target)
@@ -231,13 +238,59 @@ UNTRANSLATED = _Untranslated()
 
 
 def translate(row: CompiledRow, target: Side, value: Any, context: MergeContext) -> Any:
-    """A source value as `target` shall hold it; UNTRANSLATED for a reference that is not linked yet."""
+    """A source value as `target` shall hold it; UNTRANSLATED for a reference that is not linked yet, `NotListed` for a
+    name that no list holds."""
     if row.external:
         return f"{context.external_prefix}{value}" if value is not None else None
-    if not row.reference or value is None:
+    if row.child is not None:
+        plan = context.plans.get((row.key, target), NO_PLAN)
+        return translate_lines(
+            row.child,
+            target,
+            value or (),
+            plan,
+            context.terms,
+            lambda part, side, one: translate(part, side, one, context),
+        )
+    if not row.reference:
         return row.render(target, value)
+    if value is None:
+        value = row.spec.default
+    if value is None or value == AUTO:
+        return value
+    if row.spec.lookup and (not row.spec.refers_to or str(value).startswith("@")):
+        return _looked_up(row, target, str(value), context)
+    return _linked(row, target, value, context) if row.spec.refers_to else value
+
+
+NO_PLAN = LinePlan()
+
+
+def _looked_up(row: CompiledRow, target: Side, text: str, context: MergeContext) -> Any:
+    """The id of the entry that a person's word names; towards Salesforce the entry's name."""
+    if target is Side.SALESFORCE:
+        text = text if text.startswith("@") else f"{BY_ID}{text}"
+    entry = context.terms.entry(row.spec.lookup, text)
+    if entry is None:
+        return NotListed(row.spec.lookup, text)
+    return entry.id if target is Side.QUICKBOOKS else entry.name
+
+
+def _linked(row: CompiledRow, target: Side, value: Any, context: MergeContext) -> Any:
     need = context.parents.get((row.key, target.other, value))
-    return need.other_id if need is not None and need.state == "linked" and need.other_id else UNTRANSLATED
+    if need is not None and need.state == "linked" and need.other_id:
+        return need.other_id
+    if target is Side.QUICKBOOKS and _stands_in(row, need, context):
+        return None
+    return UNTRANSLATED
+
+
+def _stands_in(row: CompiledRow, need: ParentNeed | None, context: MergeContext) -> bool:
+    """Whether the default item takes the place of a product that will not be linked by itself."""
+    terms = context.terms
+    if row.key != "item" or terms.options.get("unknown_product") != "default_item" or not terms.default_item:
+        return False
+    return need is None or need.state != "unlinked"
 
 
 def _missing_parents(
@@ -257,11 +310,18 @@ def missing_parents(
     """The references in `side`'s values of a unit whose counterpart is not linked."""
     return tuple(
         context.parents.get((row.key, side, value)) or ParentNeed(row.key, row.spec.refers_to, side, value)
-        for row in unit.rows
-        if row.reference
-        and (value := values.get(row.key)) is not None
-        and translate(row, side.other, value, context) is UNTRANSLATED
+        for row, value in _referred(unit, values)
+        if translate(row, side.other, value, context) is UNTRANSLATED
     )
+
+
+def _referred(unit: CompiledUnit, values: Projection) -> Iterator[tuple[CompiledRow, Any]]:
+    for row in unit.rows:
+        if row.child is not None:
+            for part in row.child.references:
+                yield from ((part, value) for value in line_references(values.get(row.key), part))
+        elif row.reference and (value := values.get(row.key)) is not None:
+            yield row, value
 
 
 def _initial(unit: CompiledUnit, now: Sides, context: MergeContext) -> UnitResult:

@@ -48,9 +48,12 @@ def _deep_reader(members: tuple[str, ...]) -> Reader:
     def read(body: Body) -> Any:
         part: Any = body
         for member in members:
-            if not isinstance(part, Mapping):
+            if isinstance(part, list) and member.isdigit():
+                part = part[int(member)] if int(member) < len(part) else None
+            elif isinstance(part, Mapping):
+                part = part.get(member)
+            else:
                 return None
-            part = part.get(member)
         return part
 
     return read
@@ -72,4 +75,4 @@ def put(body: dict[str, Any], members: tuple[str, ...], value: Any) -> None:
 
 def reference_path(path: str) -> str:
     """The path of a QuickBooks reference's id, whether the row names the reference or its `value`."""
-    return path if path.endswith(".value") else f"{path}.value"
+    return path if path.endswith(".value") or path == "Id" else f"{path}.value"

@@ -14,6 +14,7 @@ from typing import Any
 from connectors.contracts import Body, RemoteRecord, Side
 from syncapp.engine.compiled import CompiledRow, CompiledSpec, compile_spec
 from syncapp.engine.decision import Projection
+from syncapp.engine.lines import kept_value
 from syncapp.engine.mapping import MappingSpec, ValueType
 from syncapp.engine.records import value_to_json
 from syncapp.engine.transforms import STREET_LINES, split_lines
@@ -75,7 +76,11 @@ def _composed(
     body: dict[str, Any] = {}
     for key, value in values.items():
         row = compiled.by_key[key]
-        if side is Side.SALESFORCE:
+        if row.child is not None:
+            body[row.members(side)[0]] = row.child.compose(side, value or ())
+        elif side is Side.SALESFORCE and row.picked is not None:
+            row.picked.put(body, to_wire(value), before)
+        elif side is Side.SALESFORCE:
             body[row.spec.sf_path] = to_wire(value)
         else:
             kept = _kept(before.get(row.qbo_members[0]), compiled.qbo_traits.read_only)
@@ -167,7 +172,7 @@ def to_json(
     """
     get = projection.get
     return {
-        row.key: value_to_json(get(row.key))
+        row.key: value_to_json(kept_value(get(row.key)))
         for row in compile_spec(spec).rows
         if row.spec.unit not in unknown
     }

@@ -32,6 +32,7 @@ from syncapp.models.mapping import (
 )
 from syncapp.models.oauth_state import OAuthState
 from syncapp.models.problem import Problem
+from syncapp.models.reference import ReferenceEntry, ReferenceList
 from syncapp.models.run import Attempt, Outcome, PreviewItem, Run, RunKind, RunState
 from syncapp.models.schedule import Cadence, Schedule
 from syncapp.models.usage import ApiUsage
@@ -79,6 +80,8 @@ __all__ = [
     "PreviewItem",
     "Problem",
     "RecordLink",
+    "ReferenceEntry",
+    "ReferenceList",
     "Run",
     "RunKind",
     "RunState",

@@ -101,6 +101,8 @@ class FieldMapping(TenantModel):
     value_map = models.CharField(max_length=60, blank=True)
     default = models.JSONField("when empty", null=True, blank=True)
     refers_to = models.CharField(max_length=60, blank=True)
+    lookup = models.CharField("looked up in", max_length=40, blank=True)
+    part = models.CharField("row of the lines", max_length=60, blank=True)
     write = models.CharField("is written", max_length=10, choices=WriteMode.choices, default=WriteMode.ALWAYS)
     required = models.BooleanField(default=False)
     sf_length = models.PositiveIntegerField(null=True, blank=True)

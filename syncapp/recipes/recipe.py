@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from connectors.contracts import FieldInfo, ObjectInfo, Side
+from syncapp.engine.entities import traits
+from syncapp.engine.lines import CHILD
 from syncapp.engine.mapping import (
+    Condition,
     Direction,
     FieldSpec,
     Initial,
@@ -42,12 +46,24 @@ class RecipeRow:
     sf_choices: tuple[str, ...] = ()
     instead_of: str = ""
     needs_currencies: bool = False
+    fallback: Any = None
+    """The constant that takes the place of a Salesforce field which an org lacks."""
+
+
+ALL_TEMPLATES = frozenset(Template)
+WRITING = frozenset({Template.BIDIRECTIONAL, Template.SF_TO_QBO})
+"""Templates that write to QuickBooks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A prebuilt mapping of one pair of objects. `external_id_fields` are names for the Salesforce external id field:
-    the first that an org has as an external id is used."""
+    the first that an org has as an external id is used.
+
+    Filters keep the conditions whose field an org has; without a field of `needs` the org cannot have the mapping.
+    `policies` override those of the template. In `options`, `$name` stands for a fact of the two orgs
+    (`services.setup`). `beside` are conditions that other mappings get when this one is chosen too.
+    """
 
     key: str
     label: str
@@ -56,6 +72,37 @@ class Recipe:
     qbo_entity: str
     rows: tuple[RecipeRow, ...]
     external_id_fields: tuple[str, ...] = ()
+    templates: frozenset[Template] = ALL_TEMPLATES
+    needs: tuple[str, ...] = ()
+    sf_filter: tuple[Condition, ...] = ()
+    qbo_filter: tuple[Condition, ...] = ()
+    policies: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    beside: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
+
+    @property
+    def child_objects(self) -> tuple[str, ...]:
+        """The Salesforce objects whose rows are read as part of its records."""
+        said = [self.options.get("lines") or {}, *(self.options.get("children") or {}).values()]
+        return tuple(dict.fromkeys(str(one["sf_object"]) for one in said if one.get("sf_object")))
+
+    def child_of(self, path: str, part: str) -> str:
+        """The child object that a row's Salesforce path belongs to; empty for the record itself."""
+        if part:
+            return str((self.options.get("lines") or {}).get("sf_object") or "")
+        relation, mark, _ = path.partition(CHILD)
+        children = self.options.get("children") or {}
+        return str((children.get(relation) or {}).get("sf_object") or "") if mark else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    """What is known of two orgs when a recipe is prepared: their objects as described, and facts by name."""
+
+    sf: ObjectInfo | None = None
+    qbo: ObjectInfo | None = None
+    children: Mapping[str, ObjectInfo] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +132,85 @@ def prepare(
     winner: OnConflict,
     sf: ObjectInfo | None = None,
     qbo: ObjectInfo | None = None,
+    *,
+    children: Mapping[str, ObjectInfo] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    beside: Iterable[Recipe] = (),
 ) -> Prepared:
     """The mapping that a recipe makes of a template and who wins, for two described orgs.
 
     `winner` decides conflicts of rows that flow both ways, and with it which value a first link takes. Without a
     description (None) a side is taken to have every standard field, and none that a customer would have to add.
+    `beside` are the other recipes that are chosen with it.
     """
-    found = [_row_for(row, sf, qbo, template) for row in recipe.rows]
+    org = Org(sf, qbo, children or {}, facts or {})
+    found = [_row_for(recipe, row, org, template) for row in recipe.rows]
     left_out = tuple(result for result in found if isinstance(result, LeftOut))
     rows = tuple(
-        _with_template(row, result, template, winner)
+        _filled(_with_template(row, result, template, winner), org.facts)
         for row, result in zip(recipe.rows, found, strict=True)
         if isinstance(result, FieldSpec)
     )
+    added = [condition for other in beside for condition in other.beside.get(recipe.key, ())]
     spec = MappingSpec(
         key=recipe.key,
         label=recipe.label,
         version=0,
         sf_object=recipe.sf_object,
         qbo_entity=recipe.qbo_entity,
-        fields=rows,
-        policies=policies_for(template),
+        fields=_with_lines(rows),
+        sf_filter=_conditions((*recipe.sf_filter, *added), sf),
+        qbo_filter=recipe.qbo_filter,
+        policies=replace(policies_for(template), **recipe.policies),
         external_id_field=_external_id_field(recipe, sf),
+        options=filled(recipe.options, org.facts),
     )
     return Prepared(spec, left_out)
+
+
+def _with_lines(rows: tuple[FieldSpec, ...]) -> tuple[FieldSpec, ...]:
+    """Rows of lines only where their lines row is there too."""
+    keys = {row.key for row in rows if row.type is ValueType.LINES}
+    return tuple(row for row in rows if not row.part or row.part in keys)
+
+
+def _conditions(conditions: Iterable[Condition], sf: ObjectInfo | None) -> tuple[Condition, ...]:
+    """The conditions whose field the org has; those on a parent's field are taken to be there."""
+    names = {info.name.casefold() for info in sf.fields} if sf is not None else set()
+    return tuple(
+        condition
+        for condition in conditions
+        if "." in condition.path
+        or condition.path.casefold() in names
+        or (sf is None and not condition.path.endswith("__c"))
+    )
+
+
+def can_have(recipe: Recipe, template: Template, sf: ObjectInfo | None) -> bool:
+    """Whether this template and org can have the mapping at all."""
+    if template not in recipe.templates or sf is None:
+        return False
+    names = {info.name.casefold() for info in sf.fields}
+    return all(name.casefold() in names for name in recipe.needs)
+
+
+def filled(value: Any, facts: Mapping[str, Any]) -> Any:
+    """A value of a recipe with the facts of these orgs in the place of `$name`; what is not known is left empty."""
+    if isinstance(value, str) and value.startswith("$"):
+        return facts.get(value[1:], "")
+    if isinstance(value, Mapping):
+        return {key: filled(each, facts) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [filled(each, facts) for each in value]
+    return value
+
+
+def _filled(spec: FieldSpec, facts: Mapping[str, Any]) -> FieldSpec:
+    if str(spec.default or "").startswith("$") or str(spec.constant or "").startswith("$"):
+        return replace(
+            spec, default=filled(spec.default, facts) or None, constant=filled(spec.constant, facts) or None
+        )
+    return spec
 
 
 def policies_for(template: Template) -> MappingPolicies:
@@ -135,42 +237,70 @@ def _first(winner: OnConflict) -> Initial:
     return {OnConflict.SF: Initial.SF, OnConflict.QBO: Initial.QBO}.get(winner, Initial.FILL_EMPTY)
 
 
-def _row_for(
-    row: RecipeRow, sf: ObjectInfo | None, qbo: ObjectInfo | None, template: Template
-) -> FieldSpec | LeftOut:
+def _row_for(recipe: Recipe, row: RecipeRow, org: Org, template: Template) -> FieldSpec | LeftOut:
     if row.fixed and row.spec.direction is Direction.TO_QBO and template is Template.QBO_TO_SF:
         return LeftOut(row.spec.key, row.spec.label, Side.QUICKBOOKS, row.spec.qbo_path, "template")
-    spec = _sf_field_for(row, sf)
+    spec = _sf_field_for(recipe, row, org)
     if isinstance(spec, LeftOut):
         return spec
-    return _qbo_field_for(row, spec, qbo)
+    if spec.constant is not None and not spec.sf_path and template is Template.QBO_TO_SF:
+        return LeftOut(row.spec.key, row.spec.label, Side.QUICKBOOKS, row.spec.qbo_path, "template")
+    return _qbo_field_for(recipe, row, spec, org.qbo)
 
 
-def _sf_field_for(row: RecipeRow, sf: ObjectInfo | None) -> FieldSpec | LeftOut:
+def _sf_field_for(recipe: Recipe, row: RecipeRow, org: Org) -> FieldSpec | LeftOut:
+    if row.spec.type is ValueType.LINES or not (row.spec.sf_path or row.sf_choices):
+        return row.spec
     names = (
         (f"{row.instead_of}Code", row.instead_of) if row.instead_of else row.sf_choices or (row.spec.sf_path,)
     )
-    if sf is None:
+    if any("." in name.partition(CHILD)[2] or ("." in name and CHILD not in name) for name in names):
+        return row.spec  # a field of a parent record: its own object is not described here
+    child = recipe.child_of(names[0], row.spec.part)
+    info_of = org.children.get(child) if child else org.sf
+    if info_of is None:
         custom = names[0].endswith("__c") or row.needs_currencies
-        return _missing(row, Side.SALESFORCE, names[0]) if custom else row.spec
-    fields = {info.name.casefold(): info for info in sf.fields}
-    info = next((fields[name.casefold()] for name in names if name.casefold() in fields), None)
-    if info is None:
-        return _missing(row, Side.SALESFORCE, names[-1] if row.instead_of else names[0])
-    return _as_described(row.spec, info)
+        return _missing_sf(row, names[0]) if custom else row.spec
+    fields = {info.name.casefold(): info for info in info_of.fields}
+    found = next((name for name in names if _member(name).casefold() in fields), None)
+    if found is None:
+        return _missing_sf(row, names[-1] if row.instead_of else names[0])
+    prefix = found[: len(found) - len(_member(found))]
+    return _as_described(row.spec, fields[_member(found).casefold()], prefix)
 
 
-def _as_described(spec: FieldSpec, info: FieldInfo) -> FieldSpec:
+def _member(path: str) -> str:
+    return path.rpartition(CHILD)[2]
+
+
+def _missing_sf(row: RecipeRow, name: str) -> FieldSpec | LeftOut:
+    if row.fallback is not None:
+        return replace(row.spec, sf_path="", constant=row.fallback, direction=Direction.TO_QBO)
+    return _missing(row, Side.SALESFORCE, name)
+
+
+def _as_described(spec: FieldSpec, info: FieldInfo, prefix: str = "") -> FieldSpec:
     """The row with this org's field, length and scale; what the connected user may not write flows the other way."""
-    scale = info.scale if spec.type is ValueType.DECIMAL and info.scale is not None else spec.places
-    made = replace(spec, sf_path=info.name, sf_length=info.length or spec.sf_length, places=scale)
+    scale = info.scale if _shows_scale(spec) and info.scale is not None else spec.places
+    made = replace(
+        spec, sf_path=f"{prefix}{info.name}", sf_length=info.length or spec.sf_length, places=scale
+    )
     if not info.updateable and spec.write is not WriteMode.ON_CREATE and spec.direction is Direction.BOTH:
         return replace(made, direction=Direction.TO_QBO)
     return made
 
 
-def _qbo_field_for(row: RecipeRow, spec: FieldSpec, qbo: ObjectInfo | None) -> FieldSpec | LeftOut:
-    if qbo is None or _has_path(qbo.fields, spec.qbo_path):
+def _shows_scale(spec: FieldSpec) -> bool:
+    """A line's price and quantity keep the decimals of the mapping: what a field shows is not all that it holds."""
+    return spec.type is ValueType.DECIMAL and not spec.part
+
+
+def _qbo_field_for(
+    recipe: Recipe, row: RecipeRow, spec: FieldSpec, qbo: ObjectInfo | None
+) -> FieldSpec | LeftOut:
+    if qbo is None or spec.part or not spec.qbo_path or _has_path(qbo.fields, spec.qbo_path):
+        return spec
+    if spec.qbo_path in traits(Side.QUICKBOOKS, recipe.qbo_entity).computed:
         return spec
     return _missing(row, Side.QUICKBOOKS, spec.qbo_path)
 

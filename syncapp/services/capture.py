@@ -14,16 +14,19 @@ from django.db import transaction
 
 from connectors.contracts import ChangePage, Priority, RecordState, RemoteRecord, Side, Watch
 from syncapp.engine.filters import first_unmet
+from syncapp.engine.lines import child_objects
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
 from syncapp.engine.projection import display_name
 from syncapp.models import Connection, Cursor, Mapping, MappingMode, MappingPass, Run
-from syncapp.services import tagged
+from syncapp.services import reference_lists, tagged
 from syncapp.services.clients import AnyClient
-from syncapp.services.watched import Watched, connection_of, object_of, watched
+from syncapp.services.watched import Watched, one_mapping, watched
 from syncapp.store import aliases, clock, leases, links, match_index, observations, passes
 
 GONE = frozenset({RecordState.DELETED, RecordState.MERGED, RecordState.MISSING})
+SEEN_MARGIN = timedelta(minutes=2)
+"""How much later than a row's stamp its record must have been read to have brought it: clocks differ."""
 CDC_OVERLAP = timedelta(minutes=5)
 
 
@@ -58,7 +61,7 @@ def scan_page(mapping: Mapping, spec: MappingSpec, side: Side, client: AnyClient
     state, _ = MappingPass.objects.get_or_create(mapping=mapping, side=side.value)
     if state.scanned_at is not None:
         return True
-    target = _target(mapping, spec, side)
+    target = one_mapping(mapping, spec, side)
     page = client.scan(target.object, target.fields, state.position)
     with transaction.atomic():
         take_in(target, page.records, "scan", run=None, cause="First load")
@@ -73,16 +76,18 @@ def scan_page(mapping: Mapping, spec: MappingSpec, side: Side, client: AnyClient
     return not page.next
 
 
-def _target(mapping: Mapping, spec: MappingSpec, side: Side) -> Watched:
-    return Watched(connection_of(mapping, side), side, object_of(mapping, side), ((mapping, spec),))
-
-
 def _start_lanes(target: Watched, started_at: datetime) -> None:
     """Live capture goes on where the scan began, so that nothing between the two is lost."""
+    children = [child.sf_object for _, spec in target.mappings for child in child_objects(spec)]
+    for name in (target.object, *(children if target.side is Side.SALESFORCE else ())):
+        _start_lanes_of(target, name, started_at)
+
+
+def _start_lanes_of(target: Watched, name: str, started_at: datetime) -> None:
     for lane in LANES[target.side]:
         cursor, _ = Cursor.objects.get_or_create(
             connection=target.connection,
-            object=target.object,
+            object=name,
             lane=lane.name,
             defaults={"watermark": started_at},
         )
@@ -155,6 +160,10 @@ def take_in(
     if not records:
         return 0
     company_id = target.connection.company_id
+    _tell_parents(target, records, source)
+    if not target.mappings:
+        return 0
+    reference_lists.take_in(target.connection, target.side, target.object, records)
     stored = [replace(record, body=target.trim(record.body)) for record in records]
     news = observations.note(company_id, target.connection.id, stored, source, clock.now())
     fresh = [record for record in stored if record.id in news]
@@ -163,6 +172,37 @@ def take_in(
     for mapping, spec in target.mappings:
         _feed(target, mapping, spec, fresh, run, cause)
     return len(fresh)
+
+
+def _tell_parents(target: Watched, records: Sequence[RemoteRecord], source: str) -> None:
+    """Rows that belong to other records are news of those: they are read again, whatever their own stamp says. Not what
+    was read after its row had changed: lines usually come along with their record."""
+    connection, at = target.connection, clock.now()
+    bare = [replace(record, body={}) for record in records]
+    news = observations.note(connection.company_id, connection.id, bare, source, at) if target.parents else ()
+    for parent in target.parents:
+        changed: dict[str, datetime] = {}
+        for record in records:
+            id_ = str(record.body.get(parent.field) or "")
+            if id_ and record.id in news:
+                changed[id_] = max(changed.get(id_, record.token.modified), record.token.modified)
+        known = observations.seen_after(
+            connection.id, parent.object, {id_: when + SEEN_MARGIN for id_, when in changed.items()}
+        )
+        ids = sorted(changed.keys() - known)
+        if ids:
+            observations.hint(connection.company_id, connection.id, parent.object, ids, source, at)
+            _make_parents_due(target, parent.object, ids)
+
+
+def _make_parents_due(target: Watched, name: str, ids: Sequence[str]) -> None:
+    for mapping, _ in next((one.mappings for one in watched(target.connection) if one.object == name), ()):
+        if mapping.mode == MappingMode.CHANGES and mapping.integration.switched_on_at is not None:
+            known = links.linked_ids(
+                mapping.integration_id, mapping.sf_object, mapping.qbo_entity, target.side, ids
+            )
+            due = [row[0] for row in known.values()]
+            leases.make_due(mapping.company_id, due, Priority.NORMAL, cause="Its lines changed")
 
 
 def _feed(

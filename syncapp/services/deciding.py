@@ -80,6 +80,7 @@ def _decide_slice(
     history = write_history.recent([link.id for link in links if link.sf_id and link.qbo_id])
     needed = waits.awaited([link.id for link in links]) | context.asked() | set(asked)
     books = books_of(context.connections[Side.QUICKBOOKS])
+    lists = context.lists
     items = []
     for link in links:
         mine = sides[link.id]
@@ -98,6 +99,7 @@ def _decide_slice(
             realm=context.realm,
             needed=link.id in needed,
             books=books,
+            lists=lists,
         )
         items.append(Decided(link, mine, view, decide(situation, context.timing)))
     return SliceDecisions(tuple(items), parents)

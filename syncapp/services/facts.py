@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.conf import settings
 
 from connectors.contracts import AppCredentials, ConnectionFacts, Environment, Side
-from syncapp.engine.entities.locks import OPEN_BOOKS, Books
+from syncapp.engine.books import Books
+from syncapp.engine.books import books_of as books_from
 from syncapp.models import AppCredentials as AppRow
 from syncapp.models import Connection
 
@@ -37,12 +36,8 @@ def facts(
 
 
 def books_of(connection: Connection) -> Books:
-    """What the financial locks must know of a QuickBooks company, as its last check said."""
-    day = connection.facts.get("closing_date") or ""
-    try:
-        return Books(closed_until=date.fromisoformat(str(day)[:10]) if day else None)
-    except ValueError:
-        return OPEN_BOOKS
+    """What documents and locks must know of a QuickBooks company, as its last check said."""
+    return books_from(connection.facts)
 
 
 def simulator_url(side: Side) -> str:

@@ -56,7 +56,19 @@ def _facts(company: Mapping[str, Any], preferences: Mapping[str, Any]) -> dict[s
         "custom_numbers": bool(sales.get("CustomTxnNumbers")),
         "auto_apply_credit": sales.get("AutoApplyCredit"),
         "closing_date": books.get("BookCloseDate", ""),
+        "discounts": bool(sales.get("AllowDiscount")),
+        "shipping": bool(sales.get("AllowShipping")),
+        "discount_account": str(sales.get("DefaultDiscountAccount") or ""),
+        "classes": _classes(books),
+        "locations": bool(books.get("TrackDepartments")),
     }
+
+
+def _classes(books: Mapping[str, Any]) -> str:
+    """Where a document's class belongs: on its lines, on its header, or nowhere (quickbooks.md 3.6)."""
+    if books.get("ClassTrackingPerTxnLine"):
+        return "line"
+    return "header" if books.get("ClassTrackingPerTxn") else ""
 
 
 def _tax_mode(tax: Mapping[str, Any]) -> str:

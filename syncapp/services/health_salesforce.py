@@ -9,7 +9,7 @@ from connectors.errors import ConnectorError, FailureKind
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.hosts import API_VERSION
 from syncapp.models import Connection
-from syncapp.recipes import RECIPES, Recipe
+from syncapp.recipes import RECIPES, STARTERS, Recipe
 from syncapp.services.checks import Check, bad, good, warn
 
 LABELS = {"Account": "accounts"}
@@ -29,7 +29,7 @@ WITHOUT_API = (
 def check(client: SalesforceClient, connection: Connection) -> tuple[list[Check], dict[str, Any]]:
     """All checks of the org and what it said of itself. Raises ConnectorError when it cannot be reached at all."""
     org = client.organization()
-    infos = client.user_rights(list(dict.fromkeys(recipe.sf_object for recipe in RECIPES.values())))
+    infos = client.user_rights(list(dict.fromkeys(RECIPES[key].sf_object for key in STARTERS)))
     allowance = _allowance(client)
     checks = [
         _right_org(org, connection),
@@ -37,7 +37,7 @@ def check(client: SalesforceClient, connection: Connection) -> tuple[list[Check]
         _version(client.versions()),
         _calls_left(allowance),
     ]
-    for recipe in RECIPES.values():
+    for recipe in (RECIPES[key] for key in STARTERS):
         checks += _object(recipe, infos[recipe.sf_object])
     facts = {
         "name": org.get("Name"),

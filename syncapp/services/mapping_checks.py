@@ -71,7 +71,7 @@ def _row_faults(spec: MappingSpec, known_mappings: set[str], lists: set[str]) ->
         yield from _formula_faults(position, row)
         yield from _list_faults(position, row, lists)
         yield from _writing_faults(position, row, values)
-        if row.type is ValueType.REFERENCE and row.refers_to not in known_mappings:
+        if row.type is ValueType.REFERENCE and not row.lookup and row.refers_to not in known_mappings:
             yield Fault("mapping.refers_to_nothing", position, {**values, "refers_to": row.refers_to})
         if row.type is ValueType.DECIMAL and row.places > MOST_PLACES:
             yield Fault("mapping.too_many_places", position, {**values, "most": MOST_PLACES})
@@ -82,6 +82,8 @@ def _end_faults(position: int, row: FieldSpec, values: dict[str, Any]) -> Iterat
     ends = {Side.SALESFORCE: row.sf_path, Side.QUICKBOOKS: row.qbo_path}
     computed = bool(row.formula) or row.constant is not None
     for side, path in ends.items():
+        if not path and side is Side.QUICKBOOKS and row.part and row.key == "discount":
+            continue  # it goes into the line's price, or into the discount line
         if not path and not (computed and (row.source is None or row.source is side)):
             yield Fault(_NO_FIELD[side], position, values)
     if computed and row.source is None:
@@ -125,7 +127,7 @@ def _target_faults(spec: MappingSpec) -> Iterator[Fault]:
             path = getattr(row, name)
             if not path or not row.direction.allows(side):
                 continue
-            first = writers.setdefault(path.lower(), row)
+            first = writers.setdefault(f"{row.part}:{path}".lower(), row)
             if first is not row:
                 yield Fault(
                     "mapping.two_rows_one_field",

@@ -17,7 +17,7 @@ from syncapp.models import FieldMapping, Mapping, MappingVersion
 from syncapp.services import audit
 from syncapp.services.errors import Refused
 from syncapp.services.mapping_checks import validate
-from syncapp.store import specs
+from syncapp.store import observations, specs
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ def _freeze(mapping: Mapping, person: Any | None, note: str) -> MappingVersion:
         note=note[:255],
         published_by=audit.name_of(person),
     )
+    _forget_bodies(mapping)
     before = mapping.published_number
     mapping.published_number = number
     mapping.draft_changed_at = None
@@ -70,6 +71,17 @@ def _freeze(mapping: Mapping, person: Any | None, note: str) -> MappingVersion:
         after={"mapping": mapping.label, "version": number},
     )
     return version
+
+
+def _forget_bodies(mapping: Mapping) -> None:
+    """Bodies in hand hold the fields of the mappings that there were; a new version may read others."""
+    integration = mapping.integration
+    for connection_id, name in (
+        (integration.salesforce_id, mapping.sf_object),
+        (integration.quickbooks_id, mapping.qbo_entity),
+    ):
+        if connection_id is not None:
+            observations.forget_bodies(connection_id, name)
 
 
 def draft_differs(mapping: Mapping) -> bool:

@@ -20,7 +20,7 @@ from syncapp.engine.entities import traits
 from syncapp.models import Problem, RecordLink
 from syncapp.services import capture
 from syncapp.services.slice_context import SliceContext
-from syncapp.services.watched import Watched
+from syncapp.services.watched import one_mapping
 from syncapp.store import bulk, leases, links
 
 log = structlog.get_logger()
@@ -100,9 +100,7 @@ def _take_in_customers(
     unseen = [record for record in records if record.id not in held]
     if not unseen:
         return
-    target = Watched(
-        context.connections[Side.QUICKBOOKS], Side.QUICKBOOKS, entity, ((context.mapping, context.spec),)
-    )
+    target = one_mapping(context.mapping, context.spec, Side.QUICKBOOKS)
     capture.take_in(target, unseen, "read", run=None, cause="Its name was looked up")
     taken = {_clean(record) for record in unseen}
     again = [link_id for link_id, name in names.items() if name.casefold() in taken]

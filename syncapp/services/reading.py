@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
+from syncapp.engine.compiled import compile_spec
 from syncapp.engine.decision import Projection
 from syncapp.engine.entities import traits
 from syncapp.engine.projection import from_json
 from syncapp.services.slice_context import SliceContext
-from syncapp.services.watched import Watched
+from syncapp.services.watched import one_mapping
 from syncapp.store import observations
 from syncapp.store.links import LinkRow
 from syncapp.store.observations import Seen
@@ -97,6 +98,7 @@ def _must_read(context: SliceContext, link: LinkRow, side: Side, news: Seen | No
     return (
         link.base(side) is None
         or traits(side, context.object(side)).lockable  # what money hangs on it is not in the bases
+        or (side is Side.SALESFORCE and compile_spec(context.spec).writes_children)
         or link.base_version != context.spec.version
         or bool(link.held)
         or state != RecordState.LIVE
@@ -119,9 +121,7 @@ def unread(link: LinkRow, side: Side, object: str) -> RemoteRecord:
 
 def _read(context: SliceContext, side: Side, ids: Sequence[str], *, keep: bool) -> dict[str, RemoteRecord]:
     """Read these records now and store them as observations, so that a crash does not pay for them twice."""
-    target = Watched(
-        context.connections[side], side, context.object(side), ((context.mapping, context.spec),)
-    )
+    target = one_mapping(context.mapping, context.spec, side)
     with context.client(side) as client:
         records = client.read(target.object, ids, target.fields)
     if keep:

@@ -43,16 +43,17 @@ def resolve(
 
     `planned` are links that count as linked (link -> what stands for the id on the missing side).
     """
-    rows = compile_spec(context.spec).references
-    if not rows:
+    compiled = compile_spec(context.spec)
+    wanted: list[Wanted] = list(
+        dict.fromkeys(
+            (link_id, row.key, row.spec.refers_to, side, str(value))
+            for link_id, by_side in projections.items()
+            for side, projection in by_side.items()
+            for row, value in compiled.referred(projection)
+        )
+    )
+    if not wanted:
         return Parents({}, {})
-    wanted: list[Wanted] = [
-        (link_id, row.key, row.spec.refers_to, side, str(value))
-        for link_id, by_side in projections.items()
-        for side, projection in by_side.items()
-        for row in rows
-        if (value := projection.get(row.key))
-    ]
     needs: dict[UUID, list[ParentNeed]] = {}
     found: dict[tuple[str, Side, str], UUID] = {}
     mappings = {

@@ -39,7 +39,7 @@ from syncapp.engine.retry import Next, after_failure
 from syncapp.engine.timing import Timing
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, AuditEvent, Connection, Mapping, Outcome
-from syncapp.services import joining
+from syncapp.services import joining, reference_lists
 from syncapp.services.audit import OURSELVES
 from syncapp.services.staging import take_token
 from syncapp.store import (
@@ -411,6 +411,7 @@ def _write(place: Place, batch: Batch, closing: _Closing, settled: Settled) -> N
     fine = [link_id for link_id in settled.applied if closing.changed[link_id].attention == "none"]
     problems.close_for_links(place.company_id, fine, "Synced")
     _know(place, batch, closing)
+    reference_lists.take_in(place.connections[batch.side], batch.side, place.spec.qbo_entity, closing.records)
     match_index.put_keys(
         place.connections[batch.side],
         place.spec.qbo_entity if batch.side is Side.QUICKBOOKS else place.spec.sf_object,

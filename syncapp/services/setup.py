@@ -6,6 +6,7 @@ Until a person switches an integration on, nothing is written to either side.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from connectors.contracts import ObjectInfo, Priority, Side
+from connectors.contracts import Priority, Side
 from connectors.errors import ConnectorError
 from syncapp import queue
 from syncapp.engine.mapping import OnConflict
@@ -31,10 +32,11 @@ from syncapp.models import (
     RunKind,
     RunState,
 )
-from syncapp.recipes import RECIPES, LeftOut, Recipe, Template, prepare
-from syncapp.services import audit, clients, mappings
+from syncapp.recipes import RECIPES, STARTERS, LeftOut, Prepared, Recipe, Template, can_have, prepare
+from syncapp.services import audit, mappings
 from syncapp.services import preview as previews
 from syncapp.services.errors import Refused
+from syncapp.services.org_facts import Describer
 from syncapp.store import leases, passes
 
 STEPS = {
@@ -136,9 +138,14 @@ TOLD: dict[Template | OnConflict, str] = {
 
 
 def choose_template(
-    integration: Integration, template: str, winner: str, person: Any | None
+    integration: Integration,
+    template: str,
+    winner: str,
+    person: Any | None,
+    recipes: Sequence[str] = STARTERS,
 ) -> list[LeftOut]:
-    """Make the mappings of a template (bidirectional, sf_to_qbo, qbo_to_sf) with who wins (sf, qbo, newest, ask).
+    """Make the mappings of a template (bidirectional, sf_to_qbo, qbo_to_sf) with who wins (sf, qbo, newest, ask): one
+    for each of these recipes that the two orgs can have.
 
     Fills the rows from the recipes for these two orgs and publishes them; returns the rows that these orgs cannot have.
     A scan made for another template is forgotten. The sides are described first: not inside a transaction. Raises
@@ -150,14 +157,14 @@ def choose_template(
         chosen, wins = Template(template), OnConflict(winner)
     except ValueError as error:
         raise Refused("setup.unknown_template", template=template, winner=winner) from error
-    described = {recipe.key: _describe(integration, recipe) for recipe in RECIPES.values()}
+    prepared = _prepared(integration, chosen, wins, [RECIPES[key] for key in RECIPES if key in recipes])
     left_out: list[LeftOut] = []
     with transaction.atomic():
-        for recipe in RECIPES.values():
-            prepared = prepare(recipe, chosen, wins, *described[recipe.key])
-            mapping = _mapping_for(integration, recipe)
-            mappings.rows_from_recipe(mapping, prepared.spec)
-            left_out += prepared.left_out
+        made = [(_mapping_for(integration, recipe), each) for recipe, each in prepared]
+        _drop_others(integration, {mapping.pk for mapping, _ in made})
+        for mapping, each in made:
+            mappings.rows_from_recipe(mapping, each.spec)
+            left_out += each.left_out
             if not mapping.published_number or mappings.draft_differs(mapping):
                 mappings.publish(mapping, person, f"From the template: {TOLD[chosen]}, {TOLD[wins]}")
                 passes.reset(mapping.pk)
@@ -167,16 +174,39 @@ def choose_template(
     return left_out
 
 
-def _describe(integration: Integration, recipe: Recipe) -> tuple[ObjectInfo, ObjectInfo]:
+def _prepared(
+    integration: Integration, template: Template, winner: OnConflict, recipes: Sequence[Recipe]
+) -> list[tuple[Recipe, Prepared]]:
+    """Each of these recipes that the two orgs can have, prepared for them."""
     salesforce, quickbooks = _both(integration)
     try:
-        meter = clients.UsageMeter()
-        sf = clients.client_for(salesforce, Priority.INTERACTIVE, meter).describe(recipe.sf_object)
-        clients.flush(salesforce, meter)
-        qbo = clients.client_for(quickbooks, Priority.INTERACTIVE).describe(recipe.qbo_entity)
+        with Describer(salesforce, quickbooks) as describer:
+            orgs = {recipe.key: describer.org(recipe, {}) for recipe in recipes}
+            possible = [recipe for recipe in recipes if can_have(recipe, template, orgs[recipe.key].sf)]
+            facts = describer.facts(possible)
     except ConnectorError as error:
         raise Refused("connect.unreachable", detail=error.failure.message) from error
-    return sf, qbo
+    return [
+        (
+            recipe,
+            prepare(
+                recipe,
+                template,
+                winner,
+                orgs[recipe.key].sf,
+                orgs[recipe.key].qbo,
+                children=orgs[recipe.key].children,
+                facts=facts,
+                beside=possible,
+            ),
+        )
+        for recipe in possible
+    ]
+
+
+def _drop_others(integration: Integration, kept: set[int]) -> None:
+    """Mappings of an earlier choice that is not made any more; nothing was written by them."""
+    Mapping.objects.filter(integration=integration).exclude(pk__in=kept).delete()
 
 
 def _both(integration: Integration) -> tuple[Connection, Connection]:

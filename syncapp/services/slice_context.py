@@ -10,9 +10,12 @@ from uuid import UUID
 
 from connectors.contracts import Side
 from connectors.salesforce.client import SalesforceClient
+from syncapp.engine.compiled import compile_spec
+from syncapp.engine.lists import Lists
 from syncapp.engine.mapping import MappingSpec, Mode
 from syncapp.engine.timing import Timing
 from syncapp.models import Connection, Mapping
+from syncapp.services import reference_lists
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
 from syncapp.store import clock, runs, specs
 from syncapp.store.leases import Slice, WorkRow
@@ -36,6 +39,7 @@ class SliceContext:
     exact: bool = False
     """Stored decisions are carried out: what moved meanwhile is left out and named, never decided anew."""
     meters: dict[Side, UsageMeter] = field(default_factory=dict)
+    _lists: Lists | None = None
     _idle: dict[Side, list[AnyClient]] = field(default_factory=dict)
 
     @property
@@ -56,6 +60,19 @@ class SliceContext:
             return set()
         of_runs = runs.asked({row.run_id for row in self.piece.rows if row.run_id})
         return {row.link_id for row in self.piece.rows if row.run_id in of_runs}
+
+    @property
+    def lists(self) -> Lists:
+        """The QuickBooks lists that the mapping looks names up in; what was never read is read on first use."""
+        if self._lists is None:
+            wanted = compile_spec(self.spec).lookups
+            connection = self.connections[Side.QUICKBOOKS]
+            if wanted:
+                with self.client(Side.QUICKBOOKS) as client:
+                    self._lists = reference_lists.load(connection, wanted, client)
+            else:
+                self._lists = {}
+        return self._lists
 
     @contextmanager
     def client(self, side: Side) -> Iterator[AnyClient]:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from connectors.contracts import Operation, Priority, RecordState, RemoteRecord, Side, Token, Write
+from connectors.salesforce.writes import calls as composites
 from syncapp.engine.bases import held_after, moved_units, written_units
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.creation import PARENT_REASONS
@@ -223,7 +224,7 @@ def _update_plan(context: SliceContext, item: Decided, target: Side, changes: Se
             body=body,
             id=item.link.remote_id(target),
             expected=expected,
-            read_back=_read_back(context, target),
+            read_back=() if _has_lines(body) else _read_back(context, target),
         ),
         units=tuple(change.unit for change in changes),
         source_base=_json_of(source, list(values)),
@@ -234,9 +235,14 @@ def _update_plan(context: SliceContext, item: Decided, target: Side, changes: Se
         ),
         run_id=context.work[item.link.id].run_id,
         cause=context.work[item.link.id].cause,
-        guard=_guard(context, target),
+        guard="stamp" if _has_lines(body) else _guard(context, target),
         rests=item.rests,
     )
+
+
+def _has_lines(body: dict[str, Any]) -> bool:
+    """Child rows of a Salesforce record go out in collections, which carry no condition and are not read back."""
+    return any(isinstance(part, dict) and "records" in part for part in body.values())
 
 
 def _state_plan(context: SliceContext, item: Decided, wanted: StateChange) -> Plan:
@@ -300,17 +306,30 @@ def _change(context: SliceContext, unit: str, key: str, before: Any, after: Any)
 
 
 def _store_intents(context: SliceContext, side: Side, plans: Sequence[Plan]) -> list[Batch]:
-    size = context.timing.qbo_batch if side is Side.QUICKBOOKS else context.timing.sf_composite
     return intents.stage(
         context.company_id,
         context.connections[side].id,
         side,
-        plans,
-        size=size,
+        _calls(context, side, plans),
         fence=context.piece.fence,
         mapping_version=context.spec.version,
         at=context.now,
     )
+
+
+def _calls(context: SliceContext, side: Side, plans: Sequence[Plan]) -> list[Sequence[Plan]]:
+    """The plans of each call: as many as one batch or composite carries, child rows counted."""
+    size = context.timing.qbo_batch if side is Side.QUICKBOOKS else context.timing.sf_composite
+    chunks = [plans[start : start + size] for start in range(0, len(plans), size)]
+    if side is Side.QUICKBOOKS:
+        return chunks
+    divided: list[Sequence[Plan]] = []
+    for chunk in chunks:
+        start = 0
+        for group in composites([plan.write for plan in chunk]):
+            divided.append(chunk[start : start + len(group)])
+            start += len(group)
+    return divided
 
 
 def _store_waits(context: SliceContext, decisions: SliceDecisions, items: Sequence[Decided]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.contracts import Body, Side
+from syncapp.engine.entities import traits
+from syncapp.engine.lines import child_objects
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.projection import fields_to_read
 from syncapp.models import Connection, Mapping
@@ -22,6 +24,14 @@ QBO_ENVELOPE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class ParentOf:
+    """Where a child row names its parent: the field, the parent's object, and whether only child rows are watched."""
+
+    field: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """One object of one connection with the mappings that it takes part in."""
 
@@ -29,12 +39,16 @@ class Watched:
     side: Side
     object: str
     mappings: tuple[tuple[Mapping, MappingSpec], ...]
+    others: tuple[MappingSpec, ...] = ()
+    """Further mappings of the object that share what is stored of a record, but are not told of it."""
+    parents: tuple[ParentOf, ...] = ()
+    """Records that rows of this object belong to: news of a row is news of its record."""
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Fields to ask for: the union of what the mappings read, and the external id fields."""
-        wanted: dict[str, None] = {}
-        for _, spec in self.mappings:
+        wanted: dict[str, None] = dict.fromkeys(parent.field for parent in self.parents)
+        for spec in (*(spec for _, spec in self.mappings), *self.others):
             wanted.update(dict.fromkeys(fields_to_read(self.side, spec)))
             if spec.external_id_field and self.side is Side.SALESFORCE:
                 wanted[spec.external_id_field] = None
@@ -42,7 +56,8 @@ class Watched:
 
     def trim(self, body: Body) -> dict[str, Any]:
         """The part of a body that is stored: mapped fields and what identifies and dates the record."""
-        if self.side is Side.SALESFORCE:
+        entity = traits(self.side, self.object)
+        if self.side is Side.SALESFORCE or entity.lines is not None or entity.lockable:
             return dict(body)
         kept = {path.split(".", maxsplit=1)[0] for path in self.fields} | QBO_ENVELOPE
         return {name: value for name, value in body.items() if name in kept}
@@ -62,14 +77,49 @@ def connection_of(mapping: Mapping, side: Side) -> Connection:
     return found
 
 
+def one_mapping(mapping: Mapping, spec: MappingSpec, side: Side) -> Watched:
+    """The object of one mapping's side, for readings that only that mapping is told of. What is stored of a record
+    serves every mapping of its object, so all their fields are read."""
+    connection, name = connection_of(mapping, side), object_of(mapping, side)
+    others = tuple(other for _, other in _published(connection).get(name, ()) if other is not spec)
+    return Watched(connection, side, name, ((mapping, spec),), others)
+
+
 def watched(connection: Connection) -> list[Watched]:
-    """Every object of this connection that a published mapping (not switched off) reads, in name order."""
+    """Every object of this connection that a published mapping (not switched off) reads, in name order: also those
+    whose rows are read as part of other records."""
+    by_object = _published(connection)
+    parents = _children(by_object) if connection.side == Side.SALESFORCE else {}
+    return [
+        Watched(
+            connection,
+            Side(connection.side),
+            name,
+            tuple(by_object.get(name, ())),
+            parents=tuple(parents.get(name, ())),
+        )
+        for name in sorted({*by_object, *parents})
+    ]
+
+
+_Pairs = list[tuple[Mapping, MappingSpec]]
+
+
+def _published(connection: Connection) -> dict[str, _Pairs]:
     side = Side(connection.side)
     column = "integration__salesforce" if side is Side.SALESFORCE else "integration__quickbooks"
     rows = Mapping.objects.filter(**{column: connection}, published_number__gt=0).exclude(mode="off")
-    by_object: dict[str, list[tuple[Mapping, MappingSpec]]] = {}
+    by_object: dict[str, _Pairs] = {}
     for mapping in rows.select_related("integration").order_by("id"):
         spec = specs.published_spec(mapping)
         if spec is not None:
             by_object.setdefault(object_of(mapping, side), []).append((mapping, spec))
-    return [Watched(connection, side, name, tuple(pairs)) for name, pairs in sorted(by_object.items())]
+    return by_object
+
+
+def _children(by_object: dict[str, _Pairs]) -> dict[str, list[ParentOf]]:
+    found: dict[str, list[ParentOf]] = {}
+    for name, pairs in by_object.items():
+        for child in {child: None for _, spec in pairs for child in child_objects(spec)}:
+            found.setdefault(child.sf_object, []).append(ParentOf(child.parent_field, name))
+    return found

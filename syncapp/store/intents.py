@@ -107,21 +107,17 @@ def stage(
     company_id: int,
     connection_id: UUID,
     side: Side,
-    plans: Sequence[Plan],
+    calls: Sequence[Sequence[Plan]],
     *,
-    size: int,
     fence: int,
     mapping_version: int,
     at: datetime,
 ) -> list[Batch]:
-    """Store these writes as planned, cut into batches of at most `size`. Runs inside the caller's transaction (W2)."""
+    """Store these writes as planned, one batch for each call. Runs inside the caller's transaction (W2)."""
     batches: list[Batch] = []
-    for start in range(0, len(plans), size):
+    for plans in calls:
         batch_id = uuid7()
-        intents = [
-            _intent(index, plan, side, mapping_version)
-            for index, plan in enumerate(plans[start : start + size])
-        ]
+        intents = [_intent(index, plan, side, mapping_version) for index, plan in enumerate(plans)]
         batches.append(Batch(batch_id, connection_id, side, batch_id.hex, 0, None, intents))
     bulk.insert(BatchSend, [_batch_row(company_id, batch, fence, at) for batch in batches])
     bulk.insert(
@@ -455,8 +451,7 @@ def split(company_id: int, batch: Batch, *, fence: int, at: datetime, version: i
                 company_id,
                 batch.connection_id,
                 batch.side,
-                part,
-                size=len(part),
+                [part],
                 fence=fence,
                 mapping_version=version,
                 at=at,

@@ -113,6 +113,21 @@ where coalesce(syncapp_observation.modified, '-infinity') <= excluded.modified""
     )
 
 
+def seen_after(connection_id: UUID, object: str, moments: Mapping[str, datetime]) -> set[str]:
+    """Those of these records (id -> moment) whose body was read after their moment, and nothing was hinted since."""
+    rows = Observation.objects.filter(
+        connection_id=connection_id, object=object, remote_id__in=list(moments), hinted_at=None
+    ).values_list("remote_id", "seen_at")
+    return {id_ for id_, seen_at in rows if seen_at is not None and seen_at > moments[id_]}
+
+
+def forget_bodies(connection_id: UUID, object: str) -> None:
+    """What was read of this object lacks fields that its mappings read now: it is read again when needed."""
+    Observation.objects.filter(connection_id=connection_id, object=object, body__isnull=False).update(
+        body=None
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What capture knows of one record: the newest token, and the record itself where its body is in hand."""

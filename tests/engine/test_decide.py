@@ -199,7 +199,13 @@ class TestSwitches:
         mapping = spec(sf_filter=(Condition("Type", "eq", "Customer"),))
         decision = decide(situation(mapping, ACCOUNT, None))
         assert decision.reasons[0] == reasons.because(
-            reasons.FILTERED, side="sf", field="Type", operator="eq", wanted="Customer"
+            reasons.FIELD_EMPTY,
+            side="sf",
+            field="Type",
+            label="Type",
+            operator="eq",
+            wanted="Customer",
+            value=None,
         )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from django.test import override_settings
 
@@ -25,6 +26,7 @@ from syncapp.models import (
     RecordLink,
     Run,
 )
+from syncapp.recipes import STARTERS
 from syncapp.services import prepare, recover, setup, sweep, sync
 from syncapp.services.companies import create
 from syncapp.store import bulk
@@ -43,7 +45,7 @@ class Spine:
 
     @property
     def mapping(self) -> Mapping:
-        return Mapping.all_companies.get(integration=self.integration)
+        return Mapping.all_companies.filter(integration=self.integration).earliest("id")
 
     @property
     def links(self) -> list[RecordLink]:
@@ -90,6 +92,42 @@ class Spine:
         found: dict[str, Any] = self._quickbooks("POST", "vendor", fields)["Vendor"]
         return found
 
+    # --- any object ---
+
+    def sf(self, method: str, path: str, body: Any = None) -> Any:
+        """One call of Salesforce's REST API, as somebody there would make it."""
+        return self._salesforce(method, path, body)
+
+    def qbo(self, method: str, path: str, body: Any = None) -> Any:
+        """One call of QuickBooks' API."""
+        return self._quickbooks(method, path, body)
+
+    def make(self, object_: str, **fields: Any) -> str:
+        """Create a Salesforce record; its id."""
+        return str(self._salesforce("POST", f"sobjects/{object_}", fields)["id"])
+
+    def edit(self, object_: str, id_: str, **fields: Any) -> None:
+        self._salesforce("PATCH", f"sobjects/{object_}/{id_}", fields)
+
+    def row(self, object_: str, id_: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._salesforce("GET", f"sobjects/{object_}/{id_}")
+        return found
+
+    def rows(self, soql: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._salesforce("GET", f"query?q={quote(soql)}")["records"]
+        return found
+
+    def book(self, entity: str, **fields: Any) -> dict[str, Any]:
+        """Create or update a QuickBooks record; its body."""
+        found: dict[str, Any] = self._quickbooks("POST", entity.lower(), fields)[entity]
+        return found
+
+    def booked(self, entity: str) -> list[dict[str, Any]]:
+        """Every record of a QuickBooks entity."""
+        answer = self._quickbooks("GET", f"query?query={quote(f'select * from {entity} maxresults 1000')}")
+        rows: list[dict[str, Any]] = answer["QueryResponse"].get(entity, [])
+        return rows
+
     def read_customer(self, id_: str) -> dict[str, Any]:
         found: dict[str, Any] = self._quickbooks("GET", f"customer/{id_}")["Customer"]
         return found
@@ -117,7 +155,7 @@ class Spine:
         self.scan()
         with tenant(self.company.pk):
             run = setup.switch_on(self.integration, self.person)
-        prepare.prepare(run.pk)
+        self._prepare()
         self.carry()
         run.refresh_from_db()
         return run
@@ -125,9 +163,13 @@ class Spine:
     def scan(self) -> Run:
         with tenant(self.company.pk):
             run = setup.begin_scan(self.integration, self.person)
-        prepare.prepare(run.pk)
+        self._prepare()
         run.refresh_from_db()
         return run
+
+    def _prepare(self) -> None:
+        for run in Run.all_companies.filter(integration=self.integration, state="queued").order_by("id"):
+            prepare.prepare(run.pk)
 
     def capture(self) -> int:
         """Read what changed on both sides now."""
@@ -205,17 +247,26 @@ def _call(method: str, url: str, token: str, body: Any) -> Any:
 
 @contextmanager
 def a_spine(
-    seed: str = "empty", template: str = "bidirectional", winner: str = "ask", **options: Any
+    seed: str = "empty",
+    template: str = "bidirectional",
+    winner: str = "ask",
+    recipes: Sequence[str] = STARTERS,
+    **options: Any,
 ) -> Iterator[Spine]:
     """A company with both sides connected and its template chosen; nothing scanned yet."""
     with (
         sim_testing.simulator(seed=seed, **options) as sim,
         override_settings(SIM_SALESFORCE_URL=sim.salesforce.url, SIM_QUICKBOOKS_URL=sim.quickbooks.url),
     ):
-        yield connect(sim, template, winner)
+        yield connect(sim, template, winner, recipes)
 
 
-def connect(sim: Simulator, template: str = "bidirectional", winner: str = "ask") -> Spine:
+def connect(
+    sim: Simulator,
+    template: str = "bidirectional",
+    winner: str = "ask",
+    recipes: Sequence[str] = STARTERS,
+) -> Spine:
     person = a_person()
     company = create(person, name="Blue Pine", zone="America/New_York", currency="USD")
     with tenant(company.pk):
@@ -223,7 +274,7 @@ def connect(sim: Simulator, template: str = "bidirectional", winner: str = "ask"
             salesforce=_connection(company, Side.SALESFORCE, sim),
             quickbooks=_connection(company, Side.QUICKBOOKS, sim),
         )
-        setup.choose_template(integration, template, winner, person)
+        setup.choose_template(integration, template, winner, person, recipes)
     return Spine(sim, company, person, integration)
 
 

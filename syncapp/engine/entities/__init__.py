@@ -7,11 +7,28 @@ from functools import lru_cache
 from connectors.contracts import Side
 from syncapp.engine.entities.account import ACCOUNT
 from syncapp.engine.entities.customer import CUSTOMER
+from syncapp.engine.entities.item import ITEM
+from syncapp.engine.entities.opportunity import OPPORTUNITY, ORDER, QUOTE
+from syncapp.engine.entities.payment import PAYMENT
+from syncapp.engine.entities.product2 import PRODUCT2
+from syncapp.engine.entities.sales_documents import (
+    CREDIT_MEMO,
+    ESTIMATE,
+    INVOICE,
+    REFUND_RECEIPT,
+    SALES_RECEIPT,
+)
 from syncapp.engine.entities.traits import EntityTraits, NameProbe
+from syncapp.engine.entities.vendor import VENDOR
 
 __all__ = ["EntityTraits", "NameProbe", "traits"]
 
-_KNOWN = {(entity.side, entity.object): entity for entity in (ACCOUNT, CUSTOMER)}
+_ENTITIES = (
+    *(ACCOUNT, PRODUCT2, OPPORTUNITY, QUOTE, ORDER),
+    *(CUSTOMER, VENDOR, ITEM),
+    *(INVOICE, ESTIMATE, SALES_RECEIPT, CREDIT_MEMO, REFUND_RECEIPT, PAYMENT),
+)
+_KNOWN = {(entity.side, entity.object): entity for entity in _ENTITIES}
 
 
 @lru_cache(maxsize=256)

@@ -14,6 +14,9 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.contracts import Body
+from syncapp.engine.books import OPEN_BOOKS, Books
+
+__all__ = ["OPEN_BOOKS", "Books", "Lock", "LockFinder"]
 
 PAID = "engine.locked_paid"
 PAID_PARTY = "engine.locked_paid_party"
@@ -25,16 +28,6 @@ LINES = frozenset({"Line", "TxnTaxDetail", "GlobalTaxCalculation", "ApplyTaxAfte
 PARTY = frozenset({"CustomerRef", "VendorRef", "CurrencyRef", "ExchangeRate"})
 MONEY = LINES | PARTY | {"TxnDate", "DepositToAccountRef", "PaymentMethodRef", "ARAccountRef", "UnappliedAmt"}
 """Members that move money, its date or whose it is. Header fields (memo, number, due date, addresses) go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """What the locks must know of the QuickBooks company. `closed_until` is its closing date, None: books are open."""
-
-    closed_until: date | None = None
-
-
-OPEN_BOOKS = Books()
 
 
 @dataclass(frozen=True, slots=True)

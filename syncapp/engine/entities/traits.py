@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.contracts import Body, Environment, RecordState, Side
 from syncapp.engine.entities.locks import LockFinder, unlocked
@@ -19,6 +19,29 @@ def _as_composed(_body: dict[str, Any]) -> None:
 
 def _live(_body: Body) -> RecordState:
     return RecordState.LIVE
+
+
+class RawLine(NamedTuple):
+    """One line of a document: its kind (item, text, discount, shipping, group), its id, the body that the rows of a
+    line read, and what none of them writes."""
+
+    kind: str
+    id: str
+    body: Body
+    more: Mapping[str, Any]
+
+
+Written = tuple[tuple[str, ...], Any, bool]
+"""(members of the path, value, whether it is a reference)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinesTraits:
+    """How an entity holds its lines. `read` gives the lines of a body, in the order in which they are written; it is
+    told which members the mapping's rows write. `write` makes one line of the array from a canonical one."""
+
+    read: Callable[[Body, frozenset[tuple[str, ...]]], Iterator[RawLine]]
+    write: Callable[[Mapping[str, Any], Iterable[Written]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +113,16 @@ class EntityTraits:
     """Set for documents and payments: no unique name tells whether one was made."""
     locks: LockFinder = unlocked
     date_path: str = ""
+    named: bool = True
+    """Whether a record must have its name: a document may get its number over there."""
+    match_name: bool = True
+    """Whether records are recognised by their name; a document's number says nothing without its customer."""
+    computed: Mapping[str, Callable[[Body], Any]] = field(default_factory=dict)
+    """Values that a mapping may read but the vendor has no member for, such as a document's status."""
+    lines: LinesTraits | None = None
+    """How a document holds its lines; None for what has none."""
+    lists: frozenset[str] = frozenset()
+    """QuickBooks lists that its decisions rest on whatever the rows are."""
     web_path: str = ""
     """Path of the record's page, `{id}` for the id."""
 

@@ -1,0 +1,90 @@
+"""Products with their standard price, and QuickBooks items: both ways on the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.contracts import Side
+from tests.services.spine import Spine, a_spine
+
+pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
+
+
+@pytest.fixture
+def spine() -> Iterator[Spine]:
+    with a_spine(recipes=("product_item",)) as made:
+        yield made
+
+
+def standard_book(spine: Spine) -> str:
+    return str(spine.rows("SELECT Id FROM Pricebook2 WHERE IsStandard = true")[0]["Id"])
+
+
+def a_product(spine: Spine, name: str, code: str, price: float) -> str:
+    product = spine.make("Product2", Name=name, ProductCode=code, IsActive=True)
+    spine.make(
+        "PricebookEntry",
+        Pricebook2Id=standard_book(spine),
+        Product2Id=product,
+        UnitPrice=price,
+        IsActive=True,
+    )
+    return product
+
+
+def item_named(spine: Spine, name: str) -> dict:
+    return next(row for row in spine.booked("Item") if row["Name"] == name)
+
+
+def test_a_product_becomes_an_item_with_its_standard_price(spine):
+    product = a_product(spine, "Cedar bench", "CB-1", 129.5)
+    spine.first_load()
+    item = item_named(spine, "Cedar bench")
+    assert (item["Sku"], item["UnitPrice"], item["Type"]) == ("CB-1", 129.5, "NonInventory")
+    assert item["IncomeAccountRef"]["name"] == "Sales of Product Income"
+    assert spine.row("Product2", product)["QBO_Item_Id__c"].endswith(f":Item:{item['Id']}")
+    assert spine.link("Cedar bench").attention == "none"
+
+
+def test_an_item_becomes_a_product_with_an_entry_in_the_standard_price_book(spine):
+    spine.book(
+        "Item", Name="Hedge trim", Sku="HT", Type="Service", UnitPrice=75, IncomeAccountRef={"value": "1"}
+    )
+    spine.first_load()
+    entry = spine.rows(
+        "SELECT UnitPrice, IsActive, Pricebook2Id, Product2.ProductCode FROM PricebookEntry"
+        " WHERE Product2.Name = 'Hedge trim'"
+    )
+    assert [(row["UnitPrice"], row["IsActive"], row["Pricebook2Id"]) for row in entry] == [
+        (75, True, standard_book(spine))
+    ]
+    assert entry[0]["Product2"]["ProductCode"] == "HT"
+    assert spine.link("Hedge trim").lifecycle == "linked"
+
+
+def test_a_price_follows_from_either_side_and_nothing_is_written_twice(spine):
+    product = a_product(spine, "Cedar bench", "CB-1", 100)
+    spine.first_load()
+    entry = spine.rows(f"SELECT Id FROM PricebookEntry WHERE Product2Id = '{product}'")[0]["Id"]
+    spine.edit("PricebookEntry", entry, UnitPrice=110)
+    spine.sync()
+    item = item_named(spine, "Cedar bench")
+    assert item["UnitPrice"] == 110
+    spine.book("Item", Id=item["Id"], SyncToken=item["SyncToken"], sparse=True, UnitPrice=120)
+    spine.sync()
+    assert spine.row("PricebookEntry", entry)["UnitPrice"] == 120
+    mark = spine.mark()
+    spine.sync()
+    spine.press(spine.link("Cedar bench"), Side.QUICKBOOKS)
+    assert spine.writes(mark) == []
+
+
+def test_products_and_items_of_one_code_are_the_same_thing(spine):
+    product = a_product(spine, "Bench, cedar", "CB-1", 100)
+    item = spine.book("Item", Name="Cedar bench", Sku="cb-1", Type="NonInventory", UnitPrice=100,
+                      IncomeAccountRef={"value": "79"})  # fmt: skip
+    spine.first_load()
+    link = spine.link("Bench, cedar")
+    assert (link.sf_id[:15], link.qbo_id) == (product[:15], item["Id"])
