@@ -62,6 +62,21 @@ MOVED_MAPPING = "engine.moved_mapping"
 MOVED_BUSY = "engine.moved_busy"
 MOVED_PARENT = "engine.moved_parent"
 
+# Taking a run back.
+UNDO_RESTORED = "engine.undo_restored"
+UNDO_LINK = "engine.undo_link"
+UNDO_INACTIVE = "engine.undo_inactive"
+UNDO_VOID = "engine.undo_void"
+UNDO_DELETE = "engine.undo_delete"
+UNDO_NOTHING = "engine.undo_nothing"
+UNDO_EDITED = "engine.undo_edited"
+UNDO_EDITED_RECORD = "engine.undo_edited_record"
+UNDO_GONE = "engine.undo_gone"
+UNDO_CHILDREN = "engine.undo_children"
+UNDO_BALANCE = "engine.undo_balance"
+UNDO_CLOSED = "engine.undo_closed"
+UNDO_UNMAPPED = "engine.undo_unmapped"
+
 # One unit of two records.
 SOURCE_CHANGED = "engine.source_changed"
 AGREED = "engine.agreed"

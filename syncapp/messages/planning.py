@@ -25,6 +25,77 @@ MESSAGES: dict[str, Message] = {
         "The record that it refers to was to be made first, and was not.",
         "Look at that record, then preview this one again.",
     ),
+    "engine.undo_restored": Message(
+        "Put back as it was", "The values from before the run are written again.", "Nothing to do."
+    ),
+    "engine.undo_link": Message(
+        "Unlinked again",
+        "The run linked the two records; they are not kept in step any more.",
+        "Link them again if they should be.",
+    ),
+    "engine.undo_inactive": Message(
+        "Made inactive",
+        "The run made this record. It is made inactive, and not made a second time.",
+        "Create it anew if it should be there again.",
+    ),
+    "engine.undo_void": Message(
+        "Voided",
+        "The run made this document. It is voided and keeps its number; it is not made a second time.",
+        "Create it anew if it should be there again.",
+    ),
+    "engine.undo_delete": Message(
+        "Deleted",
+        "The run made this record. It is deleted, and not made a second time. Salesforce keeps it in the recycle bin"
+        " for 15 days.",
+        "Create it anew if it should be there again.",
+    ),
+    "engine.undo_nothing": Message(
+        "Nothing to take back", "The record is as it was before the run.", "Nothing to do."
+    ),
+    "engine.undo_edited": Message(
+        "Edited since",
+        "Somebody changed {label} after the run, so what was there before is not put back.",
+        "Change it by hand if it should be.",
+    ),
+    "engine.undo_edited_record": Message(
+        "Changed since",
+        "The record was changed after the run, so it stays.",
+        "Look at it, then remove it by hand if it should go.",
+    ),
+    "engine.undo_gone": Message(
+        "Not there any more", "The record was deleted, voided or made inactive meanwhile.", "Nothing to do."
+    ),
+    "engine.undo_children": Message(
+        "Other records hang on it",
+        "Something refers to this record and is not taken back with it: {names}",
+        "Take those back first.",
+    ),
+    "engine.undo_balance": Message(
+        "It has a balance",
+        "{balance} is open in QuickBooks, so it cannot be made inactive.",
+        "Settle the balance first.",
+    ),
+    "engine.undo_closed": Message(
+        "Unlinked since", "The two records are not kept in step any more.", "Nothing to do."
+    ),
+    "engine.undo_unmapped": Message(
+        "Not in the mapping any more",
+        "The mapping no longer reads {label}, so its former value cannot be put back.",
+        "Change it by hand if it should be.",
+    ),
+    "undo.still_running": Message(
+        "The run is still under way",
+        "Only a run that has ended can be undone.",
+        "Stop it, or wait for its end.",
+    ),
+    "undo.nothing": Message(
+        "There is nothing to undo", "The run wrote nothing to either side.", "Nothing to do."
+    ),
+    "undo.of_undo": Message(
+        "An undo cannot be undone",
+        "What it put back stays until the record changes or you choose a side on its page.",
+        "Open the record and choose.",
+    ),
     "plan.not_ready": Message(
         "The plan is not ready",
         "It is still being made, or the reading of a side failed.",

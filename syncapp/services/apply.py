@@ -23,7 +23,16 @@ from syncapp.engine.decision import Decision, DecisionKind, Reason
 from syncapp.engine.plan import SeenSide
 from syncapp.engine.projection import project
 from syncapp.ids import uuid7
-from syncapp.models import Attempt, Outcome, PreviewItem, RecordLink, Run, RunKind, RunState
+from syncapp.models import (
+    CLOSED_LIFECYCLES,
+    Attempt,
+    Outcome,
+    PreviewItem,
+    RecordLink,
+    Run,
+    RunKind,
+    RunState,
+)
 from syncapp.models.run import EXACT_KINDS
 from syncapp.services import audit, deciding, joining, scope
 from syncapp.services.deciding import Decided, SliceDecisions
@@ -142,15 +151,16 @@ class Step:
     later: dict[UUID, StoredItem] = field(default_factory=dict)
 
 
-def stored(context: SliceContext) -> dict[UUID, StoredItem]:
-    """The stored decisions of those links of a slice whose run carries out a plan. A link that its run has written
-    already is no longer the plan's: it is decided like any other."""
+def stored(context: SliceContext, rows: Mapping[UUID, LinkRow]) -> dict[UUID, StoredItem]:
+    """The stored decisions of those links of a slice whose run carries out a plan. A link that its run has written or
+    closed already is no longer the plan's: it is decided like any other."""
     of_run = {row.link_id: row.run_id for row in context.piece.rows if row.run_id is not None}
     plan_of = runs.exact(set(of_run.values()))
     work = {link_id: run_id for link_id, run_id in of_run.items() if run_id in plan_of}
     if not work:
         return {}
     done = planned.written(set(work.values()), set(work))
+    done |= {link_id for link_id in work if rows[link_id].lifecycle in CLOSED_LIFECYCLES}
     if done:
         planned.leave(done, context.piece.fence)
         context.work.update({link_id: replace(context.work[link_id], run_id=None) for link_id in done})
@@ -323,6 +333,9 @@ class _Ids:
     rows: Mapping[str, tuple[str, str]]
     due: frozenset[str]
     wanted: Mapping[UUID, frozenset[str]]
+    first: Mapping[UUID, frozenset[str]] = field(default_factory=dict)
+    """Links that have to be closed before this one: what refers to a record goes before it."""
+    opened: frozenset[str] = frozenset()
 
     def known(self, decision: Decision) -> dict[str, str]:
         """Link id -> its record's id on the side that is written."""
@@ -332,13 +345,18 @@ class _Ids:
 
     def waits(self, item: StoredItem) -> bool:
         """Whether a parent has not both its records yet."""
-        return any(not all(self.rows.get(name, ("", ""))) for name in self.wanted.get(item.link_id, ()))
+        first = self.first.get(item.link_id, frozenset())
+        return bool(first & self.due) or any(
+            not all(self.rows.get(name, ("", ""))) for name in self.wanted.get(item.link_id, ())
+        )
 
     def missing(self, item: StoredItem) -> Reason | None:
         """Why a parent will not come; None where it is there or still comes."""
         for name in self.wanted.get(item.link_id, ()):
             if not all(self.rows.get(name, ("", ""))) and name not in self.due:
                 return reasons.because(reasons.MOVED_PARENT, parent=name)
+        if (self.first.get(item.link_id, frozenset()) & self.opened) - self.due:
+            return reasons.because(reasons.UNDO_CHILDREN, names=[])
         return None
 
 
@@ -347,17 +365,20 @@ def _ids_of_symbols(context: SliceContext, items: Mapping[UUID, StoredItem]) -> 
         link_id: plans.symbols(plans.restored(context.spec, item.kind, item.decision))
         for link_id, item in items.items()
     }
-    names = sorted({name for some in wanted.values() for name in some})
+    first = {link_id: frozenset(item.decision.get("first") or ()) for link_id, item in items.items()}
+    names = [
+        UUID(name) for name in sorted({name for some in (*wanted.values(), *first.values()) for name in some})
+    ]
     if not names:
         return _Ids({}, frozenset(), {})
-    rows = RecordLink.objects.filter(id__in=[UUID(name) for name in names]).values_list(
-        "id", "sf_id", "qbo_id"
-    )
-    due = planned.still_due({item.run_id for item in items.values()}, [UUID(name) for name in names])
+    rows = list(RecordLink.objects.filter(id__in=names).values_list("id", "sf_id", "qbo_id", "lifecycle"))
+    due = planned.still_due({item.run_id for item in items.values()}, names)
     return _Ids(
-        {str(link_id): (sf_id or "", qbo_id or "") for link_id, sf_id, qbo_id in rows},
+        {str(row[0]): (row[1] or "", row[2] or "") for row in rows},
         frozenset(str(link_id) for link_id in due),
         wanted,
+        first,
+        frozenset(str(row[0]) for row in rows if row[3] not in CLOSED_LIFECYCLES),
     )
 
 

@@ -19,7 +19,7 @@ from connectors.contracts import Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
 from syncapp.models import Connection, Mapping, Run, RunKind, RunState
-from syncapp.services import capture, preview, quarantine, scope
+from syncapp.services import capture, preview, quarantine, scope, undo
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import connection_of
@@ -69,6 +69,9 @@ def prepare(run_id: UUID) -> None:
 
 
 def _prepare(run: Run, lease_seconds: float) -> None:
+    if scope.of(run) == scope.UNDO:
+        undo.plan_run(run)
+        return
     if scope.of(run) in scope.CHOSEN:
         preview.plan_run(run)  # the records are named: nothing else is looked for
         return

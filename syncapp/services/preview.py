@@ -6,7 +6,7 @@ and button are planned alike: they differ in which links are looked at (`service
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -108,7 +108,7 @@ def forget(run: Run, link_ids: Sequence[UUID]) -> None:
 
 
 def _plan(plan: Plan, link_ids: Sequence[UUID], *, needed: bool = False) -> None:
-    for mapping, ids in _by_mapping(link_ids):
+    for mapping, ids in by_mapping(link_ids):
         plan.looked_at.update(ids)
         context = context_for(plan.run, mapping, ids)
         rows = list(links.load(context.company_id, ids).values())
@@ -120,9 +120,12 @@ def _plan(plan: Plan, link_ids: Sequence[UUID], *, needed: bool = False) -> None
         runs.add_calls(plan.run.pk, *context.count_calls())
 
 
-def _by_mapping(link_ids: Sequence[UUID]) -> Iterator[tuple[MappingRow, list[UUID]]]:
+def by_mapping(link_ids: Sequence[UUID], *, closed: bool = False) -> Iterator[tuple[MappingRow, list[UUID]]]:
+    """These links by their mapping, in order; without closed ones, unless asked for."""
     found: dict[int, list[UUID]] = {}
-    rows = RecordLink.objects.filter(id__in=list(link_ids)).exclude(lifecycle__in=CLOSED_LIFECYCLES)
+    rows = RecordLink.objects.filter(id__in=list(link_ids))
+    if not closed:
+        rows = rows.exclude(lifecycle__in=CLOSED_LIFECYCLES)
     for link_id, mapping_id in rows.order_by("id").values_list("id", "mapping_id"):
         found.setdefault(mapping_id, []).append(link_id)
     mappings = MappingRow.objects.select_related("integration").in_bulk(list(found))
@@ -249,9 +252,14 @@ def _store(plan: Plan, context: SliceContext, items: Sequence[Decided]) -> None:
 
 
 def store_items(
-    run: Run, context: SliceContext, items: Sequence[tuple[Decided, Decided | None]], **more: Any
+    run: Run,
+    context: SliceContext,
+    items: Sequence[tuple[Decided, Decided | None]],
+    *,
+    first: Mapping[UUID, Sequence[str]] | None = None,
 ) -> None:
-    """Store decisions with a run, in place of earlier ones of the same links; each with what follows a joining."""
+    """Store decisions with a run, in place of earlier ones of the same links; each with what follows a joining, and the
+    links that have to be carried before it (`first`)."""
     PreviewItem.objects.filter(run=run, link_id__in=[item.link.id for item, _ in items]).delete()
     bulk.insert(
         PreviewItem,
@@ -265,8 +273,7 @@ def store_items(
                 "record": {},
                 "kind": item.decision.kind.value,
                 "group": group_of(item.link, item.decision),
-                "decision": _as_json(context, item, after),
-                **more,
+                "decision": _as_json(context, item, after, (first or {}).get(item.link.id, ())),
             }
             for item, after in items
         ],
@@ -274,8 +281,10 @@ def store_items(
     )
 
 
-def _as_json(context: SliceContext, item: Decided, after: Decided | None) -> dict[str, Any]:
-    stored = plans.to_json(item.decision)
+def _as_json(
+    context: SliceContext, item: Decided, after: Decided | None, first: Sequence[str]
+) -> dict[str, Any]:
+    stored = plans.to_json(item.decision) | {"rests": item.rests, "first": list(first)}
     if item.decision.kind not in plans.AGREED:
         stored["seen"] = {side.value: _seen(context, item, side) for side in Side}
     if after is not None:

@@ -15,7 +15,7 @@ from syncapp.models import Run
 from syncapp.store import bulk
 
 ALL, CHANGES, LINKS, FILTER, UNDO = "all", "changes", "links", "filter", "undo"
-CHOSEN = (LINKS, UNDO)
+CHOSEN = (LINKS,)
 """Scopes that name their links."""
 FORCED = {"to_qbo": Side.QUICKBOOKS, "to_sf": Side.SALESFORCE}
 NONE = UUID(int=0)

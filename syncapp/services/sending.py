@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
-from connectors.contracts import BatchAnswer, Side, Write, WriteResult, WriteStatus
+from connectors.contracts import BatchAnswer, Operation, Side, Write, WriteResult, WriteStatus
 from connectors.errors import ConnectorError, Failure, FailureKind
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.projection import fields_to_read
@@ -184,6 +184,8 @@ def _guard_by_stamps(context: SliceContext, batches: Sequence[Batch], sent: Sent
 def _needs_stamp(context: SliceContext, intent: Intent) -> bool:
     if intent.guard != "stamp" or not intent.remote_id or not intent.expected_token:
         return False
+    if intent.operation is Operation.DELETE:
+        return True
     by_unit = compile_spec(context.spec).by_unit
     return any(by_unit[unit].allows(Side.QUICKBOOKS) for unit in intent.units if unit in by_unit)
 

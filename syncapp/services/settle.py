@@ -7,6 +7,7 @@ never thrown away (W7). While an intent is open its link cannot be claimed, so n
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +30,7 @@ from connectors.contracts import (
 from connectors.errors import Failure, FailureKind
 from syncapp.engine import reasons
 from syncapp.engine.bases import echoed_keys, landed_values
-from syncapp.engine.compiled import EXTERNAL_ID
+from syncapp.engine.compiled import EXTERNAL_ID, compile_spec
 from syncapp.engine.evidence import STATE
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
@@ -37,6 +38,7 @@ from syncapp.engine.projection import from_json, project
 from syncapp.engine.projection import to_json as base_json
 from syncapp.engine.retry import Next, after_failure
 from syncapp.engine.timing import Timing
+from syncapp.engine.undo import CLOSED, UNDONE
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, AuditEvent, Connection, Mapping, Outcome
 from syncapp.services import joining, reference_lists
@@ -188,6 +190,7 @@ def _applied(
         link.lifecycle = "linked"
     _move_bases(place, intent, result, link)
     link.attempts = 0
+    _rest(place, intent, link)
     closing.changed[link.id] = link
     closing.columns[link.id] = _fine_columns(link, intent, closing.at)
     if result.record is not None:
@@ -210,9 +213,34 @@ def _applied(
         settled.created[link.id] = result.record or _as_sent(intent, result)
 
 
+def _rest(place: Place, intent: Intent, link: LinkRow) -> None:
+    """What was undone stays so: its units move again when their source does, a closed link never by itself."""
+    if intent.rests == CLOSED:
+        link.lifecycle, link.no_recreate, link.held = "unlinked", True, {}
+    elif intent.rests == UNDONE:
+        by_unit = compile_spec(place.spec).by_unit
+        link.held = {
+            **link.held,
+            **{unit: _undone(by_unit[unit].keys, link) for unit in intent.units if unit in by_unit},
+        }
+
+
+def _undone(keys: Sequence[str], link: LinkRow) -> dict[str, Any]:
+    sf, qbo = ({key: (base or {}).get(key) for key in keys} for base in (link.sf_base, link.qbo_base))
+    return {
+        "why": UNDONE,
+        "sf": sf,
+        "qbo": qbo,
+        "base_sf": sf,
+        "base_qbo": qbo,
+        "sf_token": link.sf_token,
+        "qbo_token": link.qbo_token,
+    }
+
+
 def _fine_columns(link: LinkRow, intent: Intent, at: datetime) -> dict[str, Any]:
     """A held unit keeps its attention; otherwise the record is in step."""
-    if not link.held:
+    if all(entry.get("why") == UNDONE for entry in link.held.values()):
         link.attention = "none"
     return {"last_ok_at": at, "last_cause": intent.cause}
 
@@ -418,8 +446,21 @@ def _write(place: Place, batch: Batch, closing: _Closing, settled: Settled) -> N
         [(record.id, keys_of(batch.side, record, place.spec, place.realm)) for record in closing.records],
     )
     parents = [link_id for link_id in settled.created if closing.changed[link_id].lifecycle == "linked"]
+    _close_behind(closing)
     children = waits.release_children([*parents, *settled.stopped])
     leases.make_due(place.company_id, children, place.priority, cause="Its parent is linked")
+
+
+def _close_behind(closing: _Closing) -> None:
+    """A link that was closed is looked at once more: our id has to leave Salesforce."""
+    closed = [
+        link.id for link in closing.changed.values() if link.lifecycle == "unlinked" and link.no_recreate
+    ]
+    bulk.execute(
+        "update syncapp_linkwork set again = true where link_id = any(%s) and run_id in"
+        " (select id from syncapp_run where kind = 'undo')",
+        [closed],
+    )
 
 
 def _know(place: Place, batch: Batch, closing: _Closing) -> None:

@@ -19,7 +19,7 @@ from syncapp.engine.bases import held_after, moved_units, written_units
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.creation import PARENT_REASONS
 from syncapp.engine.decision import Decision, DecisionKind, StateChange, UnitChange
-from syncapp.engine.entities import traits
+from syncapp.engine.entities import EntityTraits, traits
 from syncapp.engine.evidence import STATE
 from syncapp.engine.match import external_id
 from syncapp.engine.plan import candidate_json
@@ -35,6 +35,13 @@ from syncapp.store import bulk, intents, leases, links, observations, problems, 
 from syncapp.store.intents import Batch, Plan
 from syncapp.store.links import LinkRow
 from syncapp.store.problems import LinkProblem
+
+STATE_OPERATIONS = {
+    RecordState.LIVE: Operation.UPDATE,
+    RecordState.INACTIVE: Operation.DEACTIVATE,
+    RecordState.VOIDED: Operation.VOID,
+    RecordState.DELETED: Operation.DELETE,
+}
 
 OUTCOMES = {
     DecisionKind.NOTHING: Outcome.NOTHING,
@@ -110,6 +117,8 @@ def _apply(context: SliceContext, item: Decided) -> None:
     link.attention = decision.attention
     link.candidates = [candidate_json(candidate) for candidate in decision.candidates]
     link.held = held_after(item.view, decision, context.now)
+    if decision.kind is DecisionKind.UNLINK:
+        link.no_recreate = True
     _adopt(context, link, decision)
     link.base_version = context.spec.version
 
@@ -246,17 +255,16 @@ def _has_lines(body: dict[str, Any]) -> bool:
 
 
 def _state_plan(context: SliceContext, item: Decided, wanted: StateChange) -> Plan:
-    """Make a list record inactive, or live again with its clean name, as the entity's traits say."""
+    """Make a record inactive, or live again with its clean name, as its traits say; void or delete it."""
     entity = traits(wanted.target, context.object(wanted.target))
     live = wanted.state is RecordState.LIVE
-    body = entity.reactivate_body(item.link.name) if live else entity.deactivate_body()
     return Plan(
         link_id=item.link.id,
         write=Write(
             ref="",
-            operation=Operation.UPDATE if live else Operation.DEACTIVATE,
+            operation=STATE_OPERATIONS[wanted.state],
             object=entity.object,
-            body=body,
+            body=_state_body(entity, wanted.state, item.link.name),
             id=item.link.remote_id(wanted.target),
             expected=_expected(item, wanted.target),
         ),
@@ -265,8 +273,15 @@ def _state_plan(context: SliceContext, item: Decided, wanted: StateChange) -> Pl
         changes=({"unit": STATE, "key": STATE, "label": "Active", "before": not live, "after": live},),
         run_id=context.work[item.link.id].run_id,
         cause=context.work[item.link.id].cause,
-        guard=_guard(context, wanted.target),
+        guard="SyncToken" if wanted.target is Side.QUICKBOOKS else "stamp",  # a deletion carries no condition
+        rests=item.rests,
     )
+
+
+def _state_body(entity: EntityTraits, state: RecordState, name: str) -> dict[str, Any]:
+    if state is RecordState.LIVE:
+        return entity.reactivate_body(name)
+    return entity.deactivate_body() if state is RecordState.INACTIVE else {}
 
 
 def _expected(item: Decided, target: Side) -> Token | None:
@@ -372,6 +387,8 @@ def _store_outcomes(
         Attempt,
         [_attempt(context, item, outcome) for item, outcome in outcomes if outcome in REMEMBERED],
     )
+    joined = [item for item in items if item.link.id in linked & writing]
+    bulk.insert(Attempt, [_attempt(context, item, Outcome.LINKED) for item in joined])
     runs.count((context.work[item.link.id].run_id, outcome.value) for item, outcome in outcomes)
     _store_problems(context, items)
     agreed = {item.link.id for item in done if item.decision.kind in AGREEMENTS and not item.link.held}

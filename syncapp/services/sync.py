@@ -187,7 +187,7 @@ def _stages(context: SliceContext, deadline: float) -> None:
     rows = links.load(context.company_id, context.piece.link_ids)
     intents.supersede_planned(list(rows))
     try:
-        planned = apply.stored(context)
+        planned = apply.stored(context, rows)
         _carry_out(context, rows, planned, deadline)
         waiting = [row for row in rows.values() if row.id not in planned]
         linked: set[UUID] = set()

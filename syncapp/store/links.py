@@ -140,6 +140,7 @@ LINK_COLUMNS = (
     "qbo_modified",
     "sf_state",
     "qbo_state",
+    "no_recreate",
     "attempts",
 )
 

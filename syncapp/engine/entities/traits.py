@@ -83,6 +83,10 @@ class DocumentProbe:
     total: Callable[[Body], Decimal | None] = lines_total
 
 
+VOIDABLE = frozenset({"Invoice", "SalesReceipt", "Payment", "BillPayment"})
+"""What the API can void (quickbooks.md 3.1.6)."""
+
+
 @dataclass(frozen=True, slots=True)
 class EntityTraits:
     """One object type of one side.
@@ -125,6 +129,15 @@ class EntityTraits:
     """QuickBooks lists that its decisions rest on whatever the rows are."""
     web_path: str = ""
     """Path of the record's page, `{id}` for the id."""
+
+    @property
+    def removal(self) -> RecordState:
+        """What becomes of a record that a person takes back: lists are made inactive, what QuickBooks can void is
+        voided (it keeps its number), everything else is deleted (quickbooks.md 3.1.4 to 3.1.6)."""
+        if self.list_entity:
+            return RecordState.INACTIVE
+        voidable = self.side is Side.QUICKBOOKS and self.object in VOIDABLE
+        return RecordState.VOIDED if voidable else RecordState.DELETED
 
     @property
     def lockable(self) -> bool:
