@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from syncapp.models import AuditEvent, LinkBase, LinkWork, Mapping, PreviewItem, RecordLink, Run, RunState
-from syncapp.services import conflicts, prepare, runs, undo
+from syncapp.services import answers, prepare, runs, undo
 from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
@@ -101,7 +101,7 @@ def test_an_undone_field_moves_again_when_a_person_says_so(spine: Spine) -> None
     spine.edit_account(str(spine.link("Pine One").sf_id), Phone=NEW)
     undone(spine, undo_plan(spine, a_run(spine)), pause=False)
     with tenant(spine.company.pk):
-        conflicts.answer(spine.link("Pine One"), "phone", "sf", spine.person)
+        answers.answer(spine.link("Pine One"), "phone", "sf", spine.person)
     spine.carry()
     assert phone_of(spine, "Pine One") == NEW
 
