@@ -84,6 +84,25 @@ class RemoteRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition on a side's own field. Operators: eq ne lt le gt ge in contains starts blank."""
+
+    path: str
+    operator: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Conditions of which `all` must hold, or `any`. `name` is what a person called it. Members may be groups, and in a
+    mapping also formulas, which no query can say."""
+
+    joined: str
+    members: tuple[Any, ...]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Records of one answer. `server_time` is the vendor's clock (Date header, or `time` in the QuickBooks envelope
     taken from the start of the scan); `next` is an opaque cursor, empty at the end."""

@@ -8,14 +8,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from portal.pages.integrations import OPERATOR_WORDS
+from syncapp.engine.criteria_text import CriteriaError, parse_criteria, print_criteria, typed
 from syncapp.engine.mapping import ValueType
 from syncapp.engine.transforms import TRANSFORMS
-from syncapp.models import FieldMapping, Mapping
+from syncapp.models import FieldMapping, Mapping, MappingCriteria
+from syncapp.store import specs
 
-_BY_WORDS = sorted(
-    ((words, operator) for operator, words in OPERATOR_WORDS.items()), key=lambda one: -len(one[0])
-)
 POLICIES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     "name_clash": (
         "If the name is taken by a vendor or an employee",
@@ -37,19 +35,20 @@ POLICIES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
 
 
 class ConditionsField(forms.CharField):
-    """One condition per line, in words: `Type is one of Customer, Partner`, `Phone is empty`."""
+    """Criteria as text, one condition a line: `Type is one of Customer, Partner`, `Phone is empty`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 3, "class": "id"}), **kwargs)
+        kwargs.setdefault("required", False)
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "class": "id"}), **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return "\n".join(map(_line, value))
-        return value
+        return print_criteria(specs.rules_of(value)) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[dict[str, Any]]:
-        lines = [line.strip() for line in str(super().clean(value) or "").splitlines() if line.strip()]
-        return [_condition(line) for line in lines]
+        try:
+            return specs.rules_json(parse_criteria(str(super().clean(value) or "")))
+        except CriteriaError as error:
+            raise ValidationError(f"Line {error.line}: {error.sentence}") from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
@@ -58,28 +57,25 @@ class ConditionsField(forms.CharField):
             return True
 
 
-def _line(row: dict[str, Any]) -> str:
-    value = row.get("value")
-    shown = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return f"{row['path']} {OPERATOR_WORDS.get(row['operator'], row['operator'])} {shown}".strip()
+class CriteriaForm(forms.ModelForm):
+    """One set of named criteria of the draft."""
 
+    rules = ConditionsField(label="All of these", required=True)
 
-def _condition(line: str) -> dict[str, Any]:
-    path, _, rest = line.partition(" ")
-    for words, operator in _BY_WORDS:
-        if rest == words or rest.startswith(f"{words} "):
-            text = rest[len(words) :].strip()
-            value: Any = (
-                [part.strip() for part in text.split(",") if part.strip()]
-                if operator == "in"
-                else text or None
-            )
-            return {"path": path, "operator": operator, "value": _typed(value)}
-    raise ValidationError(f"“{line}” is not a field, a comparison and a value, such as “Type is Customer”.")
+    class Meta:
+        model = MappingCriteria
+        fields = ("position", "enabled", "name", "side", "rules")
+        widgets = {"position": forms.HiddenInput()}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["position"].required = False
+        about = self.instance.name or "new criteria"
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label or ''} of {about}".strip()
 
-def _typed(value: Any) -> Any:
-    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+    def clean_position(self) -> int:
+        return self.cleaned_data.get("position") or 0
 
 
 class MappingForm(forms.ModelForm):
@@ -182,4 +178,4 @@ def _as_text(value: Any) -> str:
 
 def _as_value(text: str) -> Any:
     text = text.strip()
-    return _typed(text) if text else None
+    return typed(text) if text else None

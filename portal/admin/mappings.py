@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from portal.admin.mapping_forms import POLICIES, MappingForm, RowForm
+from portal.admin.mapping_forms import POLICIES, CriteriaForm, MappingForm, RowForm
 from portal.site import TenantModelAdmin, TenantTabularInline, portal_site
-from syncapp.models import FieldMapping, Mapping
+from syncapp.models import FieldMapping, Mapping, MappingCriteria
 from syncapp.services import audit, mappings
 
 RULES = (
@@ -35,6 +35,18 @@ class RowInline(TenantTabularInline):
     extra = 1
 
 
+class CriteriaInline(TenantTabularInline):
+    """The named criteria of a mapping."""
+
+    model = MappingCriteria
+    form = CriteriaForm
+    template = "mapping/criteria_inline.html"
+    view_action = "mappings.view"
+    edit_action = "mappings.edit"
+    ordering = ("position", "id")
+    extra = 1
+
+
 @admin.register(Mapping, site=portal_site)
 class MappingAdmin(TenantModelAdmin):
     """Mappings come from recipes, in the setup: there is no adding here. What is saved is a draft."""
@@ -44,7 +56,7 @@ class MappingAdmin(TenantModelAdmin):
     edit_action = "mappings.edit"
     can_add = can_delete = False
     form = MappingForm
-    inlines = (RowInline,)
+    inlines = (CriteriaInline, RowInline)
     change_form_template = "mapping/change_form.html"
     heading_list = "Mappings"
     lede = "Pairs of objects, and which fields of them are kept in step."

@@ -12,20 +12,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from connectors.contracts import Side
 from portal import pictures
 from portal.pages import schedules as schedule_pages
 from portal.people.access import PortalRequest, company_page
 from portal.refusals import way_back
+from syncapp.engine.criteria_text import in_words
 from syncapp.engine.mapping import Direction, MappingSpec
 from syncapp.models import Cursor, Integration, Mapping, MappingMode, Run
 from syncapp.services import audit, mappings, records, setup
 from syncapp.services.errors import Refused
 from syncapp.store import specs
-
-OPERATOR_WORDS = {
-    "eq": "is", "ne": "is not", "lt": "is less than", "le": "is at most", "gt": "is more than", "ge": "is at least",
-    "in": "is one of", "contains": "contains", "starts": "begins with", "blank": "is empty",
-}  # fmt: skip
 
 
 @company_page("integrations.view")
@@ -91,18 +88,8 @@ def direction_of(spec: MappingSpec) -> str:
 
 
 def conditions(spec: MappingSpec, side: str) -> list[str]:
-    """The filter of a side in words: "Type is one of Customer, Partner"."""
-    found = spec.sf_filter if side == "sf" else spec.qbo_filter
-    return [
-        f"{one.path} {OPERATOR_WORDS.get(one.operator, one.operator)} {_shown(one.value)}".strip()
-        for one in found
-    ]
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    """What a side's records must meet, in words: "Type is one of Customer, Partner"."""
+    return [in_words(rule) for rule in spec.filter_of(Side(side))]
 
 
 def _node(mapping: Mapping, spec: MappingSpec) -> pictures.Node:

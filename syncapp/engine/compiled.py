@@ -14,7 +14,7 @@ from typing import Any
 from connectors.contracts import Body, Side
 from syncapp.engine.computed import UnknownValueMap, formula_reader
 from syncapp.engine.entities import EntityTraits, traits
-from syncapp.engine.formula import FormulaError, compile_formula
+from syncapp.engine.filters import fields_read
 from syncapp.engine.lines import CompiledLines, PickedChild, line_references, picked, rule_of
 from syncapp.engine.mapping import (
     Direction,
@@ -63,7 +63,7 @@ class CompiledRow:
     def reads(self, side: Side) -> tuple[str, ...]:
         """The paths of `side`'s records that this row reads."""
         if self.spec.formula and self.spec.source is side:
-            return _formula_fields(self.spec.formula)
+            return fields_read(self.spec.formula)
         if side is Side.SALESFORCE and self.child is not None:
             return (*self.child.own_fields(), *self.child.fields_to_read())
         if side is Side.SALESFORCE and self.picked is not None:
@@ -81,13 +81,6 @@ class CompiledRow:
 
     def length(self, side: Side) -> int | None:
         return self.spec.sf_length if side is Side.SALESFORCE else self.spec.qbo_length
-
-
-def _formula_fields(text: str) -> tuple[str, ...]:
-    try:
-        return compile_formula(text).fields
-    except FormulaError:
-        return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from connectors.contracts import RecordState, RemoteRecord, Side, Token
+from connectors.contracts import Condition, RecordState, RemoteRecord, Side, Token
 from syncapp.engine import reasons
 from syncapp.engine.combining import NOTHING_KNOWN, base_of, combine
 from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit, compile_spec
 from syncapp.engine.creation import create_or_match, skip, wait_for
+from syncapp.engine.criteria_text import in_words
 from syncapp.engine.decision import (
     Decision,
     DecisionKind,
@@ -28,7 +30,7 @@ from syncapp.engine.existence import Pair, Verdict, judge, state_of
 from syncapp.engine.filters import first_unmet
 from syncapp.engine.lines import LinePlan, pair_up
 from syncapp.engine.locking import new_total, unit_locks
-from syncapp.engine.mapping import Condition, Mode
+from syncapp.engine.mapping import Criterion, Mode
 from syncapp.engine.merge import MergeContext, Sides, UnitResult, merge_unit
 from syncapp.engine.money import places_of
 from syncapp.engine.paths import read
@@ -141,16 +143,23 @@ def _ended(verdict: Verdict, situation: Situation) -> Decision:
 def _filtered(situation: Situation) -> Decision | None:
     """A record that the mapping's filter leaves out. A side that was not read has passed it before, unchanged."""
     spec = situation.spec
-    for record, conditions in ((situation.sf, spec.sf_filter), (situation.qbo, spec.qbo_filter)):
-        unmet = first_unmet(conditions, record.body) if record is not None and record.body else None
-        if unmet is not None and record is not None:
+    for record in (situation.sf, situation.qbo):
+        if record is None or not record.body:
+            continue
+        unmet = first_unmet(spec.filter_of(record.side), record.body)
+        if unmet is not None:
             return _left_out(situation, record, unmet)
     return None
 
 
-def _left_out(situation: Situation, record: RemoteRecord, unmet: Condition) -> Decision:
+def _left_out(situation: Situation, record: RemoteRecord, unmet: Criterion) -> Decision:
     """Left out by the filter. What is linked already and no longer fits may ask a person instead: a document that was
     made stays made."""
+    linked = situation.link.sf_id and situation.link.qbo_id
+    asks = bool(linked) and situation.spec.policies.filter_left == "ask"
+    if not isinstance(unmet, Condition):
+        values = {"side": record.side.value, "rule": in_words(unmet)}
+        return _asked(reasons.CRITERIA_LEFT, values) if asks else skip(reasons.NO_CRITERIA, **values)
     held = read(record.body, unmet.path)
     values = {
         "side": record.side.value,
@@ -160,12 +169,15 @@ def _left_out(situation: Situation, record: RemoteRecord, unmet: Condition) -> D
         "wanted": unmet.value,
         "value": held,
     }
-    linked = situation.link.sf_id and situation.link.qbo_id
-    if linked and situation.spec.policies.filter_left == "ask":
-        reason = reasons.because(reasons.FILTER_LEFT, **values)
-        return Decision(DecisionKind.HOLD, (reason,), attention="data_error", lifecycle="linked")
+    if asks:
+        return _asked(reasons.FILTER_LEFT, values)
     empty = held in (None, "") and unmet.operator in ("eq", "in")
     return skip(reasons.FIELD_EMPTY if empty else reasons.FILTERED, **values)
+
+
+def _asked(code: str, values: dict[str, Any]) -> Decision:
+    reason = reasons.because(code, **values)
+    return Decision(DecisionKind.HOLD, (reason,), attention="data_error", lifecycle="linked")
 
 
 def label_of(path: str) -> str:

@@ -6,26 +6,81 @@ everything else as text without regard to case, as both vendors compare text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
-from connectors.contracts import Body
-from syncapp.engine.mapping import Condition, ValueType
+from connectors.contracts import Body, Condition, Group
+from syncapp.engine.formula import Formula, FormulaError, compile_formula
+from syncapp.engine.formula.here import known_here
+from syncapp.engine.mapping import Criterion, FormulaTest, ValueType
 from syncapp.engine.paths import read
 from syncapp.engine.records import normalise
 
 OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "blank")
 
 
-def first_unmet(conditions: Iterable[Condition], body: Body) -> Condition | None:
-    """The first condition that this record does not meet; None when it meets all (an empty filter lets all pass)."""
-    return next((condition for condition in conditions if not meets(condition, body)), None)
+def first_unmet(rules: Iterable[Criterion], body: Body) -> Criterion | None:
+    """The first rule that this record does not meet; None when it meets all (an empty filter lets all pass).
+
+    Within a group of which all must hold it is the member that does not; of alternatives it is the whole group.
+    """
+    for rule in rules:
+        if isinstance(rule, Group) and rule.joined == "all":
+            unmet = first_unmet(rule.members, body)
+            if unmet is not None:
+                return unmet
+        elif not meets(rule, body):
+            return rule
+    return None
 
 
-def meets(condition: Condition, body: Body) -> bool:
-    """Whether the record meets one condition. Raises ValueError for an unknown operator."""
+def meets(rule: Criterion, body: Body) -> bool:
+    """Whether the record meets one rule. Raises ValueError for an unknown operator. A formula that gives nothing for
+    the record is not met."""
+    if isinstance(rule, Group):
+        members = (meets(member, body) for member in rule.members)
+        return any(members) if rule.joined == "any" else all(members)
+    if isinstance(rule, FormulaTest):
+        return formula_holds(rule, body)
+    return _condition_holds(rule, body)
+
+
+def formula_holds(test: FormulaTest, body: Body) -> bool:
+    """Whether a formula is TRUE for a record."""
+    try:
+        return _compiled(test.formula).evaluate(body, known_here()) is True
+    except FormulaError:
+        return False
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> Formula:
+    return compile_formula(text)
+
+
+def paths_in(rules: Iterable[Criterion]) -> Iterator[str]:
+    """The paths that rules read, in their order; one may come twice."""
+    for rule in rules:
+        if isinstance(rule, Group):
+            yield from paths_in(rule.members)
+        elif isinstance(rule, FormulaTest):
+            yield from fields_read(rule.formula)
+        else:
+            yield rule.path
+
+
+def fields_read(formula: str) -> tuple[str, ...]:
+    """The paths that a formula reads; none of one that cannot be read."""
+    try:
+        return _compiled(formula).fields
+    except FormulaError:
+        return ()
+
+
+def _condition_holds(condition: Condition, body: Body) -> bool:
     value = read(body, condition.path)
     empty = value is None or value == ""
     if condition.operator == "blank":

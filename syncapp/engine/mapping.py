@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from connectors.contracts import Side
+from connectors.contracts import Condition, Group, Side
 
 
 class Direction(StrEnum):
@@ -163,12 +163,24 @@ class ValueMap:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One structured filter condition on a side's own field. Operators: eq ne lt le gt ge in contains starts blank."""
+class FormulaTest:
+    """A formula over a side's record that has to be TRUE."""
 
-    path: str
-    operator: str
-    value: Any = None
+    formula: str
+
+
+Criterion = Condition | Group | FormulaTest
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """Named criteria of one side: all of `members` must hold. Several criteria of a side are alternatives: a record
+    that meets one of them belongs to the mapping. Only `enabled` ones count."""
+
+    name: str
+    side: Side
+    members: tuple[Criterion, ...]
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +213,9 @@ class MappingSpec:
     qbo_entity: str
     fields: tuple[FieldSpec, ...]
     mode: Mode = Mode.CHANGES
-    sf_filter: tuple[Condition, ...] = ()
-    qbo_filter: tuple[Condition, ...] = ()
+    sf_filter: tuple[Criterion, ...] = ()
+    qbo_filter: tuple[Criterion, ...] = ()
+    criteria: tuple[Criteria, ...] = ()
     policies: MappingPolicies = MappingPolicies()
     external_id_field: str = ""
     """Salesforce field that holds `<realm>:<entity>:<id>`; empty where the org has none."""
@@ -218,6 +231,14 @@ class MappingSpec:
     def lines_of(self, key: str) -> tuple[FieldSpec, ...]:
         """The rows of one line of the lines row `key`."""
         return tuple(row for row in self.fields if row.part == key)
+
+    def filter_of(self, side: Side) -> tuple[Criterion, ...]:
+        """All that a record of this side must meet: the filter, and one of the side's criteria where it has any."""
+        rules = self.sf_filter if side is Side.SALESFORCE else self.qbo_filter
+        named = tuple(one for one in self.criteria if one.enabled and one.side is side)
+        if not named:
+            return rules
+        return (*rules, Group("any", tuple(Group("all", one.members, one.name) for one in named)))
 
     def units(self) -> dict[str, tuple[FieldSpec, ...]]:
         """Merge units in row order: unit key -> its rows."""

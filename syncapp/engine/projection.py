@@ -14,6 +14,7 @@ from typing import Any
 from connectors.contracts import Body, RemoteRecord, Side
 from syncapp.engine.compiled import CompiledRow, CompiledSpec, compile_spec
 from syncapp.engine.decision import Projection
+from syncapp.engine.filters import paths_in
 from syncapp.engine.lines import kept_value
 from syncapp.engine.mapping import MappingSpec, ValueType
 from syncapp.engine.records import value_to_json
@@ -32,8 +33,7 @@ def fields_to_read(side: Side, spec: MappingSpec) -> tuple[str, ...]:
     compiled = compile_spec(spec)
     paths: dict[str, None] = dict.fromkeys(compiled.traits(side).system_fields)
     paths |= dict.fromkeys(_mapped_paths(side, compiled))
-    conditions = spec.sf_filter if side is Side.SALESFORCE else spec.qbo_filter
-    paths |= dict.fromkeys(condition.path for condition in conditions)
+    paths |= dict.fromkeys(paths_in(spec.filter_of(side)))
     return tuple(paths)
 
 

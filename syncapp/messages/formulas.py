@@ -16,6 +16,17 @@ MESSAGES: dict[str, Message] = {
         "The mapping writes it only while it is empty, or only adds to it.",
         "Nothing to do.",
     ),
+    "engine.no_criteria": Message(
+        "Left out by the mapping's criteria",
+        "It does not meet: {rule}.",
+        "Nothing to do, unless it should be in: then change the record, or the criteria in the mapping.",
+        "mapping",
+    ),
+    "engine.criteria_left": Message(
+        "The record no longer meets the mapping's criteria",
+        "It does not meet: {rule}. The document stays as it is in QuickBooks, and no second one is made.",
+        "Change the record back, or void the document in QuickBooks and unlink the two.",
+    ),
     "mapping.formula_wrong": Message(
         "{label}: the formula is not right",
         "{message} (character {at})",
@@ -35,6 +46,11 @@ MESSAGES: dict[str, Message] = {
         "{label}: there is no list “{name}”",
         "It is neither a value map of this integration nor a reference list of its QuickBooks company.",
         "Choose one that exists, or make the value map first.",
+    ),
+    "mapping.criteria_incomplete": Message(
+        "The criteria “{name}” are not complete",
+        "Each needs a name of its own and at least one condition; without one, every record would meet them.",
+        "Complete or remove them.",
     ),
     "mapping.append_needs_text": Message(
         "{label}: only text can be added to",

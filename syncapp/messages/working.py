@@ -35,7 +35,7 @@ MESSAGES: dict[str, Message] = {
         "Switch at least one field on.",
     ),
     "mapping.bad_condition": Message(
-        "{side} filter, line {number}: not a complete condition",
+        "{side}, line {number}: not a complete condition",
         "Each line needs a field, a comparison and, but for “is empty”, a value.",
         "Complete or remove the line.",
     ),

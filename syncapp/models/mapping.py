@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from syncapp.models.app_credentials import VendorSide
 from syncapp.tenancy import TenantModel
 
 
@@ -115,6 +116,27 @@ class FieldMapping(TenantModel):
 
     def __str__(self) -> str:
         return self.label
+
+
+class MappingCriteria(TenantModel):
+    """Named criteria of a mapping's draft: which records of a side belong to it. Several of a side are alternatives.
+
+    `rules` is the JSON of `engine.mapping.Criterion`s, all of which must hold.
+    """
+
+    mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="criteria")
+    position = models.PositiveSmallIntegerField(default=0)
+    enabled = models.BooleanField(default=True)
+    name = models.CharField(max_length=80)
+    side = models.CharField(max_length=3, choices=VendorSide.choices, default=VendorSide.SALESFORCE)
+    rules = models.JSONField("all of these", default=list, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        base_manager_name = "all_companies"
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class MappingVersion(TenantModel):

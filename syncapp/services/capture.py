@@ -21,6 +21,7 @@ from syncapp.engine.projection import display_name
 from syncapp.models import Connection, Cursor, Mapping, MappingMode, MappingPass, Run
 from syncapp.services import reference_lists, tagged
 from syncapp.services.clients import AnyClient
+from syncapp.services.surroundings import around
 from syncapp.services.watched import Watched, one_mapping, watched
 from syncapp.store import aliases, clock, leases, links, match_index, observations, passes
 
@@ -169,8 +170,9 @@ def take_in(
     fresh = [record for record in stored if record.id in news]
     aliases.note(company_id, target.connection.id, fresh)
     tagged.close_open_writes(target, records)
-    for mapping, spec in target.mappings:
-        _feed(target, mapping, spec, fresh, run, cause)
+    with around(target.connection.company, clock.now()):
+        for mapping, spec in target.mappings:
+            _feed(target, mapping, spec, fresh, run, cause)
     return len(fresh)
 
 
@@ -214,7 +216,7 @@ def _feed(
     cause: str,
 ) -> None:
     """What these records mean for one mapping: new half-links for those its filter lets in, due work for the known."""
-    condition = spec.sf_filter if target.side is Side.SALESFORCE else spec.qbo_filter
+    rules = spec.filter_of(target.side)
     held = links.linked_ids(
         mapping.integration_id,
         mapping.sf_object,
@@ -235,7 +237,7 @@ def _feed(
         if record.id not in held
         and record.id not in let_go
         and record.state not in GONE
-        and first_unmet(condition, record.body) is None
+        and first_unmet(rules, record.body) is None
     ]
     ids = links.ensure_half_links(
         company_id=target.connection.company_id,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.contracts import Side
-from syncapp.engine.formula import check
-from syncapp.engine.mapping import Condition, FieldSpec, MappingSpec, ValueType, WriteMode
+from connectors.contracts import Condition, Group, Side
+from syncapp.engine.filters import OPERATORS
+from syncapp.engine.formula import Kind, check
+from syncapp.engine.mapping import Criterion, FieldSpec, FormulaTest, MappingSpec, ValueType, WriteMode
 from syncapp.engine.naming import lists_named
 from syncapp.models import Mapping, ValueMap
 from syncapp.store import specs
-
-OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "blank")
-"""The operators of a structured filter condition (`engine.mapping.Condition`)."""
 
 MOST_PLACES = 7
 """Decimal places that either side keeps at most."""
@@ -47,10 +45,25 @@ def validate(mapping: Mapping) -> list[Fault]:
 def _whole_faults(spec: MappingSpec) -> Iterator[Fault]:
     if not spec.fields:
         yield Fault("mapping.no_rows")
-    for side, conditions in (("Salesforce", spec.sf_filter), ("QuickBooks", spec.qbo_filter)):
-        for number, condition in enumerate(conditions, start=1):
-            if not _usable(condition):
-                yield Fault("mapping.bad_condition", None, {"side": side, "number": number})
+    for where, rules in (("Salesforce filter", spec.sf_filter), ("QuickBooks filter", spec.qbo_filter)):
+        yield from _rule_faults(where, rules)
+    names = Counter(one.name for one in spec.criteria)
+    for one in spec.criteria:
+        if names[one.name] > 1 or not one.members:
+            yield Fault("mapping.criteria_incomplete", None, {"name": one.name})
+        yield from _rule_faults(f"Criteria {one.name}", one.members)
+
+
+def _rule_faults(where: str, rules: Iterable[Criterion]) -> Iterator[Fault]:
+    for number, rule in enumerate(rules, start=1):
+        if isinstance(rule, Group):
+            yield from _rule_faults(where, rule.members)
+        elif isinstance(rule, FormulaTest):
+            for error in check(rule.formula, wanted=Kind.BOOL):
+                values = {"label": where, "message": error.sentence, "at": error.position}
+                yield Fault("mapping.formula_wrong", None, values)
+        elif not _usable(rule):
+            yield Fault("mapping.bad_condition", None, {"side": where, "number": number})
 
 
 def _usable(condition: Condition) -> bool:

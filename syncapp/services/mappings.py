@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from syncapp.engine.mapping import FieldSpec, MappingSpec, Mode
-from syncapp.models import FieldMapping, Mapping, MappingVersion
+from syncapp.models import FieldMapping, Mapping, MappingCriteria, MappingVersion
 from syncapp.services import audit
 from syncapp.services.errors import Refused
 from syncapp.services.mapping_checks import validate
@@ -169,6 +169,11 @@ def _write_settings(mapping: Mapping, spec: MappingSpec) -> None:
     mapping.policies = {**policies, **({"options": stored["options"]} if stored["options"] else {})}
     mapping.draft_changed_at = None
     mapping.save()
+    MappingCriteria.objects.filter(mapping=mapping).delete()
+    MappingCriteria.objects.bulk_create(
+        MappingCriteria(company_id=mapping.company_id, mapping=mapping, position=position, **one)
+        for position, one in enumerate(stored["criteria"], start=1)
+    )
 
 
 def move_row(mapping: Mapping, row_id: int, step: int) -> None:

@@ -11,10 +11,13 @@ from dataclasses import fields as dataclass_fields
 from enum import Enum
 from typing import Any
 
+from connectors.contracts import Condition, Group, Side
 from syncapp.engine.mapping import (
-    Condition,
+    Criteria,
+    Criterion,
     Direction,
     FieldSpec,
+    FormulaTest,
     Initial,
     MappingPolicies,
     MappingSpec,
@@ -26,7 +29,7 @@ from syncapp.engine.mapping import (
     WriteMode,
 )
 from syncapp.engine.naming import value_maps_named
-from syncapp.models import FieldMapping, MappingVersion
+from syncapp.models import FieldMapping, MappingCriteria, MappingVersion
 from syncapp.models import Mapping as MappingRow
 from syncapp.models import ValueMap as ValueMapRow
 
@@ -52,9 +55,10 @@ def to_json(spec: MappingSpec) -> dict[str, Any]:
         "qbo_entity": spec.qbo_entity,
         "external_id_field": spec.external_id_field,
         "fields": [{name: _plain(getattr(row, name)) for name in _FIELD_NAMES} for row in spec.fields],
-        "sf_filter": [_condition_json(condition) for condition in spec.sf_filter],
-        "qbo_filter": [_condition_json(condition) for condition in spec.qbo_filter],
+        "sf_filter": rules_json(spec.sf_filter),
+        "qbo_filter": rules_json(spec.qbo_filter),
         "policies": {name: getattr(spec.policies, name) for name in sorted(_POLICY_NAMES)},
+        "criteria": [_criteria_json(one) for one in spec.criteria],
         "options": dict(spec.options),
         "value_maps": [_value_map_json(one) for one in spec.value_maps],
     }
@@ -71,10 +75,11 @@ def from_json(data: Mapping[str, Any], *, number: int, mode: Mode = Mode.CHANGES
         qbo_entity=data["qbo_entity"],
         fields=tuple(_field(row) for row in data["fields"]),
         mode=mode,
-        sf_filter=_conditions(data.get("sf_filter", ())),
-        qbo_filter=_conditions(data.get("qbo_filter", ())),
+        sf_filter=rules_of(data.get("sf_filter", ())),
+        qbo_filter=rules_of(data.get("qbo_filter", ())),
         policies=MappingPolicies(**policies),
         external_id_field=data.get("external_id_field", ""),
+        criteria=tuple(_criteria(one) for one in data.get("criteria", ())),
         options=dict(data.get("options", {})),
         value_maps=tuple(_value_map(one) for one in data.get("value_maps", ())),
     )
@@ -127,10 +132,14 @@ def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) 
         qbo_entity=mapping.qbo_entity,
         fields=fields,
         mode=Mode(mapping.mode),
-        sf_filter=_conditions(mapping.sf_filter),
-        qbo_filter=_conditions(mapping.qbo_filter),
+        sf_filter=rules_of(mapping.sf_filter),
+        qbo_filter=rules_of(mapping.qbo_filter),
         policies=MappingPolicies(**policies),
         external_id_field=mapping.external_id_field,
+        criteria=tuple(
+            _criteria({"name": one.name, "side": one.side, "rules": one.rules, "enabled": one.enabled})
+            for one in MappingCriteria.all_companies.filter(mapping_id=mapping.pk)
+        ),
         options=dict(mapping.policies.get("options", {})),
         value_maps=_value_maps(mapping, value_maps_named(fields)),
     )
@@ -199,9 +208,40 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _condition_json(condition: Condition) -> dict[str, Any]:
-    return {"path": condition.path, "operator": condition.operator, "value": condition.value}
+def rules_json(rules: Iterable[Criterion]) -> list[dict[str, Any]]:
+    """Criteria as the JSON of a filter's column."""
+    return [_rule_json(rule) for rule in rules]
 
 
-def _conditions(rows: Iterable[Mapping[str, Any]]) -> tuple[Condition, ...]:
-    return tuple(Condition(row["path"], row["operator"], row.get("value")) for row in rows)
+def _rule_json(rule: Criterion) -> dict[str, Any]:
+    if isinstance(rule, Group):
+        return {"joined": rule.joined, "members": rules_json(rule.members)}
+    if isinstance(rule, FormulaTest):
+        return {"formula": rule.formula}
+    return {"path": rule.path, "operator": rule.operator, "value": rule.value}
+
+
+def rules_of(data: Iterable[Mapping[str, Any]]) -> tuple[Criterion, ...]:
+    """The criteria of a filter's column."""
+    return tuple(_rule(row) for row in data)
+
+
+def _rule(row: Mapping[str, Any]) -> Criterion:
+    if "members" in row:
+        return Group(row["joined"], rules_of(row["members"]))
+    if "formula" in row:
+        return FormulaTest(row["formula"])
+    return Condition(row["path"], row["operator"], row.get("value"))
+
+
+def _criteria_json(one: Criteria) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "side": one.side.value,
+        "rules": rules_json(one.members),
+        "enabled": one.enabled,
+    }
+
+
+def _criteria(data: Mapping[str, Any]) -> Criteria:
+    return Criteria(data["name"], Side(data["side"]), rules_of(data["rules"]), data.get("enabled", True))
