@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.pages.integrations import conditions, direction_of
 from portal.people.access import PortalRequest, company_page
+from syncapp.engine.criteria_text import in_words
 from syncapp.engine.mapping import FieldSpec
 from syncapp.engine.transforms import TRANSFORMS
 from syncapp.messages import words_for
@@ -51,6 +52,8 @@ NAMES = {
     "qbo_filter": "QuickBooks filter",
     "external_id_field": "External id field",
     "policies": "Rules",
+    "criteria": "Criteria",
+    "value_maps": "Value maps",
 }
 _CHOICES: dict[str, dict[str, str]] = {
     name: {str(value): str(label) for value, label in choices.choices}
@@ -129,9 +132,28 @@ def _said(name: str, value: Any) -> Any:
     """A setting's value in the words of its choices."""
     if name in _CHOICES:
         return _CHOICES[name].get(str(value), value)
+    if name in _LISTS:
+        return "; ".join(map(_LISTS[name], value or ()))
     if isinstance(value, dict):
         return ", ".join(f"{key.replace('_', ' ')}: {item}" for key, item in value.items())
     return value
+
+
+def _criteria(one: dict[str, Any]) -> str:
+    side = "Salesforce" if one["side"] == "sf" else "QuickBooks"
+    rules = "; ".join(map(in_words, specs.rules_of(one["rules"])))
+    return f"{one['name']} ({side}): {rules}{'' if one['enabled'] else ' (off)'}"
+
+
+def _rule(one: dict[str, Any]) -> str:
+    return in_words(specs.rules_of([one])[0])
+
+
+def _value_map(one: dict[str, Any]) -> str:
+    return f"{one['name']}: " + ", ".join(f"{sf} = {qbo}" for sf, qbo in one["entries"])
+
+
+_LISTS = {"criteria": _criteria, "sf_filter": _rule, "qbo_filter": _rule, "value_maps": _value_map}
 
 
 @company_page("mappings.edit")

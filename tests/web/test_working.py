@@ -19,6 +19,7 @@ from syncapp.models import (
     FieldMapping,
     LinkWork,
     Mapping,
+    MappingCriteria,
     MappingVersion,
     PreviewItem,
     Run,
@@ -444,6 +445,7 @@ def the_form(mapping: Mapping, **changes: Any) -> dict[str, Any]:
     data: dict[str, Any] = {
         "label": mapping.label, "create_in_qbo": "on", "create_in_sf": "on", "match_auto": "on", "sf_filter": "",
         "qbo_filter": "", "external_id_field": "",
+        "criteria-TOTAL_FORMS": 0, "criteria-INITIAL_FORMS": 0,
         "rows-TOTAL_FORMS": len(rows), "rows-INITIAL_FORMS": len(rows), "rows-MIN_NUM_FORMS": 0,
     }  # fmt: skip
     for place, row in enumerate(rows):
@@ -453,7 +455,7 @@ def the_form(mapping: Mapping, **changes: Any) -> dict[str, Any]:
             "type": row.type, "on_conflict": row.on_conflict, "on_drift": row.on_drift, "initial": row.initial,
             "group": row.group, "transform": row.transform, "places": row.places, "refers_to": row.refers_to,
             "required": "on" if row.required else "", "qbo_length": row.qbo_length or "", "sf_length": "",
-            "constant": "", "default": "",
+            "constant": "", "default": "", "write": row.write, "formula": row.formula, "value_map": row.value_map,
         }  # fmt: skip
         values |= {
             name.partition("__")[2]: value
@@ -496,6 +498,7 @@ def test_a_new_field_gets_its_short_name_and_place(browser: Client, mapping: Map
     new = {
         "label": "Fax number", "enabled": "on", "sf_path": "Fax", "qbo_path": "Fax.FreeFormNumber", "type": "phone",
         "direction": "both", "on_conflict": "ask", "on_drift": "leave", "initial": "ask", "places": 2,
+        "write": "always",
     }  # fmt: skip
     data |= {f"rows-{number}-{name}": value for name, value in new.items()}
     browser.post(f"/mappings/{mapping.pk}/change/", data)
@@ -626,3 +629,29 @@ def test_no_engine_word_reaches_a_page(browser: Client, mapping: Mapping) -> Non
         text = words(browser.get(page)).lower()
         for word in ("intent", "fence", "lease", "observation", "oscillation", "realm", "entity"):
             assert word not in text.split(), (page, word)
+
+
+def test_criteria_are_written_as_text_and_belong_to_the_draft(browser: Client, mapping: Mapping) -> None:
+    data = the_form(mapping)
+    data |= {
+        "criteria-TOTAL_FORMS": 1,
+        "criteria-0-name": "Big ones",
+        "criteria-0-side": "sf",
+        "criteria-0-enabled": "on",
+        "criteria-0-rules": "Type is Customer\nany of:\nRating is Hot",
+    }
+    address = f"/mappings/{mapping.pk}/change/"
+    assert "Line 2: This group is empty: indent the lines that belong to it." in words(
+        browser.post(address, data)
+    )
+    browser.post(
+        address, {**data, "criteria-0-rules": "Type is Customer\nany of:\n  Rating is Hot\n  Fax is empty"}
+    )
+    [criteria] = MappingCriteria.all_companies.filter(mapping=mapping)
+    assert (criteria.company, [rule.get("joined") for rule in criteria.rules]) == (
+        mapping.company,
+        [None, "any"],
+    )
+    page = words(browser.get(f"/mappings/{mapping.pk}/"))
+    assert "Big ones (Salesforce): Type is Customer; Rating is Hot or Fax is empty" in page
+    assert "Rating is Hot" in browser.get(address).content.decode()
