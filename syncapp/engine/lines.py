@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connectors.contracts import Body, Side
+from connectors.contracts import Body, Condition, Side
 from syncapp.engine.filters import first_unmet
-from syncapp.engine.mapping import Condition, MappingSpec
+from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.paths import read
 from syncapp.engine.records import normalise
 

@@ -7,7 +7,8 @@ written.
 
 from __future__ import annotations
 
-from syncapp.engine.mapping import Condition, Direction, FieldSpec, Initial, ValueType, WriteMode
+from connectors.contracts import Condition
+from syncapp.engine.mapping import Direction, FieldSpec, Initial, ValueType, WriteMode
 from syncapp.recipes.recipe import Recipe, RecipeRow
 
 KEY = "product_item"

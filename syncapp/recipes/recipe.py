@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from connectors.contracts import FieldInfo, ObjectInfo, Side
+from connectors.contracts import Condition, FieldInfo, ObjectInfo, Side
 from syncapp.engine.entities import traits
 from syncapp.engine.lines import CHILD
 from syncapp.engine.mapping import (
-    Condition,
     Direction,
     FieldSpec,
     Initial,
