@@ -9,7 +9,7 @@ from connectors.contracts import Side
 from syncapp.engine import reasons
 from syncapp.engine.bases import needs_record
 from syncapp.engine.checks import check_compiled, check_date
-from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit, compile_spec
+from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit
 from syncapp.engine.decision import (
     Decision,
     DecisionKind,
@@ -18,6 +18,7 @@ from syncapp.engine.decision import (
     UnitChange,
     UnitHold,
 )
+from syncapp.engine.mapping import OnDrift
 from syncapp.engine.merge import Action, Sides, UnitResult, unit_values
 
 NOTHING_KNOWN: Mapping[str, object] = {}
@@ -36,7 +37,7 @@ def combine(situation: Situation, compiled: CompiledSpec, now: Sides, results: l
     gathered = _Gathered(situation, now)
     for result in results:
         gathered.take(compiled, compiled.by_unit[result.unit], result)
-    if _must_settle(situation, gathered.changes):
+    if _must_settle(situation, compiled, gathered.changes):
         settling = reasons.because(reasons.SF_SETTLING)
         return Decision(DecisionKind.WAIT, reasons=(settling,), lifecycle="linked")
     return gathered.decision()
@@ -121,15 +122,19 @@ class _Gathered:
         return DecisionKind.ADOPT if self.adopt else DecisionKind.NOTHING
 
 
-def _must_settle(situation: Situation, changes: list[UnitChange]) -> bool:
+def _must_settle(situation: Situation, compiled: CompiledSpec, changes: list[UnitChange]) -> bool:
     """Stamps have whole seconds: a record whose stamp may still be shared by another write is not written yet
-    (section 7.5). The external id is ours alone and does not wait, nor do child rows: they are records of their own."""
+    (section 7.5). What is QuickBooks' alone, whatever anyone types there (the external id, a balance), does not wait,
+    nor do child rows: they are records of their own."""
     sf = situation.sf
     if sf is None or sf.token.settled:
         return False
-    compiled = compile_spec(situation.spec)
-    children = {EXTERNAL_ID} | {unit.name for unit in compiled.units if needs_record(unit, Side.SALESFORCE)}
-    return any(change.target is Side.SALESFORCE and change.unit not in children for change in changes)
+    targets = (compiled.by_unit[change.unit] for change in changes if change.target is Side.SALESFORCE)
+    return any(not _is_mirror(unit) and not needs_record(unit, Side.SALESFORCE) for unit in targets)
+
+
+def _is_mirror(unit: CompiledUnit) -> bool:
+    return unit.name == EXTERNAL_ID or unit.policy.on_drift is OnDrift.OVERWRITE
 
 
 def _rule(unit: CompiledUnit, result: UnitResult) -> Reason:

@@ -412,6 +412,16 @@ def test_a_stamp_that_may_still_move_is_waited_out_before_a_write():
     assert summary(decide(situation(MAPPING, sf, qbo, view))) == (K.WAIT, reasons.SF_SETTLING, "none")
 
 
+def test_what_is_quickbooks_alone_does_not_wait_for_the_stamp():
+    mirror = row("Balance", direction=Direction.TO_SF, on_drift=OnDrift.OVERWRITE, initial=Initial.QBO)
+    mapping = spec(ROW_NAME, mirror, external_id_field="QBO_Id__c")
+    view = agreed_link(mapping, ACCOUNT, CUSTOMER)
+    sf = sf_record({"Name": "Acme", "Phone": "1"}, settled=False)
+    qbo = qbo_record({"DisplayName": "Acme", "BalanceQ": "12.00"})
+    decision = decide(situation(mapping, sf, qbo, view, realm="99"))
+    assert [(change.unit, change.target) for change in decision.changes] == [("Balance", SF)]
+
+
 def test_a_new_version_makes_only_rows_that_read_differently_unknown():
     new = spec(ROW_NAME, replace(ROW_PHONE, sf_path="MobilePhone"), row("fax"))
     assert changed_units(MAPPING, new) == {"phone", "fax"}
