@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _LINK_SECONDS = 900
 _MAX_BYTES = 100 * 1024 * 1024
+#: Lists whose records can have files; every transaction can.
+_ATTACHABLE_LISTS = frozenset({"customer", "vendor", "employee", "item", "account"})
 _FORBIDDEN_TYPES = {"exe", "bat", "com", "js", "msi"}
 
 
@@ -45,6 +47,10 @@ class AttachableRules(Rules):
             if kind.lower() not in ENTITIES or context.get(kind.lower(), number) is None:
                 raise faults.business(
                     f"The entity {kind} {number} that you are trying to link does not exist. {kind} {number}"
+                )
+            if ENTITIES[kind.lower()].kind != "transaction" and kind.lower() not in _ATTACHABLE_LISTS:
+                raise faults.business(
+                    f"{kind} cannot have attachments.", "6050", "Entity not attachable", "EntityRef.type"
                 )
         if old is not None:
             for name in ("FileAccessUri", "Size", "ContentType", "FileName"):

@@ -19,6 +19,10 @@ from connectors.simulator.quickbooks.model import Entity, Field
 
 _EMAIL = re.compile(r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+$")
 _MAX_NUMBER = Decimal(10) ** 15
+#: Amounts end at 99,999,999,999.99; more than seven decimals are refused everywhere (quickbooks.md 8.2).
+_MAX_AMOUNT = Decimal(10) ** 11
+_AMOUNTS = frozenset({"Amount", "TotalAmt", "Deposit", "OpenBalance", "OpeningBalance"})
+_MAX_DECIMALS = 7
 _REF_MEMBERS = {"value", "name", "type"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -126,27 +130,37 @@ class Reader:
         return None
 
     def _num(self, known: Field, value: Any, element: str) -> Decimal | None:
-        if isinstance(value, bool):
-            self.errors.append(faults.invalid_number(element, str(value)))
+        number = self._number(known, value, element)
+        if number is None:
             return None
+        if abs(number) >= _MAX_AMOUNT and known.name in _AMOUNTS:
+            self.errors.append(faults.invalid_amount(element, str(value)))
+            return None
+        if abs(number) >= _MAX_NUMBER or _decimals(number) > _MAX_DECIMALS:
+            self.errors.append(faults.number_value(element, str(value), whole=False))
+            return None
+        return number
+
+    def _int(self, known: Field, value: Any, element: str) -> int | None:
+        number = self._number(known, value, element)
+        if number is None:
+            return None
+        if abs(number) >= _MAX_NUMBER or number != int(number):
+            self.errors.append(faults.number_value(element, str(value), whole=True))
+            return None
+        return int(number)
+
+    def _number(self, known: Field, value: Any, element: str) -> Decimal | None:
         if value == "":
             return None
         try:
-            number = Decimal(str(value))
+            number = Decimal("NaN") if isinstance(value, bool) else Decimal(str(value))
         except InvalidOperation:
             number = Decimal("NaN")
-        if not number.is_finite() or abs(number) >= _MAX_NUMBER:
-            self.errors.append(faults.invalid_number(element, str(value)))
+        if not number.is_finite():
+            self.errors.append(faults.number_format(element, str(value), whole=known.type == "int"))
             return None
-        exponent = number.as_tuple().exponent
-        return round(number, 10) if isinstance(exponent, int) and exponent < -10 else number
-
-    def _int(self, known: Field, value: Any, element: str) -> int | None:
-        number = self._num(known, value, element)
-        if number is not None and number != int(number):
-            self.errors.append(faults.invalid_number(element, str(value)))
-            return None
-        return None if number is None else int(number)
+        return number
 
     def _enum(self, known: Field, value: Any, element: str) -> str | None:
         text = _text(value)
@@ -175,6 +189,11 @@ class Reader:
             self.errors.append(faults.invalid_date(element, text))
             return None
         return text
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = number.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _text(value: Any) -> str:

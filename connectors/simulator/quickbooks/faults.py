@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
+
+_LIKE_A_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,35 @@ def too_long(element: str, minimum: int, maximum: int, length: int) -> ApiError:
 
 
 def invalid_date(element: str, value: str) -> ApiError:
+    """2060 for a text that is no date at all, 2070 for a day that no calendar has."""
+    if _LIKE_A_DATE.match(value):
+        return ApiError("2070", "Invalid Date", f"Invalid Date. Supplied value:{value}", element)
     return ApiError("2060", "Invalid Date format", f"Invalid Date. Supplied value:{value}", element)
 
 
-def invalid_number(element: str, value: str) -> ApiError:
-    return ApiError("2090", "Invalid Number", f"Invalid Number : {value}", element)
+def number_format(element: str, value: str, *, whole: bool) -> ApiError:
+    """A value that is no number: 2080 for a whole one, 2100 for a decimal."""
+    code, word = ("2080", "Number") if whole else ("2100", "Decimal")
+    return ApiError(code, f"Invalid {word} format", f"Invalid {word} : {value}", element)
+
+
+def number_value(element: str, value: str, *, whole: bool) -> ApiError:
+    """A number that does not fit: 2090 for a whole one, 2110 for a decimal."""
+    code, word = ("2090", "Number") if whole else ("2110", "Decimal")
+    return ApiError(code, f"Invalid {word}", f"Invalid {word} : {value}", element)
+
+
+def invalid_amount(element: str, value: str) -> ApiError:
+    return ApiError("2140", "Invalid Amount", f"Invalid Amount. Supplied value:{value}", element)
+
+
+def invalid_percent(value: object) -> Fault:
+    detail = f"Invalid Percent. Supplied value:{value}"
+    return Fault(ApiError("2150", "Invalid Percent", detail, "DiscountLineDetail.DiscountPercent"))
+
+
+def invalid_quantity(element: str, value: object) -> Fault:
+    return Fault(ApiError("2160", "Invalid Quantity", f"Invalid Quantity. Supplied value:{value}", element))
 
 
 def invalid_request_id(value: str, maximum: int) -> Fault:

@@ -32,6 +32,9 @@ class Knobs:
     deactivation_event: the webhook of a deactivation, `Update` or `Delete`.
     subscription: `ended` refuses every write (6190); reads still work.
     deactivate_with_balance: a customer with an open balance is refused (6220), or `allow`.
+    closed_books: closed with a `password` (6210) or with a warning, `warn` (6200).
+    inactive_customer: the code of an inactive customer on a sales document, `6250` or `610`.
+    negative_lines: `allow` lines below nothing on sales documents, or `refuse` them (2290).
     void_note: `replace` puts "Voided" in place of the note, `prefix` puts it before.
     webhook_seconds: how long changes are gathered before a notification leaves.
     webhook_retry_scale: the published retry waits are multiplied by this (0.01: 10 s become 0.1 s).
@@ -52,6 +55,9 @@ class Knobs:
     duplicate_docnumbers: str = "refuse"
     unique_names: str = "fully_qualified"
     deactivation_event: str = "Update"
+    closed_books: str = "password"
+    inactive_customer: str = "6250"
+    negative_lines: str = "allow"
     void_note: str = "replace"
     subscription: str = "active"
     deactivate_with_balance: str = "refuse"

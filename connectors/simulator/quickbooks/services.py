@@ -117,7 +117,7 @@ def store_rate(context: Context, payload: Any) -> Body:
     except InvalidOperation:
         rate = Decimal(0)
     if not rate.is_finite() or rate <= 0:
-        raise Fault(faults.invalid_number("Rate", str(payload.get("Rate"))))
+        raise Fault(faults.number_format("Rate", str(payload.get("Rate")), whole=False))
     day = _day(str(payload.get("AsOfDate") or context.today))
     entity = ENTITIES["exchangerate"]
     old = context.records.get(context.realm, entity, f"{code}-{day}")
@@ -207,7 +207,7 @@ def _tax_rate(context: Context, entity: Entity, detail: Any) -> tuple[Body, str]
     try:
         value = Decimal(str(detail["RateValue"]).rstrip("%"))
     except InvalidOperation:
-        raise Fault(faults.invalid_number("RateValue", str(detail["RateValue"]))) from None
+        raise Fault(faults.number_format("RateValue", str(detail["RateValue"]), whole=False)) from None
     name = str(detail["TaxRateName"])
     _free(context, entity, name)
     body: Body = {

@@ -70,9 +70,12 @@ class QuickBooks(StandIn):
         """Refuse a call without a living token (401) or for a company that the token is not for (403)."""
         token = self.oauth.bearer(request)
         if token is None:
-            given = request.header("authorization")
-            detail = f"Token invalid: {given[7:47]}" if given else None
-            return self._refuse("3200", "AuthenticationFailed", 401, detail, "AUTHENTICATION")
+            given = request.header("authorization").partition(" ")[2].strip()
+            if not given:
+                return self._refuse("3202", "EmptyField", 401, None, "AUTHENTICATION")
+            return self._refuse(
+                "3200", "AuthenticationFailed", 401, f"Token invalid: {given[:40]}", "AUTHENTICATION"
+            )
         if not self.oauth.is_live(token):
             word = "Token expired" if token.state == "live" else "Token revoked"
             return self._refuse(

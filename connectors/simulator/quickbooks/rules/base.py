@@ -108,6 +108,16 @@ class Rules:
             body[name] = {"Id": number, **{key: value for key, value in address.items() if key != "Id"}}
 
 
+def check_opening(clean: Body, balance: str, day: str) -> None:
+    """An opening balance comes with its date (6060)."""
+    if clean.get(balance) and not clean.get(day):
+        raise faults.business(f"{day} is required with {balance}.", "6060", f"{day} is required", day)
+
+
+def invalid_parent() -> Fault:
+    return faults.business("Invalid Parent Reference", "700", "Invalid Parent Reference", "ParentRef")
+
+
 def resolve_reference(context: Context, entity: Entity, name: str, reference: Any) -> Any:
     """The reference as it is stored, with its name. Raises 2500 for an unknown target, 610 for an inactive one."""
     if not isinstance(reference, dict) or "value" not in reference:
@@ -119,6 +129,8 @@ def resolve_reference(context: Context, entity: Entity, name: str, reference: An
         return reference
     target = ENTITIES[path]
     found = context.get(path, str(reference["value"]))
+    if found is None and name == "ParentRef":
+        raise invalid_parent()
     if found is None:
         raise faults.invalid_reference(target.reference_word or target.name, str(reference["value"]))
     if found.get("Active") is False:

@@ -71,6 +71,8 @@ class SalesLines:
         ]
         lines += [self._discount(line, subtotal) for line in discounts]
         lines += [self._shipping(line) for line in shipping]
+        if not items and not shipping:
+            raise faults.business("At least one line is required.", "2250", "Missing lines", "Line")
         return lines
 
     # -- kinds ----------------------------------------------------------------------------------------------------
@@ -135,8 +137,17 @@ class SalesLines:
                 "Transaction date is prior to start date for inventory item",
             )
 
+    def _checked_amount(self, line: Body, detail: Body) -> Decimal:
+        """The line's amount to the cent; below nothing only where the company allows it (2290)."""
+        amount = self._amount_of(line, detail)
+        if amount < 0 and self._context.knobs.negative_lines == "refuse":
+            raise faults.business(
+                "Negative amounts are not supported.", "2290", "Negative amount not supported", "Line.Amount"
+            )
+        return amount
+
     @staticmethod
-    def _checked_amount(line: Body, detail: Body) -> Decimal:
+    def _amount_of(line: Body, detail: Body) -> Decimal:
         price, quantity = detail.get("UnitPrice"), detail.get("Qty")
         product = None if price is None or quantity is None else cents(Decimal(price) * Decimal(quantity))
         sent = line.get("Amount")
@@ -214,6 +225,8 @@ class SalesLines:
         if detail.get("PercentBased"):
             if detail.get("DiscountPercent") is None:
                 raise _discount_needs_amount()
+            if not 0 <= Decimal(detail["DiscountPercent"]) <= 100:
+                raise faults.invalid_percent(detail["DiscountPercent"])
             amount = cents(subtotal * Decimal(detail["DiscountPercent"]) / 100)
         else:
             if line.get("Amount") is None:

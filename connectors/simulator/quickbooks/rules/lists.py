@@ -8,7 +8,7 @@ from connectors.simulator.quickbooks.context import Context
 from connectors.simulator.quickbooks.faults import ApiError, Fault
 from connectors.simulator.quickbooks.model import Entity
 from connectors.simulator.quickbooks.records import Body
-from connectors.simulator.quickbooks.rules.base import Rules, currency_reference
+from connectors.simulator.quickbooks.rules.base import Rules, check_opening, currency_reference
 from connectors.simulator.quickbooks.rules.names import ListRules
 
 CLASSIFICATIONS = {
@@ -87,6 +87,8 @@ class ItemRules(ListRules):
                     "Quantity missing",
                     "QtyOnHand",
                 )
+            if clean["QtyOnHand"] < 0:
+                raise faults.invalid_quantity("QtyOnHand", clean["QtyOnHand"])
             needed = ("AssetAccountRef", "IncomeAccountRef", "ExpenseAccountRef", "InvStartDate")
         for name in needed:
             if name not in clean or is_blank(clean[name]):
@@ -151,6 +153,8 @@ class AccountRules(ListRules):
         body.setdefault("CurrentBalanceWithSubAccounts", body["CurrentBalance"])
         if "CurrencyRef" not in body:
             body["CurrencyRef"] = currency_reference(context.home_currency)
+        if old is None:
+            check_opening(clean, "OpeningBalance", "OpeningBalanceDate")
         super().fill(context, entity, body, old, clean)
 
 

@@ -13,7 +13,14 @@ from connectors.simulator.quickbooks.definitions import ENTITIES
 from connectors.simulator.quickbooks.faults import Fault
 from connectors.simulator.quickbooks.model import Entity
 from connectors.simulator.quickbooks.records import Body
-from connectors.simulator.quickbooks.rules.base import Rules, currency_reference
+from connectors.simulator.quickbooks.rules import charges
+from connectors.simulator.quickbooks.rules.base import (
+    Rules,
+    check_opening,
+    currency_reference,
+    invalid_parent,
+)
+from connectors.simulator.quickbooks.rules.taxes import CUSTOM_SALES_TAX, custom_sales_tax
 
 _SUFFIX = " (deleted)"
 _MAX_LEVEL = 4
@@ -88,8 +95,16 @@ class ListRules(Rules):
         if not reference or "ParentRef" not in entity.fields:
             return None
         parent = context.get(entity.path, reference["value"])
-        if parent is None or parent["Id"] == body.get("Id"):
-            raise faults.business("Invalid Parent Reference", "700", "Invalid Parent Reference", "ParentRef")
+        if parent is None:
+            raise invalid_parent()
+        above: Body | None = parent
+        while above is not None:
+            if above["Id"] == body.get("Id"):
+                raise faults.business(
+                    "Parent cannot be a child", "900", "Parent cannot be a child", "ParentRef"
+                )
+            upper = above.get("ParentRef")
+            above = context.get(entity.path, upper["value"]) if upper else None
         return parent
 
     # -- names ------------------------------------------------------------------------------------------------------
@@ -203,6 +218,7 @@ class CustomerRules(PersonRules):
         body.setdefault("ClientEntityId", "0")
         body.setdefault("PreferredDeliveryMethod", "Print")
         if old is None:
+            check_opening(clean, "Balance", "OpenBalanceDate")
             body["Balance"] = 0
             body["BalanceWithJobs"] = 0
         self.keep_currency(context, body, old)
@@ -227,10 +243,17 @@ class CustomerRules(PersonRules):
             raise faults.business(
                 "You cannot make a customer inactive that has an open balance.", "6220", "Open balance"
             )
+        if context.knobs.deactivate_with_balance == "refuse" and charges.unbilled(context, body["Id"]):
+            raise faults.business(
+                "You cannot make a customer inactive that has unbilled charges.", "6280", "Unbilled charges"
+            )
 
     @staticmethod
     def _tax(context: Context, body: Body) -> None:
         uses_tax = bool(context.preference("TaxPrefs", "UsingSalesTax", False))
+        named = (body.get("DefaultTaxCodeRef") or {}).get("value")
+        if named == CUSTOM_SALES_TAX and context.preference("TaxPrefs", "PartnerTaxEnabled", False):
+            raise custom_sales_tax("6230", "DefaultTaxCodeRef")
         body.setdefault("Taxable", uses_tax)
         group = context.preference("TaxPrefs", "TaxGroupCodeRef")
         if body["Taxable"] and uses_tax and group:

@@ -10,7 +10,7 @@ from connectors.simulator.quickbooks.definitions import ENTITIES
 from connectors.simulator.quickbooks.faults import Fault
 from connectors.simulator.quickbooks.model import Entity
 from connectors.simulator.quickbooks.records import Body
-from connectors.simulator.quickbooks.rules import links
+from connectors.simulator.quickbooks.rules import cards, links
 from connectors.simulator.quickbooks.rules.sales import TransactionRules
 from connectors.simulator.quickbooks.times import cents, money
 
@@ -94,11 +94,13 @@ class PaymentRules(TransactionRules):
         return Decimal(target.get("TotalAmt", 0)) - Decimal(target.get("Deposit") or 0) - applied
 
     def void(self, context: Context, entity: Entity, body: Body) -> Body:
+        cards.check_void(body)
         self.check_open(context, body["TxnDate"])
         self.check_deposited(context, entity, body)
         return {**body, "TotalAmt": 0, "UnappliedAmt": 0, "Line": [], "PrivateNote": "Voided"}
 
     def before_delete(self, context: Context, entity: Entity, body: Body) -> None:
+        cards.check_delete(body)
         self.check_open(context, body["TxnDate"])
         self.check_deposited(context, entity, body)
 

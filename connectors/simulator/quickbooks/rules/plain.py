@@ -9,7 +9,7 @@ from connectors.simulator.quickbooks.context import Context
 from connectors.simulator.quickbooks.faults import Fault
 from connectors.simulator.quickbooks.model import Entity
 from connectors.simulator.quickbooks.records import Body
-from connectors.simulator.quickbooks.rules import links
+from connectors.simulator.quickbooks.rules import charges, links
 from connectors.simulator.quickbooks.rules.base import currency_reference, resolve_reference
 from connectors.simulator.quickbooks.rules.sales import TransactionRules
 from connectors.simulator.quickbooks.times import cents, money
@@ -71,6 +71,12 @@ class PlainRules(TransactionRules):
         return made
 
     def before_delete(self, context: Context, entity: Entity, body: Body) -> None:
+        if charges.is_billed(body):
+            raise faults.business(
+                "Deleting this purchase invalidates the invoice that it is linked to.",
+                "6400",
+                "Linked purchase cannot be deleted",
+            )
         self.check_open(context, body.get("TxnDate", context.today))
 
     def void(self, context: Context, entity: Entity, body: Body) -> Body:
@@ -100,6 +106,7 @@ class JournalRules(PlainRules):
                 raise faults.business(
                     "An account is required.", "6440", "Transaction detail information required"
                 )
+            self._check_tax(detail)
             sides[detail["PostingType"]] += Decimal(line.get("Amount") or 0)
         if sides["Debit"] != sides["Credit"]:
             raise faults.business(
@@ -107,6 +114,18 @@ class JournalRules(PlainRules):
             )
         body.pop("TotalAmt", None)
         body.setdefault("Adjustment", False)
+
+    @staticmethod
+    def _check_tax(detail: Body) -> None:
+        """A taxed line says on what (2270) and how much (2280)."""
+        if not detail.get("TaxCodeRef"):
+            return
+        if not detail.get("TaxApplicableOn"):
+            raise faults.business(
+                "TaxApplicableOn is required.", "2270", "Invalid TaxApplicableOn", "TaxApplicableOn"
+            )
+        if detail.get("TaxAmount") is None:
+            raise faults.business("The tax amount is required.", "2280", "Tax amount missing", "TaxAmount")
 
 
 class DepositRules(PlainRules):

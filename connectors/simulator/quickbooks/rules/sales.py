@@ -11,10 +11,10 @@ from connectors.simulator.quickbooks.definitions import ENTITIES
 from connectors.simulator.quickbooks.faults import ApiError, Fault
 from connectors.simulator.quickbooks.model import Entity
 from connectors.simulator.quickbooks.records import Body
-from connectors.simulator.quickbooks.rules import links, stock
+from connectors.simulator.quickbooks.rules import cards, links, stock
 from connectors.simulator.quickbooks.rules.base import Rules, currency_reference
 from connectors.simulator.quickbooks.rules.lines import SalesLines, discount_of, extra_lines, item_lines
-from connectors.simulator.quickbooks.rules.taxes import set_taxes
+from connectors.simulator.quickbooks.rules.taxes import check_not_applicable, set_taxes
 from connectors.simulator.quickbooks.times import cents, money
 
 
@@ -27,7 +27,7 @@ class TransactionRules(Rules):
         for name in [name for name, value in body.items() if is_blank(value)]:
             del body[name]
         super().fill(context, entity, body, old, clean)
-        self._check_card(body)
+        cards.check(body, old)
         body.setdefault("TxnDate", context.today)
         self.check_open(context, body["TxnDate"])
         if old is not None:
@@ -38,23 +38,12 @@ class TransactionRules(Rules):
         self._switches(context, body)
 
     @staticmethod
-    def _check_card(body: Body) -> None:
-        """Refuse a raw card number (6530)."""
-        charge = (body.get("CreditCardPayment") or {}).get("CreditChargeInfo")
-        number = str(charge.get("Number", "")) if isinstance(charge, dict) else ""
-        if sum(character.isdigit() for character in number) >= 12:
-            raise faults.business(
-                "A raw credit card number was found.",
-                "6530",
-                "Raw card number found",
-                "CreditChargeInfo.Number",
-            )
-
-    @staticmethod
     def check_open(context: Context, day: str) -> None:
-        """Refuse a date in closed books (6210)."""
+        """Refuse a date in closed books (6210; 6200 where they are closed without a password)."""
         closed = context.preference("AccountingInfoPrefs", "BookCloseDate")
         if closed and day <= closed:
+            if context.knobs.closed_books == "warn":
+                raise faults.business("The account period has closed.", "6200", "Account Period Closed")
             raise faults.business(
                 "The account period has closed and the account books cannot be updated through the QBO Services API. "
                 "Please use the QBO website to make these changes.",
@@ -171,6 +160,7 @@ class SalesRules(TransactionRules):
         reference = body.get("CustomerRef")
         customer = context.get("customer", reference["value"]) if reference else None
         self.set_currency(context, body, customer)
+        check_not_applicable(body, clean)
         if old is None:
             self._addresses(body, customer)
         body.setdefault("PrintStatus", "NeedToPrint")
@@ -246,8 +236,23 @@ class SalesRules(TransactionRules):
         """Set the open balance; documents that are paid at once have none."""
         body["Balance"] = 0
 
+    def resolve(self, context: Context, entity: Entity, body: Body, clean: Body) -> None:
+        self._check_customer(context, clean)
+        super().resolve(context, entity, body, clean)
+
+    @staticmethod
+    def _check_customer(context: Context, clean: Body) -> None:
+        """Refuse an inactive customer (6250; `knobs.inactive_customer` for 610)."""
+        reference = clean.get("CustomerRef")
+        found = context.get("customer", str(reference.get("value"))) if isinstance(reference, dict) else None
+        if found is not None and found.get("Active") is False and context.knobs.inactive_customer == "6250":
+            raise faults.business(
+                "The customer is missing or inactive.", "6250", "Invalid sales customer", "CustomerRef"
+            )
+
     def void(self, context: Context, entity: Entity, body: Body) -> Body:
         """Everything to nothing, the note says so; what was applied is let go."""
+        cards.check_void(body)
         self.check_open(context, body["TxnDate"])
         self.check_deposited(context, entity, body)
         voided = dict(body)
@@ -266,6 +271,7 @@ class SalesRules(TransactionRules):
         return voided
 
     def before_delete(self, context: Context, entity: Entity, body: Body) -> None:
+        cards.check_delete(body)
         self.check_open(context, body["TxnDate"])
         self.check_deposited(context, entity, body)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.simulator.quickbooks import faults
 from connectors.simulator.quickbooks.context import Context
+from connectors.simulator.quickbooks.faults import Fault
 from connectors.simulator.quickbooks.records import Body
 from connectors.simulator.quickbooks.rules.lines import discount_of, extra_lines, item_lines
 from connectors.simulator.quickbooks.times import cents, money
@@ -14,6 +15,8 @@ from connectors.simulator.quickbooks.times import cents, money
 # Where the automated sales tax of the stand-in knows rates: state to tax code. Anywhere else the rate is nil.
 _AUTOMATED = {"CA": "2", "AZ": "3"}
 _HUNDRED = Decimal(100)
+#: The tax code of the automated tax itself, which nobody may name.
+CUSTOM_SALES_TAX = "CustomSalesTax"
 
 
 def set_taxes(context: Context, body: Body, clean: Body, customer: Body | None) -> Decimal:
@@ -24,11 +27,25 @@ def set_taxes(context: Context, body: Body, clean: Body, customer: Body | None) 
         return Decimal(0)
     if context.is_us:
         return _us(context, body, sent, customer)
-    return _elsewhere(context, body, sent)
+    return _elsewhere(context, body)
+
+
+def check_not_applicable(body: Body, clean: Body) -> None:
+    """Refuse tax figures on a document that says there is no tax, in any country (6170)."""
+    sent = clean.get("TxnTaxDetail")
+    if body.get("GlobalTaxCalculation") != "NotApplicable" or not isinstance(sent, dict):
+        return
+    if sent.get("TaxLine") or sent.get("TotalTax") or sent.get("TxnTaxCodeRef"):
+        raise faults.business(
+            "TxnTaxDetail is not allowed when GlobalTaxCalculation is NotApplicable.",
+            "6170",
+            "Tax detail not allowed",
+        )
 
 
 def _us(context: Context, body: Body, sent: Body | None, customer: Body | None) -> Decimal:
     automated = bool(context.preference("TaxPrefs", "PartnerTaxEnabled", False))
+    _check_sent(sent, automated)
     code = _automated_code(body) if automated else _manual_code(context, body, sent, customer)
     taxable = _taxable(body, "TAX")
     rates = _rates(context, code) if code else []
@@ -38,6 +55,26 @@ def _us(context: Context, body: Body, sent: Body | None, customer: Body | None) 
     lines = [(number, rate, taxable) for number, rate in rates]
     override = sent.get("TotalTax") if sent is not None and sent.get("TotalTax") is not None else None
     return _store(body, code, lines, None if override is None else cents(Decimal(override)))
+
+
+def _check_sent(sent: Body | None, automated: bool) -> None:
+    """Refuse the automated tax's own code (6160), and a tax line that names no rate (6470)."""
+    asked = (sent or {}).get("TxnTaxCodeRef")
+    if automated and isinstance(asked, dict) and asked.get("value") == CUSTOM_SALES_TAX:
+        raise custom_sales_tax("6160", "TxnTaxCodeRef")
+    for line in (sent or {}).get("TaxLine") or []:
+        detail = line.get("TaxLineDetail")
+        if isinstance(detail, dict) and not detail.get("TaxRateRef"):
+            raise faults.business(
+                "A tax line needs a tax rate.", "6470", "Tax rate is missing", "TaxLineDetail.TaxRateRef"
+            )
+
+
+def custom_sales_tax(code: str, element: str) -> Fault:
+    """The refusal of the code that the automated tax keeps to itself."""
+    return faults.business(
+        "CustomSalesTax id cannot be used.", code, "CustomSalesTax id cannot be used", element
+    )
 
 
 def _manual_code(context: Context, body: Body, sent: Body | None, customer: Body | None) -> str:
@@ -82,15 +119,9 @@ def _rates(context: Context, code: str) -> list[tuple[str, Decimal]]:
     return rates
 
 
-def _elsewhere(context: Context, body: Body, sent: Body | None) -> Decimal:
+def _elsewhere(context: Context, body: Body) -> Decimal:
     mode = body.setdefault("GlobalTaxCalculation", "TaxExcluded")
     if mode == "NotApplicable":
-        if sent is not None and (sent.get("TaxLine") or sent.get("TotalTax")):
-            raise faults.business(
-                "TxnTaxDetail is not allowed when GlobalTaxCalculation is NotApplicable.",
-                "6170",
-                "Tax detail not allowed",
-            )
         body.pop("TxnTaxDetail", None)
         return Decimal(0)
     lines = body.get("Line", [])

@@ -121,7 +121,6 @@ ADDED_FIELDS: dict[str, tuple[Field, ...]] = {
             ("QBO_Vendor_Id__c", "QuickBooks Vendor Id"),
             more=(
                 email("QBO_Email__c", "QuickBooks E-mail"),
-                currency("QBO_Balance__c", "QuickBooks Balance", 16, 2),
                 string("QBO_Terms__c", "QuickBooks Terms", 31),
                 _contact_of("QBO_Accounts__r"),
             ),
