@@ -8,7 +8,6 @@ from syncapp.tenancy import TenantModel
 class IntegrationState(models.TextChoices):
     SETUP = "setup", "Being set up"
     ACTIVE = "active", "Active"
-    PAUSED = "paused", "Paused"
 
 
 class Integration(TenantModel):

@@ -58,7 +58,6 @@ class RecordLink(TenantModel):
 
     sf_token = models.CharField(max_length=40, blank=True)
     sf_modified = models.DateTimeField(null=True, blank=True)
-    sf_settled = models.BooleanField(default=True)
     qbo_token = models.CharField(max_length=40, blank=True)
     qbo_modified = models.DateTimeField(null=True, blank=True)
     sf_state = models.CharField(max_length=8, choices=RECORD_STATES, default="none")
@@ -139,6 +138,8 @@ class LinkWork(TenantModel):
     forced = models.CharField(max_length=3, blank=True)
     """The target side of a person's press, else empty."""
     cause = models.CharField(max_length=120, blank=True)
+    outcome = models.CharField(max_length=8, blank=True, db_default="")
+    """What the link counts as in its run so far; a later outcome takes its place there, so that it counts once."""
 
     class Meta:
         indexes = [
@@ -156,10 +157,19 @@ class LinkWait(TenantModel):
     parent = models.ForeignKey(
         RecordLink, on_delete=models.CASCADE, related_name="awaited_by", db_index=False
     )
+    run = models.ForeignKey(
+        "syncapp.Run", null=True, on_delete=models.SET_NULL, db_index=False, related_name="+"
+    )
+    """The run that counts the child as waiting: it goes on in it when its parent is linked in time."""
+    outcome = models.CharField(max_length=8, blank=True, db_default="")
+    """What the child counts as in that run while it waits."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["child", "parent"], name="one_wait_per_pair")]
-        indexes = [models.Index(fields=["parent"], name="wait_parent")]
+        indexes = [
+            models.Index(fields=["parent"], name="wait_parent"),
+            models.Index(fields=["run"], name="wait_run", condition=Q(run__isnull=False)),
+        ]
         base_manager_name = "all_companies"
 
 

@@ -10,7 +10,6 @@ from syncapp.tenancy import TenantModel
 class RunKind(models.TextChoices):
     BUTTON = "button", "Button"
     SCHEDULE = "schedule", "Schedule"
-    CAPTURE = "capture", "As it changes"
     FIRST_LOAD = "first_load", "First load"
     RETRY = "retry", "Retry"
     PREVIEW = "preview", "Preview"

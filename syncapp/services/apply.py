@@ -79,7 +79,9 @@ def request(preview: Run, person: Any | None) -> Run:
         wanted = _wanted(plan)
         run = _new_run(plan, len(wanted), person)
         taken = planned.make_due(run, plan.pk, CARRIED, leases.PRIORITY[run.priority])
-        _store_moved(run, {link_id: reasons.because(reasons.MOVED_BUSY) for link_id in wanted - taken})
+        busy = wanted - taken
+        _store_moved(run, {link_id: reasons.because(reasons.MOVED_BUSY) for link_id in busy})
+        runs.add(run.pk, Outcome.MOVED.value, len(busy))
         audit.decided(
             "plan.applied", person, cause=run.cause, after={"run": str(run.pk), "records": run.total}
         )
@@ -398,6 +400,7 @@ def _leave_out(context: SliceContext, moved: Mapping[UUID, Reason]) -> None:
                 of_run.setdefault(run_id, {})[link_id] = moved[link_id]
         for run in Run.objects.filter(id__in=list(of_run)):
             _store_moved(run, of_run[run.pk])
+            runs.count((link_id, run.pk, Outcome.MOVED.value) for link_id in of_run[run.pk])
         leases.release(context.piece, sorted(owned))
 
 
@@ -427,4 +430,3 @@ def _store_moved(run: Run, moved: Mapping[UUID, Reason]) -> None:
             for link_id, reason in sorted(moved.items())
         ],
     )
-    runs.count((run.pk, Outcome.MOVED.value) for _ in moved)

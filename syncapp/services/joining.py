@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from connectors.contracts import Priority, Side
-from syncapp.models import Mapping, RecordLink
+from connectors.contracts import Side
+from syncapp.models import Mapping, Outcome, RecordLink
 from syncapp.services.deciding import Decided
 from syncapp.services.slice_context import SliceContext
-from syncapp.store import bulk, leases
+from syncapp.store import bulk, leases, runs
 from syncapp.store.leases import Slice
 
 HALF_LINKS = """
@@ -114,7 +114,8 @@ def _store(
 
 
 def _absorb(pairs: Sequence[tuple[UUID, UUID]]) -> None:
-    """Close the first of each pair into the second, and let its children wait for that one."""
+    """Close the first of each pair into the second, and let its children wait for that one. A pair counts once."""
+    runs.leave([loser for loser, _ in pairs])
     rows = bulk.dumps([{"loser": loser, "winner": winner} for loser, winner in pairs])
     bulk.execute(ABSORB, [rows])
     bulk.execute(
@@ -161,5 +162,12 @@ def _give_ids(
                 link.sf_id, link.sf_state = remote_id, "live"
             else:
                 link.qbo_id, link.qbo_state = remote_id, "live"
-    elsewhere = [winner for ours, (winner, _) in joined.items() if winner != ours]
-    leases.make_due(context.company_id, elsewhere, Priority(context.piece.priority), cause="Matched")
+    elsewhere: dict[UUID | None, list[UUID]] = {}
+    for ours, (winner, _) in joined.items():
+        if winner != ours:
+            elsewhere.setdefault(context.work[ours].run_id, []).append(winner)
+    for run_id, winners in elsewhere.items():
+        made = leases.make_due(
+            context.company_id, winners, context.piece.priority, cause="Matched", run_id=run_id
+        )
+        runs.count((winner, owner, Outcome.LINKED.value) for winner, owner in made.items())

@@ -48,8 +48,7 @@ def progress(run: Run) -> RunProgress:
     """Records done and to do, the rate since the start, and what that means for the rest."""
     planned = run.kind == RunKind.PREVIEW and run.state == RunState.DONE
     done = run.total if planned else run.done_count
-    # both halves of a pair are in `total`, but they are joined into one record on the way
-    total = done if run.state == RunState.DONE else max(run.total, done)
+    total = run.total
     started = run.started_at or run.created_at
     seconds = max(((run.finished_at or timezone.now()) - started).total_seconds(), 1.0)
     per_minute = done * 60 / seconds

@@ -99,7 +99,7 @@ class _Closing:
     intents: list[dict[str, Any]] = field(default_factory=list)
     audit: list[dict[str, Any]] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
-    outcomes: list[tuple[UUID | None, str]] = field(default_factory=list)
+    outcomes: list[tuple[UUID, UUID | None, str]] = field(default_factory=list)
     problems: list[LinkProblem] = field(default_factory=list)
     changed: dict[UUID, LinkRow] = field(default_factory=dict)
     columns: dict[UUID, dict[str, Any]] = field(default_factory=dict)
@@ -204,11 +204,13 @@ def _applied(
     if intent.units != [EXTERNAL_ID]:  # our own id in Salesforce is no news to a person
         outcome = Outcome.CREATED if created else Outcome.UPDATED
         closing.attempts.append(_attempt_row(place, intent, outcome, closing.at, result))
-        closing.outcomes.append((intent.run_id, outcome.value))
+        closing.outcomes.append((link.id, intent.run_id, outcome.value))
     elif link.held:  # nothing else was written, because a person has to choose first
         asked = _attempt_row(place, intent, Outcome.ASKED, closing.at, result)
         closing.attempts.append({**asked, "changes": []})
-        closing.outcomes.append((intent.run_id, Outcome.ASKED.value))
+        closing.outcomes.append((link.id, intent.run_id, Outcome.ASKED.value))
+    else:
+        closing.outcomes.append((link.id, intent.run_id, Outcome.NOTHING.value))
     if created:
         settled.created[link.id] = result.record or _as_sent(intent, result)
 
@@ -336,7 +338,7 @@ def _moved(place: Place, intent: Intent, failure: Failure, closing: _Closing) ->
     row = _attempt_row(place, intent, Outcome.MOVED, closing.at, None, failure)
     moved = {"code": reasons.MOVED, "values": {"side": intent.side.value}}
     closing.attempts.append({**row, "reasons": [moved], "changes": []})
-    closing.outcomes.append((intent.run_id, Outcome.MOVED.value))
+    closing.outcomes.append((intent.link_id, intent.run_id, Outcome.MOVED.value))
 
 
 def _look_again(
@@ -368,7 +370,7 @@ def _fail(
     }
     closing.problems.append(LinkProblem(link.id, place.mapping.pk, failure.kind.value, failure.code, values))
     closing.attempts.append(_attempt_row(place, intent, Outcome.FAILED, closing.at, None, failure))
-    closing.outcomes.append((intent.run_id, Outcome.FAILED.value))
+    closing.outcomes.append((link.id, intent.run_id, Outcome.FAILED.value))
     settled.stopped.append(link.id)
 
 
@@ -447,8 +449,20 @@ def _write(place: Place, batch: Batch, closing: _Closing, settled: Settled) -> N
     )
     parents = [link_id for link_id in settled.created if closing.changed[link_id].lifecycle == "linked"]
     _close_behind(closing)
-    children = waits.release_children([*parents, *settled.stopped])
-    leases.make_due(place.company_id, children, place.priority, cause="Its parent is linked")
+    _wake_children(place, [*parents, *settled.stopped])
+
+
+def _wake_children(place: Place, parents: Sequence[UUID]) -> None:
+    """Records that waited for these go on, in the run that counted them as waiting."""
+    for (run_id, counted), children in waits.release_children(parents).items():
+        leases.make_due(
+            place.company_id,
+            children,
+            place.priority,
+            cause="Its parent is linked",
+            run_id=run_id,
+            counted=counted,
+        )
 
 
 def _close_behind(closing: _Closing) -> None:

@@ -98,7 +98,7 @@ def _set_apart(context: SliceContext, items: Sequence[Decided]) -> set[UUID]:
     """Records whose writes were refused twice as they stand: they keep their problem and are not sent again."""
     refused = {item.link.id: _plans(context, item) for item in items if item.link.attention == "data_error"}
     found = poison.poisoned(context, refused) if refused else set()
-    runs.count((context.work[link_id].run_id, Outcome.FAILED.value) for link_id in found)
+    runs.count((link_id, context.work[link_id].run_id, Outcome.FAILED.value) for link_id in found)
     settle_observations(context, [item for item in items if item.link.id in found], agreed=False)
     return found
 
@@ -333,9 +333,11 @@ def _store_intents(context: SliceContext, side: Side, plans: Sequence[Plan]) -> 
 
 
 def _calls(context: SliceContext, side: Side, plans: Sequence[Plan]) -> list[Sequence[Plan]]:
-    """The plans of each call: as many as one batch or composite carries, child rows counted."""
+    """The plans of each call: as many as one batch or composite carries, child rows counted. A collection holds one
+    kind of write: what is alike goes together."""
     size = context.timing.qbo_batch if side is Side.QUICKBOOKS else context.timing.sf_composite
-    chunks = [plans[start : start + size] for start in range(0, len(plans), size)]
+    alike: Sequence[Plan] = sorted(plans, key=lambda plan: plan.write.operation.value)
+    chunks = [alike[start : start + size] for start in range(0, len(alike), size)]
     if side is Side.QUICKBOOKS:
         return chunks
     divided: list[Sequence[Plan]] = []
@@ -359,7 +361,10 @@ def _store_waits(context: SliceContext, decisions: SliceDecisions, items: Sequen
             pairs.append((item.link.id, parent))
             if need.state in PARENT_REASONS:
                 stuck.add(parent)
-    awake = waits.add(context.company_id, pairs)
+    counted = {
+        item.link.id: (context.work[item.link.id].run_id, outcome_of(item, set()).value) for item in items
+    }
+    awake = waits.add(context.company_id, pairs, counted)
     by_run: dict[UUID | None, list[UUID]] = {}
     for child, parent in pairs:
         if parent not in stuck:  # a person sees to those first: trying them for each child would never end
@@ -389,7 +394,8 @@ def _store_outcomes(
     )
     joined = [item for item in items if item.link.id in linked & writing]
     bulk.insert(Attempt, [_attempt(context, item, Outcome.LINKED) for item in joined])
-    runs.count((context.work[item.link.id].run_id, outcome.value) for item, outcome in outcomes)
+    counted = [*outcomes, *((item, Outcome.LINKED) for item in joined)]
+    runs.count((item.link.id, context.work[item.link.id].run_id, outcome.value) for item, outcome in counted)
     _store_problems(context, items)
     agreed = {item.link.id for item in done if item.decision.kind in AGREEMENTS and not item.link.held}
     settle_observations(context, [item for item in items if item.link.id in agreed], agreed=True)

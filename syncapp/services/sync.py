@@ -306,7 +306,6 @@ def _let_go(context: SliceContext, link_ids: Sequence[UUID]) -> None:
         RecordLink.objects.filter(id__in=link_ids, lifecycle="absorbed").values_list("id", flat=True)
     )
     busy = [link_id for link_id in link_ids if link_id not in absorbed]
-    runs.count((context.work[link_id].run_id, "linked") for link_id in absorbed)
     problems.close_for_links(context.company_id, sorted(absorbed), "Linked")
     leases.release(context.piece, sorted(absorbed))
     leases.postpone(context.piece, {link_id: context.now + timedelta(seconds=2) for link_id in busy})

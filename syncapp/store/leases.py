@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from connectors.contracts import Priority
 from syncapp.engine.timing import Timing
 from syncapp.models import LinkWork
-from syncapp.store import bulk
+from syncapp.store import bulk, runs
 from syncapp.store.parking import PARKED
 
 RANK = {Priority.INTERACTIVE: 0, Priority.NORMAL: 1, Priority.BULK: 2}
@@ -222,9 +222,9 @@ def renewing(piece: Slice, timing: Timing) -> Iterator[None]:
 # Work of a stopped run (parked) that becomes due leaves that run.
 MAKE_DUE = """
 insert into syncapp_linkwork
-  (link_id, company_id, mapping_id, priority, due_at, owner, fence, again, run_id, forced, cause)
+  (link_id, company_id, mapping_id, priority, due_at, owner, fence, again, run_id, forced, cause, outcome)
 select l.id, l.company_id, l.mapping_id, %(priority)s, coalesce(%(due_at)s, lb_now()), '', 0, false, %(run)s,
-       %(forced)s, %(cause)s
+       %(forced)s, %(cause)s, %(counted)s
 from syncapp_recordlink l
 where l.company_id = %(company)s and l.id = any(%(links)s)
   and l.lifecycle not in ('unlinked', 'absorbed') and not l.paused
@@ -233,8 +233,8 @@ on conflict (link_id) do update set
   again = syncapp_linkwork.lease_until is not null,
   priority = least(syncapp_linkwork.priority, excluded.priority),
   due_at = least(syncapp_linkwork.due_at, excluded.due_at),
-  run_id = case when syncapp_linkwork.due_at >= %(parked)s then excluded.run_id
-                else coalesce(syncapp_linkwork.run_id, excluded.run_id) end,
+  run_id = coalesce(syncapp_linkwork.run_id, excluded.run_id),
+  outcome = case when syncapp_linkwork.run_id is null then excluded.outcome else syncapp_linkwork.outcome end,
   forced = case when excluded.forced <> '' then excluded.forced else syncapp_linkwork.forced end,
   cause = case when excluded.forced <> '' then excluded.cause else syncapp_linkwork.cause end
 returning link_id, run_id
@@ -250,11 +250,13 @@ def make_due(
     run_id: UUID | None = None,
     forced: str = "",
     due_at: datetime | None = None,
+    counted: str = "",
 ) -> dict[UUID, UUID | None]:
     """Make links due (now, unless told); a link that is due already keeps its run and the better class.
 
-    Links that join the given run are added to its total. Returns link -> the run that its work belongs to, so that a
-    second press finds the first.
+    Links that join the given run are added to its total, but for those that it has `counted` already (as waiting, for
+    example) and that go on in it. Returns link -> the run that its work belongs to, so that a second press finds the
+    first.
     """
     if not link_ids:
         return {}
@@ -268,27 +270,30 @@ def make_due(
                 "links": ids,
                 "priority": RANK[priority],
                 "due_at": due_at,
-                "parked": PARKED,
                 "run": run_id,
                 "forced": forced,
                 "cause": cause[:120],
+                "counted": counted,
             },
         )
         made: dict[UUID, UUID | None] = dict(cursor.fetchall())
-    if run_id is not None:
+    if run_id is not None and not counted:
         joined = sum(1 for link, run in made.items() if run == run_id and link not in before)
         bulk.execute("update syncapp_run set total = total + %s where id = %s", [joined, run_id])
     return made
 
 
 def _members(run_id: UUID | None, link_ids: Sequence[UUID]) -> set[UUID]:
-    if run_id is None:
-        return set()
+    """Which of these links belong to the run already; those of a stopped run leave it."""
     rows = bulk.fetch(
-        "select link_id from syncapp_linkwork where run_id = %s and link_id = any(%s)",
-        [run_id, list(link_ids)],
+        "select link_id, run_id, due_at >= %s from syncapp_linkwork"
+        " where link_id = any(%s) and run_id is not null",
+        [PARKED, list(link_ids)],
     )
-    return {row[0] for row in rows}
+    parked = {link_id for link_id, _, aside in rows if aside}
+    if parked:
+        runs.leave(parked)
+    return {link_id for link_id, own, _ in rows if own == run_id} - parked
 
 
 def due_classes() -> list[tuple[Priority, int]]:

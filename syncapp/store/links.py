@@ -97,7 +97,6 @@ def ensure_half_links(
             "lifecycle": "creating",
             "attention": "none",
             "sf_token": "",
-            "sf_settled": True,
             "qbo_token": "",
             "attention_code": "",
             "attention_values": {},

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from connectors.contracts import Priority
 from syncapp.models import PreviewItem, Run, WriteIntent
-from syncapp.store import bulk, leases
+from syncapp.store import bulk, leases, runs
 from syncapp.store.parking import PARKED
 
 # Work that another run holds, or a worker, stays theirs: what they do is not what the plan says.
@@ -22,26 +22,31 @@ where i.run_id = %(plan)s and i.kind = any(%(kinds)s) and i."group" <> 'partner'
   and l.company_id = %(company)s and l.lifecycle not in ('unlinked', 'absorbed') and not l.paused
 order by l.id
 on conflict (link_id) do update set
-  run_id = excluded.run_id, priority = least(syncapp_linkwork.priority, excluded.priority),
+  run_id = excluded.run_id, outcome = '', priority = least(syncapp_linkwork.priority, excluded.priority),
   due_at = excluded.due_at, forced = '', cause = excluded.cause, again = false
 where (syncapp_linkwork.lease_until is null or syncapp_linkwork.lease_until <= lb_now())
-  and (syncapp_linkwork.run_id is null or syncapp_linkwork.due_at >= %(parked)s)
+  and syncapp_linkwork.run_id is null
 returning link_id
 """
+SET_ASIDE = """
+select w.link_id from syncapp_previewitem i join syncapp_linkwork w on w.link_id = i.link_id
+where i.run_id = %(plan)s and i.kind = any(%(kinds)s) and w.due_at >= %(parked)s and w.run_id is not null
+"""
+"""Work of stopped runs: it leaves them for the plan's."""
 
 
 def make_due(run: Run, plan_id: UUID, kinds: Collection[str], priority: Priority) -> set[UUID]:
     """Make the plan's links the run's work; returns those that are. The others are busy elsewhere, or closed."""
+    plan = {"plan": plan_id, "kinds": sorted(kinds)}
+    runs.leave([row[0] for row in bulk.fetch_named(SET_ASIDE, {**plan, "parked": PARKED})])
     rows = bulk.fetch_named(
         TAKE_OVER,
         {
+            **plan,
             "company": run.company_id,
-            "plan": plan_id,
-            "kinds": sorted(kinds),
             "run": run.pk,
             "priority": leases.RANK[priority],
             "cause": run.cause,
-            "parked": PARKED,
         },
     )
     return {row[0] for row in rows}
@@ -59,17 +64,17 @@ class StoredItem:
     decision: dict[str, Any]
 
 
-def load(runs: dict[UUID, UUID], work: dict[UUID, UUID]) -> dict[UUID, StoredItem]:
-    """The stored decisions of these links: `work` is link -> run, `runs` run -> plan."""
-    rows = PreviewItem.objects.filter(run__in=list(set(runs.values())), link_id__in=list(work))
+def load(plan_of: dict[UUID, UUID], work: dict[UUID, UUID]) -> dict[UUID, StoredItem]:
+    """The stored decisions of these links: `work` is link -> run, `plan_of` run -> plan."""
+    rows = PreviewItem.objects.filter(run__in=list(set(plan_of.values())), link_id__in=list(work))
     found = {
         (row[0], row[1]): row[2:]
         for row in rows.values_list("run_id", "link_id", "kind", "mapping_version", "decision")
     }
     return {
-        link_id: StoredItem(link_id, run_id, *found[runs[run_id], link_id])
+        link_id: StoredItem(link_id, run_id, *found[plan_of[run_id], link_id])
         for link_id, run_id in work.items()
-        if (runs[run_id], link_id) in found
+        if (plan_of[run_id], link_id) in found
     }
 
 
@@ -82,7 +87,7 @@ def written(run_ids: Collection[UUID], link_ids: Collection[UUID]) -> set[UUID]:
 def leave(link_ids: Collection[UUID], fence: int) -> None:
     """The run is done with these links; what they are due for is nobody's plan."""
     bulk.execute(
-        "update syncapp_linkwork set run_id = null where fence = %s and link_id = any(%s)",
+        "update syncapp_linkwork set run_id = null, outcome = '' where fence = %s and link_id = any(%s)",
         [fence, list(link_ids)],
     )
 

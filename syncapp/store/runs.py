@@ -1,12 +1,16 @@
-"""Counters and ends of runs; added once per settle, never counted from rows."""
+"""Counters and ends of runs: every link counts once in a run, as what came of it last.
+
+The work row of a link remembers what it counts as (`LinkWork.outcome`) while it is due; the run's counters move by the
+difference, once per settle, and are never counted from rows.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
-from syncapp.models import Run
+from syncapp.models import LinkWork, Run
 from syncapp.models.run import ASKED_KINDS, EXACT_KINDS
 from syncapp.store import bulk
 
@@ -23,19 +27,83 @@ COLUMN = {
 }
 
 
-def count(outcomes: Iterable[tuple[UUID | None, str]]) -> None:
-    """Add (run, outcome) pairs to their runs' counters."""
-    per_run: dict[UUID, Counter[str]] = {}
-    for run_id, outcome in outcomes:
-        if run_id is not None and outcome in COLUMN:
-            per_run.setdefault(run_id, Counter())[COLUMN[outcome]] += 1
-    for run_id, counter in sorted(per_run.items()):
-        sets = ", ".join(f"{column} = {column} + {number}" for column, number in sorted(counter.items()))
-        bulk.execute(
-            f"update syncapp_run set {sets}, started_at = coalesce(started_at, lb_now()),"
-            " state = case when state = 'queued' then 'running' else state end where id = %s",
-            [run_id],
-        )
+STANDS = frozenset(
+    {("created", "updated"), ("created", "linked"), ("updated", "linked")}
+    | {(was, "nothing") for was in ("created", "updated", "linked")}
+)
+"""(counted, new) outcomes of one link in one run where the first says more of what came of it than the second."""
+
+COUNTED = """
+select w.link_id, w.run_id, w.outcome from syncapp_linkwork w
+where w.link_id = any(%s) and w.run_id is not null order by w.link_id for update
+"""
+LEAVE = """
+update syncapp_linkwork w set run_id = null, outcome = ''
+from (select link_id, run_id, outcome from syncapp_linkwork where link_id = any(%s) and run_id is not null
+      order by link_id for update) was
+where w.link_id = was.link_id returning was.run_id, was.outcome
+"""
+
+
+def count(outcomes: Iterable[tuple[UUID, UUID | None, str]]) -> None:
+    """Count (link, run, outcome): each link once per run, as what came of it last. Call it before the link's work is
+    released; a link that left the run meanwhile counts no more."""
+    told = [row for row in outcomes if row[1] is not None and row[2] in COLUMN]
+    if not told:
+        return
+    was = {row[0]: row[1:] for row in bulk.fetch(COUNTED, [[row[0] for row in told]])}
+    changes: dict[UUID, Counter[str]] = {}
+    for link_id, run_id, outcome in told:
+        if link_id not in was or was[link_id][0] != run_id:
+            continue
+        before = was[link_id][1]
+        change = changes.setdefault(was[link_id][0], Counter())
+        if before != outcome and (before, outcome) not in STANDS:
+            _move(change, before, outcome)
+            was[link_id] = (run_id, outcome)
+    _mark({link_id: outcome for link_id, (run_id, outcome) in was.items() if run_id in changes})
+    for run_id, change in sorted(changes.items()):
+        _add(run_id, change)
+
+
+def add(run_id: UUID, outcome: str, number: int) -> None:
+    """Count so many records that are in the run's total and never became work."""
+    _add(run_id, Counter({COLUMN[outcome]: number}))
+
+
+def leave(link_ids: Iterable[UUID]) -> None:
+    """These links belong to no run any more: they are taken out of what their runs count and of what these have to do
+    (the half of a pair that was joined into the other, a record of a stopped run that something else made due)."""
+    changes: dict[UUID, Counter[str]] = {}
+    for run_id, outcome in bulk.fetch(LEAVE, [list(link_ids)]):
+        change = changes.setdefault(run_id, Counter())
+        change["total"] -= 1
+        _move(change, outcome, "")
+    for run_id, change in sorted(changes.items()):
+        _add(run_id, change)
+
+
+def _move(change: Counter[str], before: str, after: str) -> None:
+    if before:
+        change[COLUMN[before]] -= 1
+    if after:
+        change[COLUMN[after]] += 1
+
+
+def _mark(outcomes: Mapping[UUID, str]) -> None:
+    rows = [{"link_id": link_id, "outcome": outcome} for link_id, outcome in sorted(outcomes.items())]
+    bulk.update(LinkWork, rows, key="link_id", where="t.outcome is distinct from x.outcome")
+
+
+def _add(run_id: UUID, change: Counter[str]) -> None:
+    sets = "".join(
+        f"{column} = {column} + {number:d}, " for column, number in sorted(change.items()) if number
+    )
+    bulk.execute(
+        f"update syncapp_run set {sets}started_at = coalesce(started_at, lb_now()),"
+        " state = case when state = 'queued' then 'running' else state end where id = %s",
+        [run_id],
+    )
 
 
 def asked(run_ids: Collection[UUID]) -> set[UUID]:

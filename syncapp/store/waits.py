@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from syncapp.models import LinkWait
 from syncapp.store import bulk
 
+RELEASE = """
+with gone as (delete from syncapp_linkwait where parent_id = any(%s) returning child_id, run_id, outcome)
+select distinct on (g.child_id) g.child_id, r.id, case when r.id is null then '' else g.outcome end
+from gone g left join syncapp_run r on r.id = g.run_id and r.state = 'running'
+where not exists (select 1 from syncapp_linkwait w where w.child_id = g.child_id and not w.parent_id = any(%s))
+order by g.child_id, r.id desc nulls last
+"""
 
-def add(company_id: int, pairs: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
-    """Store (child, parent) waits; returns the children whose parents are all linked by now (no lost wake-up)."""
+
+def add(
+    company_id: int, pairs: Sequence[tuple[UUID, UUID]], counted: Mapping[UUID, tuple[UUID | None, str]]
+) -> set[UUID]:
+    """Store (child, parent) waits; returns the children whose parents are all linked by now (no lost wake-up).
+
+    `counted` says which run a child belongs to while it waits, and what it counts as there."""
     if not pairs:
         return set()
     bulk.insert(
         LinkWait,
         [
-            {"company_id": company_id, "child_id": child, "parent_id": parent}
-            for child, parent in sorted(pairs)
+            {
+                "company_id": company_id,
+                "child_id": child,
+                "parent_id": parent,
+                "run_id": counted[child][0],
+                "outcome": counted[child][1],
+            }
+            for child, parent in sorted(set(pairs))
         ],
-        on_conflict="do nothing",
+        on_conflict="(child_id, parent_id) do update set run_id = excluded.run_id, outcome = excluded.outcome",
     )
     parents = sorted({parent for _, parent in pairs})
     linked = {
@@ -45,15 +63,15 @@ def awaited(link_ids: Sequence[UUID]) -> set[UUID]:
     return {row[0] for row in rows}
 
 
-def release_children(parents: Sequence[UUID]) -> list[UUID]:
-    """These parents are linked (or will never be): their children whose last wait this was, to be made due now."""
+def release_children(parents: Sequence[UUID]) -> dict[tuple[UUID | None, str], list[UUID]]:
+    """These parents are linked (or will never be): their children whose last wait this was, to be made due now.
+
+    They come by the run that they still belong to and what they count as there; by (None, "") when it is over.
+    """
     if not parents:
-        return []
-    rows = bulk.fetch(
-        "with gone as (delete from syncapp_linkwait where parent_id = any(%s) returning child_id)"
-        " select distinct g.child_id from gone g"
-        " where not exists (select 1 from syncapp_linkwait w where w.child_id = g.child_id"
-        "                   and not w.parent_id = any(%s))",
-        [list(parents), list(parents)],
-    )
-    return [row[0] for row in rows]
+        return {}
+    rows = bulk.fetch(RELEASE, [list(parents), list(parents)])
+    children: dict[tuple[UUID | None, str], list[UUID]] = {}
+    for child, run_id, outcome in rows:
+        children.setdefault((run_id, outcome), []).append(child)
+    return children

@@ -293,3 +293,24 @@ def test_a_rotated_refresh_token_in_the_middle_of_a_load_is_kept(spine: Spine) -
     assert (run.state, run.created_count) == (RunState.DONE, 60)
     assert after.token_version == before.token_version + 1
     assert after.refresh_token != before.refresh_token
+
+
+def test_a_slice_that_creates_and_updates_accounts_is_divided_into_calls_that_salesforce_takes(
+    spine: Spine,
+) -> None:
+    for n in range(2):
+        spine.account(Name=f"Pine {n}")
+    spine.first_load()
+    for n in range(801):  # five collections of 200, and the two updates are a sixth
+        spine.customer(DisplayName=f"Rock {n}")
+    for n in range(2):
+        spine.edit_customer(f"Pine {n}", Fax={"FreeFormNumber": "(555) 010-0009"})
+    before = spine.mark()
+
+    spine.capture()
+    spine.carry(seconds=60)
+
+    done = Counter((row["object"], row["operation"]) for row in spine.writes(before))
+    assert done["Account", "update"] == 2
+    assert Counter((link.lifecycle, link.attention) for link in spine.links) == {("linked", "none"): 803}
+    assert WriteIntent.all_companies.filter(state__in=["planned", "sending", "unknown", "ask"]).count() == 0
