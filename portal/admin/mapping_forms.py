@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from syncapp.engine.criteria_text import CriteriaError, parse_criteria, print_criteria, typed
 from syncapp.engine.mapping import ValueType
+from syncapp.engine.match import GENERAL
 from syncapp.engine.transforms import TRANSFORMS
 from syncapp.models import FieldMapping, Mapping, MappingCriteria
 from syncapp.store import specs
@@ -78,6 +79,26 @@ class CriteriaForm(forms.ModelForm):
         return self.cleaned_data.get("position") or 0
 
 
+class MatchOnField(forms.CharField):
+    """By what records are recognised, best first, one per line: `name`, `email`, a field's short name, or several of
+    them joined by +."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            widget=forms.Textarea(attrs={"rows": 4, "class": "id", "placeholder": "\n".join(GENERAL)}),
+            **kwargs,
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
+    def clean(self, value: Any) -> list[str]:
+        lines = str(super().clean(value) or "").splitlines()
+        names = ["+".join(part.strip() for part in line.split("+")) for line in lines if line.strip()]
+        return list(dict.fromkeys(names))
+
+
 class MappingForm(forms.ModelForm):
     """The settings of a mapping that publishing freezes."""
 
@@ -94,6 +115,13 @@ class MappingForm(forms.ModelForm):
         help_text="Only where a key matches in both directions; the rest is always asked.",
     )
 
+    match_on = MatchOnField(
+        label="Recognise records by",
+        help_text="Best first, one per line: name, email, phone, postal; or the short name of a field that identifies "
+        "a record by itself, such as sku; or several together, such as number+customer. Empty: the usual ones. After a "
+        "change both sides are read again before anything is created.",
+    )
+
     class Meta:
         model = Mapping
         fields = ("label", "create_in_qbo", "create_in_sf", "external_id_field", "sf_filter", "qbo_filter")
@@ -102,6 +130,7 @@ class MappingForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         policies = self.instance.policies or {}
         self.fields["match_auto"].initial = policies.get("match_auto", True)
+        self.fields["match_on"].initial = policies.get("match_on", [])
         for name, (label, hint, choices) in POLICIES.items():
             self.fields[name] = forms.ChoiceField(
                 label=label,
@@ -111,9 +140,21 @@ class MappingForm(forms.ModelForm):
                 required=False,
             )
 
+    def clean_match_on(self) -> list[str]:
+        chosen: list[str] = self.cleaned_data["match_on"]
+        keys = set(self.instance.rows.values_list("key", flat=True)) if self.instance.pk else set()
+        for name in chosen:
+            unknown = [part for part in name.split("+") if part not in keys]
+            if name not in GENERAL and unknown:
+                raise ValidationError(
+                    f"“{unknown[0]}” is neither one of {', '.join(GENERAL)} nor the short name of a field here."
+                )
+        return chosen
+
     def save(self, commit: bool = True) -> Any:
         chosen = {name: self.cleaned_data[name] for name in POLICIES if self.cleaned_data.get(name)}
         chosen["match_auto"] = self.cleaned_data["match_auto"]
+        chosen["match_on"] = self.cleaned_data["match_on"]
         self.instance.policies = {**(self.instance.policies or {}), **chosen}
         return super().save(commit)
 

@@ -67,7 +67,7 @@ class MappingAdmin(TenantModelAdmin):
     fieldsets = (
         (None, {"fields": ("label", "create_in_qbo", "create_in_sf")}),
         ("Which records", {"fields": ("sf_filter", "qbo_filter")}),
-        ("Matching and what is gone", {"fields": ("match_auto", *POLICIES, "external_id_field")}),
+        ("Matching and what is gone", {"fields": ("match_on", "match_auto", *POLICIES, "external_id_field")}),
     )
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

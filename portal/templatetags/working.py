@@ -162,6 +162,7 @@ def run_title(run: Run) -> str:
 MATCH_REASONS = {
     "external": "our own mark",
     "code": "same number",
+    "number": "same number, perhaps for somebody else",
     "name": "same name",
     "email": "same e-mail",
     "phone": "same phone",

@@ -198,6 +198,9 @@ class MappingPolicies:
     """skip | ask: what becomes of a linked record that the filter no longer lets in."""
     name_clash: str = "ask"
     match_auto: bool = True
+    match_on: tuple[str, ...] = ()
+    """By what records are recognised, best first: `name`, `email`, `phone`, `postal`, a canonical key (`sku`), or keys
+    that do so together (`number+customer`). Empty: the usual ones (`engine.match`)."""
     delete_brake_floor: int = 20
     delete_brake_share: float = 0.05
 

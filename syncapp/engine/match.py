@@ -1,7 +1,8 @@
 """Matching: the normalised keys by which two records may be the same thing, and how good a match is (section 8).
 
 Keys of both sides lie in an index; a record's candidates are the records that share a key with it, so that finding
-them costs the same however many records there are. Kinds: external, code, name, email, phone, postal.
+them costs the same however many records there are. Kinds: external, code (what identifies a record by itself), party
+(a reference that a code counts together with), name, email, phone, postal. Which of them count is the mapping's policy.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from connectors.contracts import RecordState, RemoteRecord, Side
@@ -18,13 +21,20 @@ from syncapp.engine.compiled import CompiledRow, CompiledSpec, compile_spec
 from syncapp.engine.decision import Candidate, Reason
 from syncapp.engine.mapping import MappingSpec, ValueType
 from syncapp.engine.paths import read
-from syncapp.engine.records import phone_digits
+from syncapp.engine.records import phone_digits, value_to_json
 from syncapp.engine.transforms import strip_deleted
 
-SEED_KINDS = ("external", "code", "name", "email")
+GENERAL = ("name", "email", "phone", "postal")
+"""What any mapping may recognise records by; their rows are found by type and name."""
+USUAL_CODES = (("sku",),)
+"""Canonical keys that identify a record by themselves, wherever a mapping has them."""
+NUMBER = "number"
+"""A code that counts only together with a reference (a document's number with its customer). Where the links say that
+the reference is the same it is a code, else only a hint."""
+SEED_KINDS = ("external", "code", NUMBER, "name", "email")
 """Kinds that alone make two records candidates; phone and postal code only strengthen a name."""
 
-SCORES = {"external": 100, "code": 60, "name": 30, "email": 25, "phone": 10, "postal": 5}
+SCORES = {"external": 100, "code": 60, "number": 20, "name": 30, "email": 25, "phone": 10, "postal": 5}
 LEGAL_FORMS = frozenset(
     re.findall(
         r"\w+",
@@ -35,6 +45,46 @@ LEGAL_FORMS = frozenset(
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 AUTOMATIC_RANK = 4
 """Classes up to this one may link without a person, where the match is unique both ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRules:
+    """By what a mapping recognises records: `codes` are canonical keys that do so together, `kinds` the general ones;
+    `order` lists both, best first, as the policy names them."""
+
+    codes: tuple[tuple[str, ...], ...]
+    kinds: tuple[str, ...]
+    order: tuple[str, ...]
+
+    def place(self, kinds: Iterable[str]) -> int:
+        """How early the first of these shared kinds stands in the order: smaller is better."""
+        shared = {"code" if kind == NUMBER else kind for kind in kinds}
+        places = [
+            place for place, name in enumerate(self.order) if (name if name in GENERAL else "code") in shared
+        ]
+        return min(places, default=len(self.order))
+
+
+def match_rules(spec: MappingSpec) -> MatchRules:
+    """The mapping's rules; the usual ones where its policy names none. Keys that it does not map are left out."""
+    return _rules(compile_spec(spec))
+
+
+@lru_cache(maxsize=256)
+def _rules(compiled: CompiledSpec) -> MatchRules:
+    spec = compiled.spec
+    known = {row.key for row in spec.fields}
+    usual = tuple("+".join(code) for code in USUAL_CODES)
+    order = tuple(
+        name
+        for name in spec.policies.match_on or (*usual, *GENERAL)
+        if name in GENERAL or known.issuperset(name.split("+"))
+    )
+    return MatchRules(
+        codes=tuple(tuple(name.split("+")) for name in order if name not in GENERAL),
+        kinds=tuple(name for name in order if name in GENERAL),
+        order=order,
+    )
 
 
 class MatchKey(NamedTuple):
@@ -70,20 +120,45 @@ def external_id(realm: str, entity: str, id: str) -> str:
 
 
 def keys_of(side: Side, record: RemoteRecord, spec: MappingSpec, realm: str = "") -> tuple[MatchKey, ...]:
-    """The keys of a record, each once: external id, code, name(s), e-mail, phone numbers, postal codes."""
+    """The keys of a record, each once: external id, codes, name(s), e-mail, phone numbers, postal codes."""
     return tuple(dict.fromkeys(_keys(side, record, compile_spec(spec), realm)))
 
 
 def _keys(side: Side, record: RemoteRecord, compiled: CompiledSpec, realm: str) -> Iterator[MatchKey]:
+    rules = _rules(compiled)
     yield from _external_keys(side, record, compiled, realm)
-    yield from _name_keys(side, record, compiled)
+    for code in rules.codes:
+        yield from _code_keys(side, record, [compiled.by_key[key] for key in code])
+    if "name" in rules.kinds:
+        yield from _name_keys(side, record, compiled)
     for row in compiled.rows:
         kind = _kind_of(row)
-        value = row.read(side)(record.body) if kind else None
+        value = row.read(side)(record.body) if kind in rules.kinds else None
         if isinstance(value, str):
             normal = _normal(kind, value)
             if normal:
                 yield MatchKey(kind, normal)
+
+
+def _code_keys(side: Side, record: RemoteRecord, rows: Sequence[CompiledRow]) -> Iterator[MatchKey]:
+    """One code, where the record holds every part of it. References are kept apart: each side has ids of its own for
+    them, which only the links can compare."""
+    values = [(row, row.read(side)(record.body)) for row in rows]
+    if any(value in (None, "") for _, value in values):
+        return
+    own = [_code_part(value) for row, value in values if not row.reference]
+    if own and all(own):
+        kind = NUMBER if any(row.reference for row in rows) else "code"
+        yield MatchKey(kind, "|".join(["+".join(row.key for row in rows), *own]))
+        for row, value in values:
+            if row.reference:
+                yield MatchKey("party", f"{row.key}={value}")
+
+
+def _code_part(value: Any) -> str:
+    if isinstance(value, Decimal):
+        value = value.normalize()
+    return " ".join(str(value_to_json(value)).casefold().split())
 
 
 def _external_keys(
@@ -131,9 +206,10 @@ def rank(ours: Iterable[MatchKey], theirs: Iterable[MatchKey]) -> Ranked | None:
     return rank_of({key.kind for key in set(ours) & set(theirs)})
 
 
-def rank_of(kinds: Iterable[str]) -> Ranked | None:
-    """The class and score of a set of shared kinds; None where none of them makes a pair by itself."""
-    shared = set(kinds)
+def rank_of(kinds: Iterable[str], rules: MatchRules | None = None) -> Ranked | None:
+    """The class and score of a set of shared kinds; None where none of them makes a pair by itself. With `rules` a
+    general kind that they do not name does not count."""
+    shared = {kind for kind in kinds if rules is None or kind not in GENERAL or kind in rules.kinds}
     if not shared.intersection(SEED_KINDS):
         return None
     score = sum(SCORES.get(kind, 0) for kind in shared)
@@ -145,7 +221,7 @@ def _class_of(shared: set[str]) -> int:
         return 2
     if "code" in shared:
         return 3
-    return 4 if "name" in shared and len(shared) > 1 else 5
+    return 4 if "name" in shared and len(shared - {NUMBER}) > 1 else 5
 
 
 @dataclass(frozen=True, slots=True)

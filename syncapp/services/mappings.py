@@ -13,11 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from syncapp.engine.mapping import FieldSpec, MappingSpec, Mode
+from syncapp.engine.match import match_rules
 from syncapp.models import FieldMapping, Mapping, MappingCriteria, MappingVersion
 from syncapp.services import audit
 from syncapp.services.errors import Refused
 from syncapp.services.mapping_checks import validate
-from syncapp.store import observations, specs
+from syncapp.store import observations, passes, specs
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def _freeze(mapping: Mapping, person: Any | None, note: str) -> MappingVersion:
     )
     _forget_bodies(mapping)
     before = mapping.published_number
+    _forget_scans(mapping, before, specs.spec_of(version))
     mapping.published_number = number
     mapping.draft_changed_at = None
     mapping.save(update_fields=["published_number", "draft_changed_at"])
@@ -82,6 +84,13 @@ def _forget_bodies(mapping: Mapping) -> None:
     ):
         if connection_id is not None:
             observations.forget_bodies(connection_id, name)
+
+
+def _forget_scans(mapping: Mapping, before: int, after: MappingSpec) -> None:
+    """Records are recognised by other keys now: both sides are read again before anything is created (section 8)."""
+    earlier = specs.version_spec(mapping, before) if before else None
+    if earlier is not None and match_rules(earlier) != match_rules(after):
+        passes.reset(mapping.pk)
 
 
 def draft_differs(mapping: Mapping) -> bool:

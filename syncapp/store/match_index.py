@@ -18,11 +18,12 @@ from django.db import connection as database
 from connectors.contracts import RecordState, Side
 from syncapp.engine.decision import Candidate
 from syncapp.engine.mapping import MappingSpec
-from syncapp.engine.match import SEED_KINDS, Ranked, rank_of
+from syncapp.engine.match import SEED_KINDS, Ranked, match_rules, rank_of
 from syncapp.engine.projection import project
 from syncapp.models import CLOSED_LIFECYCLES, Connection, DoNotMatch, MatchKey, Observation, RecordLink
 from syncapp.models import Mapping as MappingRow
-from syncapp.store import specs
+from syncapp.store import match_parties, specs
+from syncapp.store.match_parties import End
 
 Key = tuple[str, str]
 """(kind, normalised value), as `engine.match.keys_of` gives them."""
@@ -87,15 +88,6 @@ def _fit(value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
-    """One side of a mapping in the index."""
-
-    side: Side
-    connection: uuid.UUID
-    object: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Pair:
     """A record `near` and one `far` of the other side, and how good the kinds of keys that they share are."""
 
@@ -119,13 +111,13 @@ def candidates(mapping: MappingRow, links: Sequence[HalfLink]) -> dict[uuid.UUID
     return found
 
 
-def _ends(mapping: MappingRow) -> tuple[_End, _End]:
+def _ends(mapping: MappingRow) -> tuple[End, End]:
     integration = mapping.integration
     if integration.salesforce_id is None or integration.quickbooks_id is None:
         raise ValueError("An integration is matched only when both sides are connected.")
     return (
-        _End(Side.SALESFORCE, integration.salesforce_id, mapping.sf_object),
-        _End(Side.QUICKBOOKS, integration.quickbooks_id, mapping.qbo_entity),
+        End(Side.SALESFORCE, integration.salesforce_id, mapping.sf_object),
+        End(Side.QUICKBOOKS, integration.quickbooks_id, mapping.qbo_entity),
     )
 
 
@@ -139,9 +131,11 @@ def _id_on(link: HalfLink, side: Side) -> str:
 
 
 def _candidates_of(
-    mapping: MappingRow, links: Sequence[HalfLink], near: _End, far: _End
+    mapping: MappingRow, links: Sequence[HalfLink], near: End, far: End
 ) -> dict[uuid.UUID, tuple[Candidate, ...]]:
-    pairs = _pairs(near, far, [_id_on(link, near.side) for link in links])
+    spec = specs.published_spec(mapping)
+    rules = match_rules(spec) if spec is not None else None
+    pairs = _pairs(mapping, near, far, [_id_on(link, near.side) for link in links])
     refused = _refused(mapping, near.side, pairs)
     pairs = [pair for pair in pairs if (pair.near, pair.far) not in refused]
     far_ids = sorted({pair.far for pair in pairs})
@@ -152,10 +146,12 @@ def _candidates_of(
         if pair.far in records:
             candidate = _candidate(pair, far, records[pair.far], rivals.get(pair.far, {}))
             by_record[pair.near].append(candidate)
-    return {
-        link.id: tuple(sorted(by_record[_id_on(link, near.side)], key=lambda c: (c.rank, -c.score, c.id)))
-        for link in links
-    }
+
+    def best_first(candidate: Candidate) -> tuple[int, int, int, str]:
+        place = rules.place(candidate.reasons) if rules is not None else 0
+        return candidate.rank, place, -candidate.score, candidate.id
+
+    return {link.id: tuple(sorted(by_record[_id_on(link, near.side)], key=best_first)) for link in links}
 
 
 # Written so that only index look-ups by whole keys are left to the planner: right after a first scan it knows nothing
@@ -180,7 +176,18 @@ select seed.near, seed.far, array(
 """
 
 
-def _pairs(near: _End, far: _End, ids: Sequence[str]) -> list[_Pair]:
+def _pairs(mapping: MappingRow, near: End, far: End, ids: Sequence[str]) -> list[_Pair]:
+    """Who shares which keys. A number that counts with a reference is a code where the links say it is the same."""
+    spec = specs.published_spec(mapping)
+    rules = match_rules(spec) if spec is not None else None
+    rows = _sharing(near, far, ids)
+    if spec is not None:
+        rows = match_parties.confirmed(mapping, spec, near, far, rows)
+    ranked = [(near_id, far_id, rank_of(kinds, rules)) for near_id, far_id, kinds in rows]
+    return [_Pair(near_id, far_id, match) for near_id, far_id, match in ranked if match is not None]
+
+
+def _sharing(near: End, far: End, ids: Sequence[str]) -> list[tuple[str, str, list[str]]]:
     with database.cursor() as cursor:
         cursor.execute(
             _PAIRS.format(keys=MatchKey._meta.db_table),
@@ -194,8 +201,7 @@ def _pairs(near: _End, far: _End, ids: Sequence[str]) -> list[_Pair]:
                 "per_key": PER_KEY,
             },
         )
-        rows = [(near_id, far_id, rank_of(kinds)) for near_id, far_id, kinds in cursor.fetchall()]
-    return [_Pair(near_id, far_id, match) for near_id, far_id, match in rows if match is not None]
+        return [tuple(row) for row in cursor.fetchall()]
 
 
 def _refused(mapping: MappingRow, near: Side, pairs: Sequence[_Pair]) -> set[tuple[str, str]]:
@@ -211,9 +217,9 @@ def _refused(mapping: MappingRow, near: Side, pairs: Sequence[_Pair]) -> set[tup
     return {(sf, qbo) if near is Side.SALESFORCE else (qbo, sf) for sf, qbo in rows}
 
 
-def _rivals(mapping: MappingRow, near: _End, far: _End, far_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+def _rivals(mapping: MappingRow, near: End, far: End, far_ids: Sequence[str]) -> dict[str, dict[str, int]]:
     """far id -> near id -> rank: who on our side has the keys of these records and is still free."""
-    back = _pairs(far, near, far_ids)
+    back = _pairs(mapping, far, near, far_ids)
     refused = _refused(mapping, far.side, back)
     free = _records(mapping, near, sorted({pair.far for pair in back}))
     rivals: dict[str, dict[str, int]] = defaultdict(dict)
@@ -238,7 +244,7 @@ SHOWN = {"email": "email", "phone": "phone", "city": "billing_city", "postal": "
 """Detail of a candidate -> the canonical key that a person would like to read for it."""
 
 
-def _records(mapping: MappingRow, end: _End, ids: Sequence[str]) -> dict[str, _Record]:
+def _records(mapping: MappingRow, end: End, ids: Sequence[str]) -> dict[str, _Record]:
     """The records of one side that exist over there; deleted, merged and missing ones are left out."""
     seen = {
         remote_id: (state, body)
@@ -286,7 +292,7 @@ def _links(mapping: MappingRow, side: Side, ids: Sequence[str]) -> dict[str, tup
     return {remote: (name, str(link_id) if there else "") for link_id, name, remote, there in rows}
 
 
-def _candidate(pair: _Pair, far: _End, record: _Record, rivals: Mapping[str, int]) -> Candidate:
+def _candidate(pair: _Pair, far: End, record: _Record, rivals: Mapping[str, int]) -> Candidate:
     return Candidate(
         side=far.side,
         object=far.object,

@@ -57,7 +57,7 @@ def to_json(spec: MappingSpec) -> dict[str, Any]:
         "fields": [{name: _plain(getattr(row, name)) for name in _FIELD_NAMES} for row in spec.fields],
         "sf_filter": rules_json(spec.sf_filter),
         "qbo_filter": rules_json(spec.qbo_filter),
-        "policies": {name: getattr(spec.policies, name) for name in sorted(_POLICY_NAMES)},
+        "policies": {name: _listed(getattr(spec.policies, name)) for name in sorted(_POLICY_NAMES)},
         "criteria": [_criteria_json(one) for one in spec.criteria],
         "options": dict(spec.options),
         "value_maps": [_value_map_json(one) for one in spec.value_maps],
@@ -66,7 +66,7 @@ def to_json(spec: MappingSpec) -> dict[str, Any]:
 
 def from_json(data: Mapping[str, Any], *, number: int, mode: Mode = Mode.CHANGES) -> MappingSpec:
     """The engine's value of a stored spec. Unknown names are left out: an older release may have written them."""
-    policies = {name: value for name, value in data.get("policies", {}).items() if name in _POLICY_NAMES}
+    policies = _policies(data.get("policies", {}))
     return MappingSpec(
         key=data["key"],
         label=data["label"],
@@ -122,7 +122,7 @@ def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) 
     """What publishing would freeze: the enabled rows in their order, with the mapping's filters and policies."""
     rows = mapping.rows.all() if rows is None else rows
     fields = tuple(_field({name: getattr(row, name) for name in _FIELD_NAMES}) for row in rows if row.enabled)
-    policies = {name: value for name, value in mapping.policies.items() if name in _POLICY_NAMES}
+    policies = _policies(mapping.policies)
     policies |= {name: getattr(mapping, name) for name in _COLUMN_POLICIES}
     return MappingSpec(
         key=mapping.key,
@@ -143,6 +143,12 @@ def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) 
         options=dict(mapping.policies.get("options", {})),
         value_maps=_value_maps(mapping, value_maps_named(fields)),
     )
+
+
+def _policies(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The policies among stored values; lists are tuples to the engine."""
+    known = {name: value for name, value in stored.items() if name in _POLICY_NAMES}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
 
 
 def row_values(spec: FieldSpec) -> dict[str, Any]:
@@ -202,6 +208,10 @@ def _field(values: Mapping[str, Any]) -> FieldSpec:
     if values.get("create_only"):  # what versions of the first release say
         known["write"] = WriteMode.ON_CREATE
     return FieldSpec(**known)
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _plain(value: Any) -> Any:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contracts import Side
-from syncapp.engine.mapping import OnConflict
-from syncapp.engine.match import MatchKey, external_id, keys_of, normal_name, rank, rank_of
+from syncapp.engine.mapping import FieldSpec, OnConflict, ValueType
+from syncapp.engine.match import MatchKey, external_id, keys_of, match_rules, normal_name, rank, rank_of
 from syncapp.recipes import Template, get, prepare
 from tests.engine.builders import qbo_record, sf_record, spec
 
@@ -100,6 +103,71 @@ def test_the_external_id_is_a_key_of_both_sides():
 def test_the_ladder(kinds, expected):
     found = rank_of(kinds)
     assert (found.rank if found else None) == expected
+
+
+def matching_on(*names: str, rows=()):
+    mapping = spec(
+        *rows,
+        FieldSpec("name", "Name", "Name", "DisplayName"),
+        FieldSpec("mail", "E-mail", "Email__c", "PrimaryEmailAddr.Address", type=ValueType.EMAIL),
+    )
+    return replace(mapping, policies=replace(mapping.policies, match_on=names))
+
+
+SKU = FieldSpec("sku", "SKU", "ProductCode", "Sku")
+NUMBERED = (
+    FieldSpec("number", "Number", "Number__c", "DocNumber"),
+    FieldSpec(
+        "customer", "Customer", "AccountId", "CustomerRef", type=ValueType.REFERENCE, refers_to="accounts"
+    ),
+    FieldSpec("total", "Total", "Total__c", "TotalAmt", type=ValueType.DECIMAL),
+)
+
+
+def test_a_mapping_says_by_what_records_are_recognised():
+    body = {"Name": "Acme", "Email__c": "A@b.example", "ProductCode": "AB  12"}
+    kinds = {
+        names: [
+            key.kind for key in keys_of(Side.SALESFORCE, sf_record(body), matching_on(*names, rows=(SKU,)))
+        ]
+        for names in ((), ("sku",), ("email", "name"), ("no_such_field", "email"))
+    }
+    assert kinds == {
+        (): ["code", "name", "email"],
+        ("sku",): ["code"],
+        ("email", "name"): ["name", "email"],
+        ("no_such_field", "email"): ["email"],
+    }
+
+
+def test_a_code_is_the_same_in_any_case_and_with_any_blanks():
+    mapping = matching_on("sku", rows=(SKU,))
+    ours = keys_of(Side.SALESFORCE, sf_record({"Name": "A", "ProductCode": " AB  12"}), mapping)
+    theirs = keys_of(Side.QUICKBOOKS, qbo_record({"DisplayName": "B", "Sku": "ab 12"}), mapping)
+    assert ours == theirs == (("code", "sku|ab 12"),)
+    assert rank(ours, theirs).rank == 3
+
+
+def test_a_number_counts_with_its_customer_whose_ids_differ_on_both_sides():
+    mapping = matching_on("number+customer+total", rows=NUMBERED)
+    body = {"Name": "A", "Number__c": "1001", "AccountId": "001A", "Total__c": 10}
+    ours = keys_of(Side.SALESFORCE, sf_record(body), mapping)
+    theirs = keys_of(
+        Side.QUICKBOOKS,
+        qbo_record({"DocNumber": "1001", "CustomerRef": {"value": "7"}, "TotalAmt": Decimal("10.00")}),
+        mapping,
+    )
+    assert ours == (("number", "number+customer+total|1001|10"), ("party", "customer=001A"))
+    assert theirs == (("number", "number+customer+total|1001|10"), ("party", "customer=7"))
+    assert keys_of(Side.SALESFORCE, sf_record({**body, "AccountId": None}), mapping) == ()
+    assert (rank_of({"number"}).rank, rank_of({"code"}).rank) == (5, 3)
+
+
+def test_what_stands_first_in_the_rules_is_looked_at_first():
+    rules = match_rules(matching_on("email", "name"))
+    assert rules.place({"email"}) < rules.place({"name", "phone"})
+    assert rank_of({"name", "phone"}, rules).rank == 5
+    assert rank_of({"phone", "postal"}, rules) is None
 
 
 KEYS = st.lists(
