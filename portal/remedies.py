@@ -50,7 +50,15 @@ EXISTS = Button(
     field="Its id or address, if several fit",
 )
 SEND_ANEW = Button(LABELS["does_not"], "right", "portal:record-outcome", "does_not", action="records.link")
+REACTIVATE = Button(LABELS["reactivate"], "sync", "portal:record-gone", "reactivate", action="records.link")
+VOID = Button(LABELS["void"], "trash", "portal:record-gone", "void", action="records.link")
+LEAVE_GONE = Button(LABELS["leave_gone"], "eye-off", "portal:record-gone", "leave", action="records.link")
 BUTTONS: dict[str, Button] = {
+    "reactivate": REACTIVATE,
+    "void": VOID,
+    "deletions": Button(
+        LABELS["deletions"], "trash", "portal:problems", is_link=True, action="problems.view"
+    ),
     "exists": EXISTS,
     "retry": RETRY,
     "again": RETRY,
@@ -93,6 +101,8 @@ def for_record(
 def _buttons(link: RecordLink, words: Words, *, matches: bool) -> tuple[Button, ...]:
     if words.button == "exists":
         return EXISTS, SEND_ANEW
+    if words.button in ("reactivate", "void"):
+        return BUTTONS[words.button], LEAVE_GONE
     named = BUTTONS.get(words.button)
     first = [SEE_MATCHES] if matches else [named] if named is not None else []
     rest = [RETRY]

@@ -26,6 +26,15 @@ POLICIES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "",
         (("flag", "Tell me, change nothing"), ("reactivate", "Make it active again")),
     ),
+    "sf_gone": (
+        "If the Salesforce record was deleted",
+        "QuickBooks records are never deleted. If very many are deleted at once, nothing is done before you say so.",
+        (
+            ("leave", "Leave the QuickBooks record"),
+            ("inactivate", "Make the QuickBooks record inactive (customers, products)"),
+            ("void", "Ask me to void it (invoices, receipts)"),
+        ),
+    ),
     "revive": (
         "If a deleted record comes back",
         "",

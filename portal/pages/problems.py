@@ -10,14 +10,15 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
 from portal import causes
 from portal.people.access import PortalRequest, company_page
 from syncapp.messages import words_for
-from syncapp.services import problems, support
+from syncapp.models import Connection
+from syncapp.services import deletions, problems, support
 
 SAMPLE = 5
 """Records of a cause that are shown before "Show all"."""
@@ -109,6 +110,16 @@ def retry(request: PortalRequest) -> HttpResponseBase:
     return redirect("portal:run", pk=run.pk)
 
 
+@company_page("connections.edit")
+@require_POST
+def decide_deletions(request: PortalRequest) -> HttpResponseBase:
+    """Deletions that came in great number are right and shall be followed, or are to be ignored."""
+    connection = get_object_or_404(Connection, pk=request.POST.get("connection") or None)
+    deletions.decide(connection, follow=request.POST.get("do") == "follow", person=request.user)
+    messages.success(request, "Your decision is stored.")
+    return redirect("portal:problems")
+
+
 @company_page("problems.export")
 @require_GET
 def export(request: PortalRequest) -> StreamingHttpResponse:
@@ -130,6 +141,7 @@ def _written(lines: Iterator[list[str]]) -> Iterator[str]:
 urls: list[URLPattern] = [
     path("problems/", list_, name="problems"),
     path("problems/retry/", retry, name="problems-retry"),
+    path("problems/deletions/", decide_deletions, name="problems-deletions"),
     path("problems/export/", export, name="problems-export"),
     path("problems/<int:pk>/support/", details, name="problem-support"),
 ]

@@ -28,6 +28,7 @@ from syncapp.services import (
     answers,
     clients,
     conflicts,
+    gone,
     matching,
     problems,
     records,
@@ -107,6 +108,15 @@ def answer(request: PortalRequest, pk: UUID) -> HttpResponseBase:
     link = _link(pk)
     unit, side = request.POST.get("unit", ""), request.POST.get("side", "")
     answers.answer(link, unit, side, request.user, seen=request.POST.get("seen"))
+    return _answer(request, link)
+
+
+@company_page("records.link")
+@require_POST
+def gone_there(request: PortalRequest, pk: UUID) -> HttpResponseBase:
+    """A person says what shall become of a record whose other half was deleted, or is inactive."""
+    link = _link(pk)
+    gone.answer(link, request.POST.get("do", ""), request.user)
     return _answer(request, link)
 
 
@@ -219,5 +229,6 @@ urls: list[URLPattern] = [
     path("records/<uuid:pk>/match/", match, name="record-match"),
     path("records/<uuid:pk>/answer/", answer, name="record-answer"),
     path("records/<uuid:pk>/outcome/", outcome, name="record-outcome"),
+    path("records/<uuid:pk>/gone/", gone_there, name="record-gone"),
     path("records/<uuid:pk>/look-again/", look_again, name="record-look-again"),
 ]

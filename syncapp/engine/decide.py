@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from connectors.contracts import Condition, RecordState, RemoteRecord, Side, Token
@@ -26,12 +27,13 @@ from syncapp.engine.decision import (
     Situation,
     UnitChange,
 )
-from syncapp.engine.existence import Pair, Verdict, judge, state_of
+from syncapp.engine.existence import RECORD, Pair, Rules, Verdict, judge, state_of
 from syncapp.engine.filters import first_unmet
 from syncapp.engine.lines import LinePlan, pair_up
+from syncapp.engine.locking import details as lock_details
 from syncapp.engine.locking import new_total, unit_locks
 from syncapp.engine.mapping import Criterion, Mode
-from syncapp.engine.merge import MergeContext, Sides, UnitResult, merge_unit
+from syncapp.engine.merge import Action, MergeContext, Sides, UnitResult, merge_unit
 from syncapp.engine.money import places_of
 from syncapp.engine.paths import read
 from syncapp.engine.pricing import Terms
@@ -77,18 +79,21 @@ def _decide(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Ti
     switched = _switched_off(situation)
     if switched is not None:
         return switched
-    link, policies = situation.link, situation.spec.policies
+    link = situation.link
     pair = Pair(
         state_of(situation.sf, link.sf_id, link.sf_state),
         state_of(situation.qbo, link.qbo_id, link.qbo_state),
     )
-    verdict = judge(pair, link, policies, list_entity=compiled.qbo_traits.list_entity)
+    verdict = judge(pair, link, _rules(situation, compiled))
+    context = _context(situation, compiled, now, timing)
     if isinstance(verdict, Verdict):
-        return _ended(verdict, situation)
+        ended = _ended(verdict, situation)
+        if verdict.reason == reasons.QBO_VOIDED:
+            return _follow_voided(ended, situation, compiled, now, context)
+        return _unless_locked(ended, situation, compiled)
     filtered = _filtered(situation)
     if filtered is not None:
         return filtered
-    context = _context(situation, compiled, now, timing)
     if verdict is not None:
         return create_or_match(situation, compiled, verdict, now.of(verdict.other), context)
     return _reconcile(situation, compiled, now, context)
@@ -137,6 +142,45 @@ def _ended(verdict: Verdict, situation: Situation) -> Decision:
         attention=verdict.attention,
         lifecycle=verdict.lifecycle,
         set_state=verdict.set_state,
+        released=(RECORD,) if verdict.set_state is not None and RECORD in situation.link.held else (),
+    )
+
+
+def _rules(situation: Situation, compiled: CompiledSpec) -> Rules:
+    entity = compiled.qbo_traits
+    return Rules(situation.spec.policies, entity.list_entity, entity.voidable, situation.braked)
+
+
+def _unless_locked(ended: Decision, situation: Situation, compiled: CompiledSpec) -> Decision:
+    """Nothing that money hangs on is voided: what locks it is said, and it is decided anew when that changes."""
+    wanted, qbo = ended.set_state, situation.qbo
+    if wanted is None or wanted.state is not RecordState.VOIDED or qbo is None:
+        return ended
+    locks = compiled.qbo_traits.locks(qbo.body, situation.books)
+    if not locks:
+        return ended
+    told = reasons.because(
+        locks[0].code, label=compiled.qbo_traits.label, **lock_details(locks[0], Decimal(0))
+    )
+    return Decision(DecisionKind.HOLD, reasons=(told,), attention="data_error")
+
+
+def _follow_voided(
+    ended: Decision, situation: Situation, compiled: CompiledSpec, now: Sides, context: MergeContext
+) -> Decision:
+    """What a voided document holds (its status, amounts of zero) still goes to Salesforce; it is never written to."""
+    results = [_merged(unit, situation, now, context) for unit in compiled.units]
+    kept = [result for result in results if result.action in (Action.TO_SF, Action.ADOPT)]
+    if not any(result.action is Action.TO_SF for result in kept):
+        return replace(ended, adopt=tuple(result.unit for result in kept))
+    followed = combine(situation, compiled, now, kept)
+    if followed.kind is DecisionKind.WAIT:
+        return followed
+    return replace(
+        followed,
+        reasons=(*ended.reasons, *followed.reasons),
+        attention=ended.attention,
+        lifecycle=ended.lifecycle,
     )
 
 

@@ -160,6 +160,8 @@ class Situation:
     """Both sides were scanned to the end (creation barrier, section 8)."""
     writes_enabled: bool = True
     realm: str = ""
+    braked: frozenset[Side] = frozenset()
+    """Sides whose deletions wait for a person: too many came at once (section 3)."""
     books: Books = OPEN_BOOKS
     """What the financial locks must know of the QuickBooks company (section 5)."""
     lists: Lists = field(default_factory=dict)

@@ -45,20 +45,38 @@ def state_of(record: RemoteRecord | None, remote_id: str, stored: RecordState) -
     return stored if stored in DEAD else RecordState.MISSING
 
 
-def judge(
-    pair: Pair, link: LinkView, policies: MappingPolicies, *, list_entity: bool
-) -> Verdict | Side | None:
-    """The verdict; or the side on which a record is to be matched or created; or None: both live, compare them."""
+RECORD = "@record"
+"""Where a person's word about the record itself is kept among the held units."""
+GONE = frozenset({RecordState.DELETED, RecordState.MERGED, RecordState.INACTIVE, RecordState.VOIDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the matrix goes by beside the states: the mapping's policies, what QuickBooks can do with such a record,
+    and sides whose deletions wait for a person (the delete brake)."""
+
+    policies: MappingPolicies
+    list_entity: bool
+    voidable: bool = False
+    braked: frozenset[Side] = frozenset()
+
+
+def judge(pair: Pair, link: LinkView, rules: Rules) -> Verdict | Side | None:
+    """The verdict; or the side on which a record is to be matched or created; or None: compare the two records."""
     if pair.sf is RecordState.LIVE and pair.qbo is RecordState.LIVE:
         return None
+    if (pair.sf in GONE and Side.SALESFORCE in rules.braked) or (
+        pair.qbo in GONE and Side.QUICKBOOKS in rules.braked
+    ):
+        return Verdict(DecisionKind.SKIP, reasons.DELETE_BRAKE, "gone")
     if RecordState.MERGED in (pair.sf, pair.qbo):
         return _merged(pair)
     if RecordState.NONE in (pair.sf, pair.qbo):
         return _one_sided(pair)
     if pair.sf is RecordState.LIVE:
-        return _qbo_gone(pair.qbo, link, policies, list_entity=list_entity)
+        return _qbo_gone(pair.qbo, link, rules)
     if pair.qbo is RecordState.LIVE:
-        return _sf_gone(pair.sf, policies, list_entity=list_entity)
+        return _sf_gone(pair.sf, link, rules)
     return Verdict(DecisionKind.SKIP, reasons.GONE_BOTH, "gone", "gone")
 
 
@@ -85,28 +103,42 @@ _QBO_REASONS = {
     RecordState.VOIDED: reasons.QBO_VOIDED,
     RecordState.MISSING: reasons.QBO_MISSING,
 }
+_REACTIVATE = StateChange(Side.QUICKBOOKS, RecordState.LIVE)
+_DEACTIVATE = StateChange(Side.QUICKBOOKS, RecordState.INACTIVE)
+_VOID = StateChange(Side.QUICKBOOKS, RecordState.VOIDED)
 
 
-def _qbo_gone(state: RecordState, link: LinkView, policies: MappingPolicies, *, list_entity: bool) -> Verdict:
-    """Salesforce lives, QuickBooks does not: flag it; bring an inactive one back by rule or by a person's word."""
-    if state is RecordState.INACTIVE and list_entity:
+def answered(link: LinkView) -> str:
+    """What a person said shall become of a record whose other half is gone: reactivate, void, leave; else empty."""
+    return str((link.held.get(RECORD, {}).get("answer") or {}).get("side", ""))
+
+
+def _qbo_gone(state: RecordState, link: LinkView, rules: Rules) -> Verdict:
+    """Salesforce lives, QuickBooks does not: flag it; bring an inactive one back by rule or by a person's word. What a
+    voided document holds still flows to Salesforce (`decide`)."""
+    if state is RecordState.INACTIVE and rules.list_entity:
         undeleted = link.sf_state in (RecordState.DELETED, RecordState.MISSING)
-        rule = policies.revive if undeleted else policies.qbo_gone
-        if rule == "reactivate":
-            change = StateChange(Side.QUICKBOOKS, RecordState.LIVE)
-            return Verdict(DecisionKind.UPDATE, reasons.REACTIVATED, set_state=change)
+        rule = rules.policies.revive if undeleted else rules.policies.qbo_gone
+        if "reactivate" in (answered(link), rule):
+            return Verdict(DecisionKind.UPDATE, reasons.REACTIVATED, set_state=_REACTIVATE)
         if undeleted:
             return Verdict(DecisionKind.HOLD, reasons.REVIVE_ASK, "gone")
     return Verdict(DecisionKind.SKIP, _QBO_REASONS[state], "gone")
 
 
-def _sf_gone(state: RecordState, policies: MappingPolicies, *, list_entity: bool) -> Verdict:
-    """Salesforce is gone, QuickBooks lives: leave it alone; made inactive only by rule and only for a real delete."""
-    if state is RecordState.DELETED and policies.sf_gone == "inactivate" and list_entity:
-        change = StateChange(Side.QUICKBOOKS, RecordState.INACTIVE)
-        return Verdict(DecisionKind.UPDATE, reasons.DEACTIVATED, set_state=change)
-    code = reasons.SF_DELETED if state is RecordState.DELETED else reasons.SF_MISSING
-    return Verdict(DecisionKind.SKIP, code, "gone")
+def _sf_gone(state: RecordState, link: LinkView, rules: Rules) -> Verdict:
+    """Salesforce is gone, QuickBooks lives: leave it alone. Only by rule and only for a real delete, a list record is
+    made inactive; a document is voided only by a person's word. Nothing is ever deleted."""
+    if state is not RecordState.DELETED:
+        return Verdict(DecisionKind.SKIP, reasons.SF_MISSING, "gone")
+    said, rule = answered(link), rules.policies.sf_gone
+    if rules.list_entity and rule == "inactivate" and said != "leave":
+        return Verdict(DecisionKind.UPDATE, reasons.DEACTIVATED, set_state=_DEACTIVATE)
+    if rules.voidable and said == "void":
+        return Verdict(DecisionKind.UPDATE, reasons.VOIDED, set_state=_VOID)
+    if rules.voidable and rule == "void" and said != "leave":
+        return Verdict(DecisionKind.HOLD, reasons.VOID_ASK, "gone")
+    return Verdict(DecisionKind.SKIP, reasons.SF_DELETED, "gone")
 
 
 def delete_brake(policies: MappingPolicies, deletions: int, links: int) -> bool:

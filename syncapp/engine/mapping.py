@@ -190,10 +190,12 @@ class MappingPolicies:
     create_in_qbo: bool = True
     create_in_sf: bool = True
     qbo_gone: str = "flag"
-    """flag | recreate_never … : QuickBooks side deleted/inactive while Salesforce lives (section 6)."""
+    """flag | reactivate: QuickBooks side inactive while Salesforce lives (section 6)."""
     sf_gone: str = "leave"
-    """leave | inactivate : Salesforce side deleted while QuickBooks lives (section 6)."""
+    """leave | inactivate (lists) | void (documents; a person is asked each time): Salesforce side deleted while
+    QuickBooks lives (section 6)."""
     revive: str = "ask"
+    """ask | reactivate: a deleted Salesforce record came back, its counterpart is inactive."""
     filter_left: str = "skip"
     """skip | ask: what becomes of a linked record that the filter no longer lets in."""
     name_clash: str = "ask"

@@ -38,6 +38,8 @@ QBO_MERGED = "engine.qbo_merged"
 GONE_BOTH = "engine.gone_both"
 DEACTIVATED = "engine.deactivated"
 REACTIVATED = "engine.reactivated"
+VOIDED = "engine.voided"
+VOID_ASK = "engine.void_ask"
 REVIVE_ASK = "engine.revive_ask"
 DELETE_BRAKE = "engine.delete_brake"
 

@@ -101,8 +101,8 @@ MESSAGES: dict[str, Message] = {
     "engine.qbo_inactive": Message(
         "Inactive in QuickBooks",
         "QuickBooks hides it and lets nobody use it. The record in Salesforce is left alone.",
-        "Make it active again in QuickBooks, or unlink it here.",
-        "unlink",
+        "Make it active again, or unlink it here.",
+        "reactivate",
     ),
     "engine.qbo_voided": Message("Voided in QuickBooks", "Its amounts are zero now.", "Nothing to do."),
     "engine.qbo_missing": Message(
@@ -129,13 +129,22 @@ MESSAGES: dict[str, Message] = {
     "engine.revive_ask": Message(
         "Back in Salesforce, inactive in QuickBooks",
         "It was deleted in Salesforce once and has come back.",
-        "Make it active again in QuickBooks, then try again.",
-        "retry",
+        "Make it active again in QuickBooks, or leave it.",
+        "reactivate",
     ),
     "engine.delete_brake": Message(
         "Many records were deleted at once",
-        "{count} deletions came together, so none of them was followed.",
-        "Check that this was meant, then confirm.",
+        "{count} deletions came together in {side}, so none of them was followed; nothing was changed on the other "
+        "side.",
+        "Check in {side} that this was meant. Then let them be followed as the mapping says, or have them ignored.",
+        "deletions",
+    ),
+    "engine.voided": Message("Voided in QuickBooks", "It was deleted in Salesforce.", "Nothing to do."),
+    "engine.void_ask": Message(
+        "Deleted in Salesforce, still open in QuickBooks",
+        "The mapping says to void the document in QuickBooks, which nobody can take back, so you are asked first.",
+        "Void it, or leave it as it is.",
+        "void",
     ),
     # matching and creating
     "engine.matched": Message("Linked with {name}", "It was the one clear match.", "Nothing to do."),

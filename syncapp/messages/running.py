@@ -35,6 +35,14 @@ MESSAGES: dict[str, Message] = {
         "Try again in a minute.",
         "retry",
     ),
+    "gone.not_asked": Message(
+        "There is nothing to decide here any more",
+        "The record stands differently than when the page was shown.",
+        "Reload the page.",
+    ),
+    "deletions.not_stopped": Message(
+        "No deletions are waiting", "Somebody has decided about them already.", "Reload the page."
+    ),
     "conflict.gone": Message(
         "There is nothing to decide any more",
         "Both sides agree by now, or it was decided already.",

@@ -72,6 +72,10 @@ class Connection(TenantModel):
     breaker_open_until = models.DateTimeField(null=True, blank=True)
     breaker_step = models.PositiveSmallIntegerField(default=0)
 
+    deletions_stopped_at = models.DateTimeField(null=True, blank=True)
+    """Too many deletions came at once: none is followed until a person says whether they are right."""
+    deletions_stopped_count = models.PositiveIntegerField(default=0)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

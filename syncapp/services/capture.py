@@ -19,7 +19,7 @@ from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
 from syncapp.engine.projection import display_name
 from syncapp.models import Connection, Cursor, Mapping, MappingMode, MappingPass, Run
-from syncapp.services import reference_lists, tagged
+from syncapp.services import deletions, reference_lists, tagged
 from syncapp.services.clients import AnyClient
 from syncapp.services.surroundings import around
 from syncapp.services.watched import Watched, one_mapping, watched
@@ -119,9 +119,9 @@ def read_changes(connection: Connection, lane_name: str, client: AnyClient, *, r
     ]
     if not watches:
         return 0
-    news = 0
+    news, tally = 0, deletions.Tally(connection)
     for page in client.changes(watches):
-        news += _store_page(targets[page.object], cursors[page.object], lane, page, run)
+        news += _store_page(targets[page.object], cursors[page.object], lane, page, run, tally)
     passes.caught_up(connection.id)
     return news
 
@@ -132,10 +132,17 @@ def _since(cursor: Cursor, lane: Lane) -> datetime:
     return cursor.watermark - lane.overlap
 
 
-def _store_page(target: Watched, cursor: Cursor, lane: Lane, page: ChangePage, run: Run | None) -> int:
+def _store_page(
+    target: Watched,
+    cursor: Cursor,
+    lane: Lane,
+    page: ChangePage,
+    run: Run | None,
+    tally: deletions.Tally,
+) -> int:
     with transaction.atomic():
         source = "cdc" if target.side is Side.QUICKBOOKS else "poll"
-        news = take_in(target, page.records, source, run=run, cause="As it changes")
+        news = take_in(target, page.records, source, run=run, cause="As it changes", tally=tally)
         if page.last:
             moved = {
                 "watermark": page.server_time,
@@ -152,11 +159,18 @@ def _store_page(target: Watched, cursor: Cursor, lane: Lane, page: ChangePage, r
 
 
 def take_in(
-    target: Watched, records: Sequence[RemoteRecord], source: str, *, run: Run | None, cause: str
+    target: Watched,
+    records: Sequence[RemoteRecord],
+    source: str,
+    *,
+    run: Run | None,
+    cause: str,
+    tally: deletions.Tally | None = None,
 ) -> int:
     """Observations, half-links, match keys and due work for these records; returns how many were news.
 
-    `run` is the run that reads them: what is news for its own mapping becomes its work, whatever the mapping's mode.
+    `tally` counts the deletions of a pass for the delete brake. `run` is the run that reads them: what is news for its
+    own mapping becomes its work, whatever the mapping's mode.
     """
     if not records:
         return 0
@@ -172,7 +186,7 @@ def take_in(
     tagged.close_open_writes(target, records)
     with around(target.connection.company, clock.now()):
         for mapping, spec in target.mappings:
-            _feed(target, mapping, spec, fresh, run, cause)
+            _feed(target, mapping, spec, fresh, run, cause, tally)
     return len(fresh)
 
 
@@ -214,6 +228,7 @@ def _feed(
     records: Sequence[RemoteRecord],
     run: Run | None,
     cause: str,
+    tally: deletions.Tally | None,
 ) -> None:
     """What these records mean for one mapping: new half-links for those its filter lets in, due work for the known."""
     rules = spec.filter_of(target.side)
@@ -224,6 +239,8 @@ def _feed(
         target.side,
         [item.id for item in records],
     )
+    if tally is not None:
+        tally.count(mapping, spec, [record for record in records if record.id in held])
     let_go = links.let_go_ids(
         mapping.integration_id,
         mapping.sf_object,

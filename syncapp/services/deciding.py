@@ -81,6 +81,7 @@ def _decide_slice(
     needed = waits.awaited([link.id for link in links]) | context.asked() | set(asked)
     books = books_of(context.connections[Side.QUICKBOOKS])
     lists = context.lists
+    braked = frozenset(side for side in Side if context.connections[side].deletions_stopped_at is not None)
     items = []
     for link in links:
         mine = sides[link.id]
@@ -100,6 +101,7 @@ def _decide_slice(
             needed=link.id in needed,
             books=books,
             lists=lists,
+            braked=braked,
         )
         items.append(Decided(link, mine, view, decide(situation, context.timing)))
     return SliceDecisions(tuple(items), parents)

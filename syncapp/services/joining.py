@@ -48,7 +48,7 @@ def _join_side(context: SliceContext, items: Sequence[Decided], far: Side) -> se
     """`far` is the side of the found records; our links hold the other side."""
     wanted = {item.decision.link_to.id: item for item in items if item.decision.link_to is not None}
     others = _half_links(context, far, sorted(wanted))
-    busy = _held_elsewhere(context.piece, list(others.values()))
+    busy = held_elsewhere(context.piece, list(others.values()))
     joined: dict[UUID, tuple[UUID, str]] = {}
     going_on: set[UUID] = set()
     for remote_id, item in wanted.items():
@@ -79,7 +79,8 @@ def _half_links(context: SliceContext, side: Side, ids: Sequence[str]) -> dict[s
     return {row[1]: row[0] for row in rows}
 
 
-def _held_elsewhere(piece: Slice, link_ids: Sequence[UUID]) -> set[UUID]:
+def held_elsewhere(piece: Slice, link_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these links another worker holds now."""
     rows = bulk.fetch(
         "select link_id from syncapp_linkwork where link_id = any(%s) and lease_until > lb_now() and fence <> %s",
         [list(link_ids), piece.fence],
@@ -123,6 +124,12 @@ def _absorb(pairs: Sequence[tuple[UUID, UUID]]) -> None:
         " as x(loser uuid, winner uuid) where w.parent_id = x.loser",
         [rows],
     )
+
+
+def absorb(loser: UUID, winner: UUID) -> None:
+    """Close a half-link into another link: it has no work of its own any more."""
+    _absorb([(loser, winner)])
+    bulk.execute("delete from syncapp_linkwork where link_id = %s", [loser])
 
 
 def absorb_seen(mapping: Mapping, side: Side, created: dict[str, UUID]) -> None:

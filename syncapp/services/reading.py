@@ -16,9 +16,10 @@ from syncapp.engine.compiled import compile_spec
 from syncapp.engine.decision import Projection
 from syncapp.engine.entities import traits
 from syncapp.engine.projection import from_json
+from syncapp.services.clients import AnyClient
 from syncapp.services.slice_context import SliceContext
-from syncapp.services.watched import one_mapping
-from syncapp.store import observations
+from syncapp.services.watched import Watched, one_mapping
+from syncapp.store import aliases, observations
 from syncapp.store.links import LinkRow
 from syncapp.store.observations import Seen
 
@@ -124,6 +125,20 @@ def _read(context: SliceContext, side: Side, ids: Sequence[str], *, keep: bool) 
     target = one_mapping(context.mapping, context.spec, side)
     with context.client(side) as client:
         records = client.read(target.object, ids, target.fields)
+        records = _confirmed(client, target, records) if len(ids) > 1 else records
     if keep:
         observations.note(context.company_id, target.connection.id, records, "read", context.now)
+        aliases.note(context.company_id, target.connection.id, records)
     return {record.id: record for record in records}
+
+
+def _confirmed(client: AnyClient, target: Watched, records: list[RemoteRecord]) -> list[RemoteRecord]:
+    """Absent is not deleted: what many records' reading does not show is read on its own before anything follows; only
+    that tells a deleted document from one that cannot be seen (sync-semantics section 3)."""
+    absent = [record.id for record in records if record.state is RecordState.MISSING]
+    told = {id_: client.read(target.object, [id_], target.fields)[0] for id_ in absent[:MOST_CONFIRMED]}
+    return [told.get(record.id, record) for record in records]
+
+
+MOST_CONFIRMED = 50
+"""Direct reads of one slice: where more vanish at once, something else is wrong than fifty deletions."""

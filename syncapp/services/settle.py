@@ -187,7 +187,7 @@ def _applied(
     else:
         link.qbo_id, link.qbo_state = link.qbo_id or result.id, state
     if link.sf_id and link.qbo_id and link.lifecycle != "unlinked":
-        link.lifecycle = "linked"
+        link.lifecycle = _lifecycle(link)
     _move_bases(place, intent, result, link)
     link.attempts = 0
     _rest(place, intent, link)
@@ -213,6 +213,12 @@ def _applied(
         closing.outcomes.append((link.id, intent.run_id, Outcome.NOTHING.value))
     if created:
         settled.created[link.id] = result.record or _as_sent(intent, result)
+
+
+def _lifecycle(link: LinkRow) -> str:
+    """Linked, or gone on both sides once what was left of a deleted record was made inactive or voided."""
+    gone = [state not in (RecordState.LIVE, RecordState.NONE) for state in (link.sf_state, link.qbo_state)]
+    return "gone" if all(gone) else "linked"
 
 
 def _rest(place: Place, intent: Intent, link: LinkRow) -> None:
@@ -241,8 +247,9 @@ def _undone(keys: Sequence[str], link: LinkRow) -> dict[str, Any]:
 
 
 def _fine_columns(link: LinkRow, intent: Intent, at: datetime) -> dict[str, Any]:
-    """A held unit keeps its attention; otherwise the record is in step."""
-    if all(entry.get("why") == UNDONE for entry in link.held.values()):
+    """A held unit keeps its attention, and so does a record that is voided or deleted over there; otherwise the record
+    is in step."""
+    if link.attention != "gone" and all(entry.get("why") == UNDONE for entry in link.held.values()):
         link.attention = "none"
     return {"last_ok_at": at, "last_cause": intent.cause}
 

@@ -257,7 +257,7 @@ def _has_lines(body: dict[str, Any]) -> bool:
 def _state_plan(context: SliceContext, item: Decided, wanted: StateChange) -> Plan:
     """Make a record inactive, or live again with its clean name, as its traits say; void or delete it."""
     entity = traits(wanted.target, context.object(wanted.target))
-    live = wanted.state is RecordState.LIVE
+    label, after = STATE_WORDS[wanted.state]
     return Plan(
         link_id=item.link.id,
         write=Write(
@@ -270,7 +270,7 @@ def _state_plan(context: SliceContext, item: Decided, wanted: StateChange) -> Pl
         ),
         units=(STATE,),
         source_base={},
-        changes=({"unit": STATE, "key": STATE, "label": "Active", "before": not live, "after": live},),
+        changes=({"unit": STATE, "key": STATE, "label": label, "before": not after, "after": after},),
         run_id=context.work[item.link.id].run_id,
         cause=context.work[item.link.id].cause,
         guard="SyncToken" if wanted.target is Side.QUICKBOOKS else "stamp",  # a deletion carries no condition
@@ -282,6 +282,15 @@ def _state_body(entity: EntityTraits, state: RecordState, name: str) -> dict[str
     if state is RecordState.LIVE:
         return entity.reactivate_body(name)
     return entity.deactivate_body() if state is RecordState.INACTIVE else {}
+
+
+STATE_WORDS = {
+    RecordState.LIVE: ("Active", True),
+    RecordState.INACTIVE: ("Active", False),
+    RecordState.VOIDED: ("Voided", True),
+    RecordState.DELETED: ("Deleted", True),
+}
+"""What the trail says of a state that was reached."""
 
 
 def _expected(item: Decided, target: Side) -> Token | None:

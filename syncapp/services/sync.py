@@ -28,6 +28,7 @@ from syncapp.services import (
     apply,
     deciding,
     joining,
+    merging,
     name_clash,
     quarantine,
     reading,
@@ -193,6 +194,8 @@ def _stages(context: SliceContext, deadline: float) -> None:
         linked: set[UUID] = set()
         for _ in range(2 if waiting else 0):
             sides = reading.gather(context, waiting)
+            moved = merging.follow_winners(context, waiting, sides)
+            sides |= reading.gather(context, moved) if moved else {}
             decisions = deciding.decide_slice(context, waiting, sides)
             found = [item for item in decisions.items if deciding.is_link(item)]
             _finish(context, decisions_without(decisions, found), linked, deadline)

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from connectors.contracts import Side
+from connectors.contracts import RecordState, Side
 from syncapp.engine import entities, reasons
 from syncapp.engine.bases import held_after
 from syncapp.engine.decide import decide
 from syncapp.engine.decision import Decision, DecisionKind, LinkView
-from syncapp.engine.entities import locks
+from syncapp.engine.entities import locks, traits
 from syncapp.engine.entities.locks import Books
 from syncapp.engine.entities.traits import EntityTraits
+from syncapp.engine.existence import RECORD
 from syncapp.engine.locking import offers, unit_locks
-from syncapp.engine.mapping import Direction, FieldSpec, MappingSpec, ValueType
+from syncapp.engine.mapping import Direction, FieldSpec, MappingPolicies, MappingSpec, ValueType
 from tests.engine.builders import agreed_link, qbo_record, sf_record, situation
 
 BILL = EntityTraits(
@@ -157,3 +158,56 @@ def test_an_object_that_carries_no_money_has_no_locks():
 
     plain = replace(MAPPING, qbo_entity="Customer")
     assert unit_locks(compile_spec(plain), DOCUMENT, Books(date(2030, 1, 1))) == {}
+
+
+class TestVoiding:
+    """A document whose opportunity was deleted: voided only by a person's word, and never under a lock."""
+
+    DELETED = RecordState.DELETED
+
+    def decide(
+        self, document: dict[str, Any], *, rule: str = "void", answer: str = "", voidable: bool = True
+    ):
+        entities._KNOWN[(Side.QUICKBOOKS, "Document")] = replace(BILL, voidable=voidable)
+        entities.traits.cache_clear()
+        mapping = replace(MAPPING, policies=MappingPolicies(sf_gone=rule))
+        qbo = qbo_record({**DOCUMENT, **document})
+        held = {RECORD: {"why": "gone", "answer": {"side": answer}}} if answer else {}
+        link = agreed_link(mapping, sf_record(OPPORTUNITY), qbo, held=held)
+        return decide(situation(mapping, sf_record({}, state=self.DELETED), qbo, link))
+
+    @pytest.mark.parametrize(
+        ("asked", "kind", "code"),
+        [
+            ({}, DecisionKind.HOLD, reasons.VOID_ASK),
+            ({"rule": "leave"}, DecisionKind.SKIP, reasons.SF_DELETED),
+            ({"answer": "leave"}, DecisionKind.SKIP, reasons.SF_DELETED),
+            ({"answer": "void"}, DecisionKind.UPDATE, reasons.VOIDED),
+        ],
+    )
+    def test_nothing_is_voided_without_a_persons_word(self, asked, kind, code):
+        decision = self.decide({}, **asked)
+        assert (decision.kind, decision.reasons[0].code) == (kind, code)
+        assert (decision.set_state is not None) is (kind is DecisionKind.UPDATE)
+
+    def test_what_cannot_be_voided_is_left_alone(self, monkeypatch):
+        monkeypatch.setattr(traits, "VOIDABLE", set())
+        assert self.decide({}).reasons[0].code == reasons.SF_DELETED
+
+    def test_a_paid_document_is_not_voided_whatever_a_person_said(self):
+        decision = self.decide({"Balance": Decimal(0)}, answer="void")
+        assert (decision.kind, decision.reasons[0].code) == (DecisionKind.HOLD, reasons.LOCKED_PAID)
+        assert decision.set_state is None
+
+    def test_what_a_voided_document_holds_goes_to_salesforce_and_it_is_never_written(self):
+        status = FieldSpec("status", "Status", "Status__c", "TxnStatus", direction=Direction.TO_SF)
+        mapping = replace(MAPPING, fields=(*MAPPING.fields, status))
+        before = qbo_record({**DOCUMENT, "TxnStatus": "Open"})
+        link = agreed_link(mapping, sf_record({**OPPORTUNITY, "Status__c": "Open"}), before)
+        voided = qbo_record(
+            {**DOCUMENT, "TotalAmt": Decimal(0), "TxnStatus": "Voided"}, state=RecordState.VOIDED
+        )
+        sf = sf_record({**OPPORTUNITY, "Status__c": "Open", "Description": "Deck and stairs"})
+        decision = decide(situation(mapping, sf, voided, link))
+        assert [(change.unit, change.target) for change in decision.changes] == [("status", Side.SALESFORCE)]
+        assert (decision.attention, decision.reasons[0].code) == ("gone", reasons.QBO_VOIDED)

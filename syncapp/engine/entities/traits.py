@@ -136,8 +136,12 @@ class EntityTraits:
         voided (it keeps its number), everything else is deleted (quickbooks.md 3.1.4 to 3.1.6)."""
         if self.list_entity:
             return RecordState.INACTIVE
-        voidable = self.side is Side.QUICKBOOKS and self.object in VOIDABLE
-        return RecordState.VOIDED if voidable else RecordState.DELETED
+        return RecordState.VOIDED if self.voidable else RecordState.DELETED
+
+    @property
+    def voidable(self) -> bool:
+        """Whether it can be voided: the record keeps its number and loses its amounts."""
+        return self.side is Side.QUICKBOOKS and self.object in VOIDABLE
 
     @property
     def lockable(self) -> bool:

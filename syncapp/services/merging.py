@@ -1,0 +1,97 @@
+"""A record was merged into another over there: the link follows the winner where only the loser was linked; where both
+were, a person chooses which counterpart stays (sync-semantics section 10). Nothing is merged on the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from connectors.contracts import RecordState, Side
+from syncapp.models import RecordLink
+from syncapp.services import audit, joining
+from syncapp.services.reading import Sides
+from syncapp.services.slice_context import SliceContext
+from syncapp.store import aliases, bulk, links
+from syncapp.store.links import LinkRow
+
+LOST = frozenset({RecordState.MERGED, RecordState.DELETED, RecordState.INACTIVE, RecordState.MISSING})
+
+
+def follow_winners(
+    context: SliceContext, rows: Sequence[LinkRow], sides: Mapping[UUID, Sides]
+) -> list[LinkRow]:
+    """Move each link whose record lost a merge to the winner, if no whole link holds that one; returns the moved links
+    (changed in place), whose sides must be read anew. One query per side where something is gone, else none."""
+    moved: list[LinkRow] = []
+    for side in Side:
+        gone = [row for row in rows if _is_lost(sides[row.id], side)]
+        if gone:
+            with transaction.atomic():
+                moved += _move(context, side, gone)
+    return moved
+
+
+def _is_lost(sides: Sides, side: Side) -> bool:
+    record = sides.records.get(side)
+    return record is not None and record.state in LOST
+
+
+def _move(context: SliceContext, side: Side, gone: Sequence[LinkRow]) -> list[LinkRow]:
+    connection, object_ = context.connections[side], context.object(side)
+    winners = aliases.winners(connection.pk, object_, [row.remote_id(side) for row in gone])
+    if not winners:
+        return []
+    holders = links.linked_ids(
+        context.mapping.integration_id,
+        context.spec.sf_object,
+        context.spec.qbo_entity,
+        side,
+        sorted(set(winners.values())),
+    )
+    taken: set[str] = set()
+    moved = []
+    for row in sorted(gone, key=lambda one: one.id):
+        winner = winners.get(row.remote_id(side))
+        holder = holders.get(winner or "")
+        if winner is None or winner in taken or not _is_free(context, holder):
+            continue
+        taken.add(winner)
+        _follow(context, side, row, winner, holder[0] if holder else None)
+        moved.append(row)
+    return moved
+
+
+def _is_free(context: SliceContext, holder: tuple[UUID, str, str, str] | None) -> bool:
+    """Nobody holds the winner, or only a half-link that no other worker has in hand."""
+    if holder is None:
+        return True
+    link_id, other_id, _, _ = holder
+    return not other_id and not joining.held_elsewhere(context.piece, [link_id])
+
+
+def _follow(context: SliceContext, side: Side, row: LinkRow, winner: str, half: UUID | None) -> None:
+    """The link's loser gives way to the winner; what this side agreed on before is not known of that one."""
+    if half is not None and half != row.id:
+        joining.absorb(half, row.id)
+    loser = row.remote_id(side)
+    if side is Side.SALESFORCE:
+        row.sf_id, row.sf_base, row.sf_token, row.sf_modified = winner, None, "", None
+        row.sf_state = RecordState.LIVE.value
+    else:
+        row.qbo_id, row.qbo_base, row.qbo_token, row.qbo_modified = winner, None, "", None
+        row.qbo_state = RecordState.LIVE.value
+    links.save(context.company_id, [row])
+    bulk.execute("update syncapp_recordlink set attention_code = '' where id = %s", [row.id])
+    audit.decided(
+        "link.followed_merge",
+        None,
+        link=RecordLink.objects.get(pk=row.id),
+        cause="Merged over there",
+        side=side.value,
+        object=context.object(side),
+        remote_id=winner,
+        before={"id": loser},
+        after={"id": winner},
+    )

@@ -1,0 +1,169 @@
+"""What follows when records are deleted, made inactive, brought back or merged over there; and when very many are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from syncapp.models import AuditEvent, Connection, MappingVersion, Problem, RecordLink
+from syncapp.services import deletions, gone
+from syncapp.services.errors import Refused
+from syncapp.store import specs
+from syncapp.tenancy import tenant
+from tests.services.spine import Spine, a_spine
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
+
+
+@pytest.fixture
+def spine(settings: Any) -> Iterator[Spine]:
+    settings.TIMING_DIVISOR = 40
+    with a_spine() as made:
+        yield made
+
+
+def policies(spine: Spine, **chosen: Any) -> None:
+    """Publish the mapping with these policies."""
+    version = MappingVersion.all_companies.get(mapping=spine.mapping, number=spine.mapping.published_number)
+    version.spec = {**version.spec, "policies": {**version.spec["policies"], **chosen}}
+    version.save()
+    specs._specs.clear()
+
+
+def salesforce(spine: Spine) -> Connection:
+    return Connection.all_companies.get(company=spine.company, side="sf")
+
+
+def merge(spine: Spine, winner: str, loser: str) -> None:
+    spine.sim.salesforce.post(
+        "records", {"object": "Account", "action": "merge", "id": winner, "losers": [loser]}
+    )
+
+
+def test_a_deleted_account_leaves_its_customer_alone_unless_the_mapping_says_otherwise(spine: Spine) -> None:
+    first, second = spine.account(Name="Pine"), spine.account(Name="Birch")
+    spine.first_load()
+    spine.delete_account(first)
+    spine.sync()
+
+    assert (spine.link("Pine").attention_code, spine.customer_named("Pine")["Active"]) == (
+        "engine.sf_deleted",
+        True,
+    )
+    policies(spine, sf_gone="inactivate")
+    spine.delete_account(second)
+    spine.sync()
+
+    assert [row["Active"] for row in spine.customers() if row["DisplayName"].startswith("Birch")] == [False]
+    assert spine.link("Birch").lifecycle == "gone"
+    mine = AuditEvent.all_companies.filter(action="deactivate", link=spine.link("Birch"))
+    trail = mine.values_list("before", "after")
+    assert list(trail) == [({"Active": True}, {"Active": False})]
+
+
+def test_an_account_that_comes_back_asks_before_its_customer_is_active_again(spine: Spine) -> None:
+    account = spine.account(Name="Pine")
+    spine.first_load()
+    policies(spine, sf_gone="inactivate")
+    spine.delete_account(account)
+    spine.sync()
+    spine.sim.salesforce.post("records", {"object": "Account", "action": "undelete", "id": account})
+    spine.sync()
+
+    link = RecordLink.all_companies.get(sf_id=account)
+    assert (link.attention, link.attention_code) == ("gone", "engine.revive_ask")
+    with tenant(spine.company.pk):
+        gone.answer(link, "reactivate", spine.person)
+    spine.carry()
+
+    link.refresh_from_db()
+    assert (link.lifecycle, link.attention) == ("linked", "none")
+    assert [(row["DisplayName"], row["Active"]) for row in spine.customers()] == [("Pine", True)]
+    with tenant(spine.company.pk), pytest.raises(Refused, match=r"gone\.not_asked"):
+        gone.answer(link, "reactivate", spine.person)
+
+
+def deleted_in_number(spine: Spine, count: int) -> None:
+    accounts = [spine.account(Name=f"Pine {n:02}") for n in range(count)]
+    spine.first_load()
+    policies(spine, sf_gone="inactivate", delete_brake_floor=3)
+    for account in accounts:
+        spine.delete_account(account)
+    spine.sync()
+
+
+def active(spine: Spine) -> int:
+    return sum(row["Active"] for row in spine.customers())
+
+
+def test_very_many_deletions_at_once_are_not_followed_before_a_person_says_so(spine: Spine) -> None:
+    deleted_in_number(spine, 5)
+
+    assert active(spine) == 5
+    assert {link.attention_code for link in spine.links} == {"engine.delete_brake"}
+    assert salesforce(spine).deletions_stopped_count == 5
+    problem = Problem.all_companies.get(subject=deletions.subject_of(salesforce(spine)))
+    assert (problem.code, problem.values["count"]) == ("engine.delete_brake", 5)
+    spine.sync()
+    assert active(spine) == 5
+
+    with tenant(spine.company.pk):
+        assert deletions.decide(salesforce(spine), follow=True, person=spine.person) == 5
+    spine.carry()
+
+    assert active(spine) == 0
+    assert {link.lifecycle for link in spine.links} == {"gone"}
+    assert Problem.all_companies.filter(closed_at=None).count() == 0
+    with tenant(spine.company.pk), pytest.raises(Refused, match=r"deletions\.not_stopped"):
+        deletions.decide(salesforce(spine), follow=True, person=spine.person)
+
+
+def test_deletions_that_a_person_ignores_change_nothing_on_the_other_side(spine: Spine) -> None:
+    deleted_in_number(spine, 5)
+
+    with tenant(spine.company.pk):
+        deletions.decide(salesforce(spine), follow=False, person=spine.person)
+    spine.carry()
+
+    assert active(spine) == 5
+    assert {(link.attention, link.attention_code) for link in spine.links} == {("gone", "engine.sf_deleted")}
+
+
+def test_a_few_deletions_pass_the_brake(spine: Spine) -> None:
+    deleted_in_number(spine, 3)
+
+    assert active(spine) == 0
+    assert salesforce(spine).deletions_stopped_at is None
+
+
+def test_the_link_of_a_merged_account_follows_the_one_that_took_its_place(spine: Spine) -> None:
+    loser = spine.account(Name="Pine", Phone="(555) 010-1111")
+    spine.first_load()
+    winner = spine.account(Name="Pine", Phone="(555) 010-1111")
+    merge(spine, winner, loser)
+    spine.sync()
+
+    link = spine.link("Pine")
+    assert (link.sf_id, link.lifecycle, link.attention) == (winner, "linked", "none")
+    assert [row["DisplayName"] for row in spine.customers()] == ["Pine"]
+    moved = AuditEvent.all_companies.get(action="link.followed_merge")
+    assert (moved.before, moved.after) == ({"id": loser}, {"id": winner})
+    spine.edit_account(winner, Phone="(555) 010-2222")
+    spine.sync()
+    assert spine.customers()[0]["PrimaryPhone"]["FreeFormNumber"] == "(555) 010-2222"
+
+
+def test_two_linked_accounts_that_are_merged_wait_for_a_persons_choice(spine: Spine) -> None:
+    winner, loser = spine.account(Name="Pine"), spine.account(Name="Birch")
+    spine.first_load()
+    merge(spine, winner, loser)
+    spine.sync()
+
+    assert (spine.link("Birch").attention, spine.link("Birch").attention_code) == (
+        "conflict",
+        "engine.sf_merged",
+    )
+    assert spine.link("Pine").attention == "none"
+    assert sorted(row["DisplayName"] for row in spine.customers()) == ["Birch", "Pine"]
