@@ -165,11 +165,11 @@ class TestVoiding:
 
     DELETED = RecordState.DELETED
 
-    def decide(
-        self, document: dict[str, Any], *, rule: str = "void", answer: str = "", voidable: bool = True
-    ):
-        entities._KNOWN[(Side.QUICKBOOKS, "Document")] = replace(BILL, voidable=voidable)
-        entities.traits.cache_clear()
+    @pytest.fixture(autouse=True)
+    def _voidable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(traits, "VOIDABLE", {"Document"})
+
+    def decide(self, document: dict[str, Any], *, rule: str = "void", answer: str = ""):
         mapping = replace(MAPPING, policies=MappingPolicies(sf_gone=rule))
         qbo = qbo_record({**DOCUMENT, **document})
         held = {RECORD: {"why": "gone", "answer": {"side": answer}}} if answer else {}

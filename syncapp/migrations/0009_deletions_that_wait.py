@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncapp', '0007_named_criteria'),
+        ('syncapp', '0008_figures_per_record'),
     ]
 
     operations = [
