@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -14,7 +15,7 @@ from syncapp.engine import entities, reasons
 from syncapp.engine.bases import held_after
 from syncapp.engine.decide import decide
 from syncapp.engine.decision import Decision, DecisionKind, LinkView
-from syncapp.engine.entities import locks, traits
+from syncapp.engine.entities import locks
 from syncapp.engine.entities.locks import Books
 from syncapp.engine.entities.traits import EntityTraits
 from syncapp.engine.existence import RECORD
@@ -167,7 +168,7 @@ class TestVoiding:
 
     @pytest.fixture(autouse=True)
     def _voidable(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(traits, "VOIDABLE", {"Document"})
+        monkeypatch.setattr(sys.modules[EntityTraits.__module__], "VOIDABLE", {"Document"})
 
     def decide(self, document: dict[str, Any], *, rule: str = "void", answer: str = ""):
         mapping = replace(MAPPING, policies=MappingPolicies(sf_gone=rule))
@@ -191,7 +192,7 @@ class TestVoiding:
         assert (decision.set_state is not None) is (kind is DecisionKind.UPDATE)
 
     def test_what_cannot_be_voided_is_left_alone(self, monkeypatch):
-        monkeypatch.setattr(traits, "VOIDABLE", set())
+        monkeypatch.setattr(sys.modules[EntityTraits.__module__], "VOIDABLE", set())
         assert self.decide({}).reasons[0].code == reasons.SF_DELETED
 
     def test_a_paid_document_is_not_voided_whatever_a_person_said(self):
