@@ -7,11 +7,17 @@ Salesforce: flat fields (`BillingCity`) and relationship paths (`Owner.Name`, re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from connectors.contracts import Body
 
 Reader = Callable[[Body], Any]
+
+CUSTOM_FIELD = "CustomField"
+"""The member of QuickBooks bodies that lists custom fields; `CustomField.1` is the one with DefinitionId 1."""
+CUSTOM_VALUES = ("StringValue", "NumberValue", "DateValue", "BooleanValue")
 
 
 def split(path: str) -> tuple[str, ...]:
@@ -22,11 +28,44 @@ def split(path: str) -> tuple[str, ...]:
 def reader(path: str) -> Reader:
     """A function that reads `path` from a body: None where a member on the way is absent or null. Made once per row."""
     members = split(path)
+    if members[0] == CUSTOM_FIELD and len(members) == 2:
+        return _custom_reader(members[1])
     if len(members) == 1:
         return _flat_reader(members[0])
     if len(members) == 2:
         return _nested_reader(*members)
     return _deep_reader(members)
+
+
+def _custom_reader(definition: str) -> Reader:
+    def read(body: Body) -> Any:
+        for one in body.get(CUSTOM_FIELD) or ():
+            if str(one.get("DefinitionId")) == definition:
+                return next((one[name] for name in CUSTOM_VALUES if one.get(name) is not None), None)
+        return None
+
+    return read
+
+
+def put_custom(entries: list[dict[str, Any]], definition: str, value: Any) -> None:
+    """Set a custom field among those that a record has (quickbooks.md 3.15); an empty value stands as empty text."""
+    name = _custom_member(value)
+    entry = next((one for one in entries if str(one.get("DefinitionId")) == definition), None)
+    if entry is None:
+        entry = {"DefinitionId": definition}
+        entries.append(entry)
+    for other in CUSTOM_VALUES:
+        entry.pop(other, None)
+    entry[name] = "" if value is None else value
+    entry.setdefault("Type", name.replace("Value", "Type"))
+
+
+def _custom_member(value: Any) -> str:
+    if isinstance(value, bool):
+        return "BooleanValue"
+    if isinstance(value, int | float | Decimal):
+        return "NumberValue"
+    return "DateValue" if isinstance(value, date) else "StringValue"
 
 
 def _flat_reader(member: str) -> Reader:

@@ -17,6 +17,7 @@ from syncapp.engine.decision import Projection
 from syncapp.engine.filters import paths_in
 from syncapp.engine.lines import kept_value
 from syncapp.engine.mapping import MappingSpec, ValueType
+from syncapp.engine.paths import CUSTOM_FIELD, put_custom
 from syncapp.engine.records import value_to_json
 from syncapp.engine.transforms import STREET_LINES, split_lines
 
@@ -82,6 +83,9 @@ def _composed(
             row.picked.put(body, to_wire(value), before)
         elif side is Side.SALESFORCE:
             body[row.spec.sf_path] = to_wire(value)
+        elif row.qbo_members[0] == CUSTOM_FIELD:
+            fields = body.setdefault(CUSTOM_FIELD, [dict(one) for one in before.get(CUSTOM_FIELD) or ()])
+            put_custom(fields, row.qbo_members[1], value)
         else:
             kept = _kept(before.get(row.qbo_members[0]), compiled.qbo_traits.read_only)
             _put_quickbooks(body, row, value, kept, clear=clear)

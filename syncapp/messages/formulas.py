@@ -57,4 +57,87 @@ MESSAGES: dict[str, Message] = {
         "“Behind the text that is there” joins texts, and goes to one side.",
         "Choose another way to write it, or set type and direction.",
     ),
+    "mapping.field_gone": Message(
+        "{label}: {side} has no field {field}",
+        "It was not among the fields when {side} was last asked, or the connected user may not see it. {near}",
+        "Choose another field, give the user access to it and refresh the fields, or switch the line off.",
+    ),
+    "mapping.field_read_only": Message(
+        "{label}: {field} cannot be written in {side}",
+        "The connected user may only read it there.",
+        "Let the line flow the other way, choose another field, or give the user the right to edit it.",
+    ),
+    "mapping.type_differs": Message(
+        "{label}: {field} is of another kind",
+        "The line holds a {type}, and {side} keeps a {wanted} there.",
+        "Set the type of the line, or translate the value with a formula.",
+    ),
+    "mapping.length_wrong": Message(
+        "{label}: {field} takes at most {limit} characters",
+        "The line allows {length}, which {side} would refuse.",
+        "Set the length to {limit}.",
+    ),
+    "mapping.may_be_too_long": Message(
+        "{label}: a long text may not fit",
+        "{field} takes {limit} characters in {side}, fewer than the other side. A longer one stops that record.",
+        "Choose “Cut to fit”, or leave it: the record will be named when it happens.",
+    ),
+    "mapping.required_unmapped": Message(
+        "{side} needs {field} for new records",
+        "No line fills it, so records that are made there may be refused.",
+        "Map it, give it a fixed value, or do not create records in {side}.",
+    ),
+    "mapping.us_tax": Message(
+        "{label}: a US company has no such setting",
+        "QuickBooks refuses “tax inclusive” or “exclusive” for companies in the United States.",
+        "Switch the line off.",
+    ),
+    "mapping.numbers_off": Message(
+        "{label}: QuickBooks numbers by itself",
+        "Custom transaction numbers are off in this company. Ours would be stored, and may come twice.",
+        "Switch on “Custom transaction numbers” in QuickBooks, or switch the line off.",
+    ),
+    "mapping.loop": Message(
+        "{label} and {other} run in a circle",
+        "What one writes sets off the other, for ever.",
+        "Let the value flow one way only, or both ways in one line.",
+    ),
+    "mapping.overlap": Message(
+        "Some records may belong to {other} as well",
+        "Both mappings make records from the same {side} records, and nothing in their filters keeps them apart.",
+        "Add a condition to one of them, such as a type, unless both are wanted.",
+    ),
+    "mapping.cannot_try": Message(
+        "The draft could not be tried",
+        "{message} Nothing was written.",
+        "Correct what it names, then try again.",
+    ),
+    "mapping.no_version": Message(
+        "There is no version {number}",
+        "This mapping never had one of that number.",
+        "Choose one of the list.",
+    ),
+    "mapping.not_a_file": Message(
+        "This file cannot be used",
+        "{message} Nothing has been changed.",
+        "Choose a file that was exported from a mapping.",
+    ),
+    "mapping.other_objects": Message(
+        "This file is for other objects",
+        "It maps {found}; this mapping is for {wanted}. Nothing has been changed.",
+        "Open the mapping that it belongs to, and import it there.",
+    ),
+    "mapping.no_recipe": Message(
+        "There is no default for this mapping",
+        "{label} did not come from a mapping that we ship, or these two orgs cannot have it.",
+        "Go back to an older version instead.",
+    ),
+    "mapping.no_object": Message(
+        "This object is not known", "{message} is not an object that can be mapped.", "Check the mapping."
+    ),
+    "value_map.in_use": Message(
+        "{name} is in use",
+        "These mappings name it: {mappings}. Nothing has been removed.",
+        "Take it out of their fields and publish them first.",
+    ),
 }

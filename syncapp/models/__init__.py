@@ -5,6 +5,7 @@ from syncapp.models.audit import AuditEvent
 from syncapp.models.capture import Cursor, MappingPass, Observation
 from syncapp.models.company import Company, CompanyState
 from syncapp.models.connection import AuthMethod, Connection, ConnectionStatus
+from syncapp.models.field_list import FieldList
 from syncapp.models.integration import Integration, IntegrationState
 from syncapp.models.intent import OPEN_STATES, BatchSend, IntentState, WriteIntent
 from syncapp.models.link import (
@@ -59,6 +60,7 @@ __all__ = [
     "Cursor",
     "Direction",
     "DoNotMatch",
+    "FieldList",
     "FieldMapping",
     "Initial",
     "Integration",

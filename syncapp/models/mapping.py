@@ -62,6 +62,8 @@ class Mapping(TenantModel):
     sf_filter = models.JSONField("Salesforce filter", default=list, blank=True)
     qbo_filter = models.JSONField("QuickBooks filter", default=list, blank=True)
     policies = models.JSONField(default=dict, blank=True)
+    recipe_mark = models.CharField(max_length=16, blank=True)
+    """What the recipe said when it filled this draft last; another mark now means that a newer one is shipped."""
     published_number = models.PositiveIntegerField(default=0)
     draft_changed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

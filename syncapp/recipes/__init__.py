@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syncapp.recipes.account_customer import RECIPE as ACCOUNT_CUSTOMER
+from syncapp.recipes.marks import mark_of
 from syncapp.recipes.product_item import RECIPE as PRODUCT_ITEM
 from syncapp.recipes.recipe import LeftOut, Prepared, Recipe, RecipeRow, Template, can_have, prepare
 
@@ -16,6 +17,7 @@ __all__ = [
     "Template",
     "can_have",
     "get",
+    "mark_of",
     "prepare",
 ]
 

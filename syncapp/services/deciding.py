@@ -61,7 +61,7 @@ def decide_slice(
     `planned` are parents that count as linked (`references.resolve`); `asked` are links that a person named, which no
     mapping's mode holds back.
     """
-    with around(context.mapping.company, context.now):
+    with around(context.mapping.company, context.now, context.connections[Side.QUICKBOOKS].pk):
         return _decide_slice(context, links, sides, writes_enabled, planned, asked)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.contracts import Condition, Group, Side
@@ -12,34 +11,44 @@ from syncapp.engine.filters import OPERATORS
 from syncapp.engine.formula import Kind, check
 from syncapp.engine.mapping import Criterion, FieldSpec, FormulaTest, MappingSpec, ValueType, WriteMode
 from syncapp.engine.naming import lists_named
+from syncapp.engine.overlap import may_overlap
 from syncapp.models import Mapping, ValueMap
+from syncapp.services import field_lists
+from syncapp.services.mapping_faults import Fault
+from syncapp.services.mapping_field_checks import field_faults
+from syncapp.services.reference_lists import LISTS
 from syncapp.store import specs
 
 MOST_PLACES = 7
 """Decimal places that either side keeps at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a draft cannot be published. `position` is the row's place from 1 among the rows that are on, None for the
-    mapping as a whole; `code` and `values` name the words in `syncapp.messages`."""
-
-    code: str
-    position: int | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-
-
 def validate(mapping: Mapping) -> list[Fault]:
-    """Everything that stands in the way of publishing this draft, all at once; empty when it can be published."""
+    """Everything that stands in the way of publishing this draft, all at once, and (not `serious`) what should be known
+    before; by place. Nothing serious: it can be published. Looks only at what was described last; makes no call."""
     spec = specs.draft_spec(mapping)
     known = set(Mapping.objects.filter(integration_id=mapping.integration_id).values_list("key", flat=True))
     lists = set(ValueMap.objects.filter(integration_id=mapping.integration_id).values_list("name", flat=True))
-    return [
+    quickbooks = mapping.integration.quickbooks
+    found = [
         *_whole_faults(spec),
-        *_row_faults(spec, known, lists),
+        *_row_faults(spec, known, lists | set(LISTS)),
         *_target_faults(spec),
         *_group_faults(spec),
+        *_loop_faults(spec),
+        *_overlap_faults(mapping, spec),
+        *field_faults(spec, field_lists.known(mapping), quickbooks.facts if quickbooks else {}),
     ]
+    return sorted(found, key=_place)
+
+
+def _place(fault: Fault) -> tuple[bool, int]:
+    return not fault.serious, fault.position or 0
+
+
+def serious(faults: Iterable[Fault]) -> list[Fault]:
+    """Those that stand in the way of publishing."""
+    return [fault for fault in faults if fault.serious]
 
 
 def _whole_faults(spec: MappingSpec) -> Iterator[Fault]:
@@ -166,3 +175,60 @@ def _group_faults(spec: MappingSpec) -> Iterator[Fault]:
 
 def _rules(row: FieldSpec) -> tuple[Any, ...]:
     return (row.direction, row.on_conflict, row.on_drift, row.initial)
+
+
+def _loop_faults(spec: MappingSpec) -> Iterator[Fault]:
+    """Rows whose values would run in a circle: each write would set off the next."""
+    edges: dict[str, list[tuple[str, int]]] = {}
+    for position, row in enumerate(spec.header, start=1):
+        for side in Side:
+            target = row.sf_path if side is Side.SALESFORCE else row.qbo_path
+            source = row.qbo_path if side is Side.SALESFORCE else row.sf_path
+            if row.direction.allows(side) and target and source:
+                edges.setdefault(f"{side.other}:{source}", []).append((f"{side}:{target}", position))
+    for position, row in enumerate(spec.header, start=1):
+        back = _way_back(edges, position, row)
+        if back is not None:
+            other = spec.header[back - 1]
+            yield Fault("mapping.loop", position, {"label": row.label, "other": other.label})
+
+
+def _way_back(edges: dict[str, list[tuple[str, int]]], position: int, row: FieldSpec) -> int | None:
+    """The last row of a way from this row's target back to its source by other rows."""
+    if row.source is None or not row.sf_path or not row.qbo_path:
+        return None
+    ends = (f"sf:{row.sf_path}", f"qbo:{row.qbo_path}")
+    start, goal = ends if row.source is Side.QUICKBOOKS else ends[::-1]
+    seen, waiting = {start}, [start]
+    while waiting:
+        for place, by in edges.get(waiting.pop(), ()):
+            if by == position or place in seen:
+                continue
+            if place == goal:
+                return by
+            seen.add(place)
+            waiting.append(place)
+    return None
+
+
+def _overlap_faults(mapping: Mapping, spec: MappingSpec) -> Iterator[Fault]:
+    """Mappings that would both make a record of the same one: their filters let the same records in."""
+    others = Mapping.objects.filter(integration_id=mapping.integration_id, published_number__gt=0)
+    for other in others.exclude(pk=mapping.pk).exclude(mode="off"):
+        theirs = specs.published_spec(other)
+        if theirs is None or spec.qbo_entity != theirs.qbo_entity:
+            continue
+        for side, same in ((Side.SALESFORCE, spec.sf_object == theirs.sf_object), (Side.QUICKBOOKS, True)):
+            both = same and _makes_from(spec, side) and _makes_from(theirs, side)
+            if both and may_overlap(spec.filter_of(side), theirs.filter_of(side)):
+                values = {"other": other.label, "side": _WORDS[side]}
+                yield Fault("mapping.overlap", None, values, serious=False)
+
+
+def _makes_from(spec: MappingSpec, side: Side) -> bool:
+    policies = spec.policies
+    makes = policies.create_in_qbo if side is Side.SALESFORCE else policies.create_in_sf
+    return makes and any(row.direction.allows(side.other) for row in spec.fields)
+
+
+_WORDS = {Side.SALESFORCE: "Salesforce", Side.QUICKBOOKS: "QuickBooks"}

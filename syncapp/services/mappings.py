@@ -17,7 +17,7 @@ from syncapp.engine.match import match_rules
 from syncapp.models import FieldMapping, Mapping, MappingCriteria, MappingVersion
 from syncapp.services import audit
 from syncapp.services.errors import Refused
-from syncapp.services.mapping_checks import validate
+from syncapp.services.mapping_checks import serious, validate
 from syncapp.store import observations, passes, specs
 
 
@@ -42,7 +42,7 @@ def publish(mapping: Mapping, person: Any | None, note: str = "") -> MappingVers
     """
     with transaction.atomic():
         mapping = Mapping.objects.select_for_update().get(pk=mapping.pk)
-        faults = validate(mapping)
+        faults = serious(validate(mapping))
         if faults:
             raise Refused("mapping.invalid", faults=faults, count=len(faults), label=mapping.label)
         if mapping.published_number and not draft_differs(mapping):
@@ -104,7 +104,11 @@ def draft_changes(mapping: Mapping) -> list[DraftChange]:
     published = specs.published_spec(mapping)
     if published is None:
         return []
-    before, after = specs.to_json(published), specs.to_json(specs.draft_spec(mapping))
+    return changes_between(specs.to_json(published), specs.to_json(specs.draft_spec(mapping)))
+
+
+def changes_between(before: dict[str, Any], after: dict[str, Any]) -> list[DraftChange]:
+    """What one version, as stored, has otherwise than another."""
     old = {row["key"]: row for row in before["fields"]}
     new = {row["key"]: row for row in after["fields"]}
     changes = [_row_change(key, old.get(key), new.get(key)) for key in {**old, **new}]

@@ -32,7 +32,7 @@ from syncapp.models import (
     RunKind,
     RunState,
 )
-from syncapp.recipes import RECIPES, STARTERS, LeftOut, Prepared, Recipe, Template, can_have, prepare
+from syncapp.recipes import RECIPES, STARTERS, LeftOut, Prepared, Recipe, Template, can_have, mark_of, prepare
 from syncapp.services import audit, mappings
 from syncapp.services import preview as previews
 from syncapp.services.errors import Refused
@@ -157,12 +157,13 @@ def choose_template(
         chosen, wins = Template(template), OnConflict(winner)
     except ValueError as error:
         raise Refused("setup.unknown_template", template=template, winner=winner) from error
-    prepared = _prepared(integration, chosen, wins, [RECIPES[key] for key in RECIPES if key in recipes])
+    prepared = prepared_for(integration, chosen, wins, [RECIPES[key] for key in RECIPES if key in recipes])
     left_out: list[LeftOut] = []
     with transaction.atomic():
         made = [(_mapping_for(integration, recipe), each) for recipe, each in prepared]
         _drop_others(integration, {mapping.pk for mapping, _ in made})
         for mapping, each in made:
+            mapping.recipe_mark = mark_of(RECIPES[mapping.key])
             mappings.rows_from_recipe(mapping, each.spec)
             left_out += each.left_out
             if not mapping.published_number or mappings.draft_differs(mapping):
@@ -174,7 +175,7 @@ def choose_template(
     return left_out
 
 
-def _prepared(
+def prepared_for(
     integration: Integration, template: Template, winner: OnConflict, recipes: Sequence[Recipe]
 ) -> list[tuple[Recipe, Prepared]]:
     """Each of these recipes that the two orgs can have, prepared for them."""

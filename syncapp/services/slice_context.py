@@ -105,12 +105,13 @@ class SliceContext:
         return calls, metered
 
 
-def open_context(piece: Slice, timing: Timing) -> SliceContext:
-    """Load what the slice's mapping needs. Raises NotPublished."""
+def open_context(piece: Slice, timing: Timing, trying: MappingSpec | None = None) -> SliceContext:
+    """Load what the slice's mapping needs. Raises NotPublished. `trying` takes the place of the published version, for
+    a look at what it would do."""
     mapping = Mapping.objects.select_related(
         "company", "integration__salesforce", "integration__quickbooks"
     ).get(pk=piece.mapping_id)
-    spec = specs.published_spec(mapping)
+    spec = trying or specs.published_spec(mapping)
     salesforce, quickbooks = mapping.integration.salesforce, mapping.integration.quickbooks
     if spec is None or salesforce is None or quickbooks is None:
         raise NotPublished(mapping.pk)

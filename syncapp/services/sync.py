@@ -172,7 +172,9 @@ def carry_slice(piece: Slice, timing: Timing, deadline: float) -> None:
     with leases.renewing(piece, timing):
         try:
             context = open_context(piece, timing)
-            with surroundings.around(context.mapping.company, context.now):
+            with surroundings.around(
+                context.mapping.company, context.now, context.connections[Side.QUICKBOOKS].pk
+            ):
                 _stages(context, deadline)
         except ConnectorError as error:
             _connection_failed(piece, error.failure, timing)

@@ -94,11 +94,11 @@ def test_every_fault_is_named_at_once_with_its_place(mapping: Mapping) -> None:
     mapping.save()
     assert codes(mapping) == [
         ("mapping.bad_condition", None),
+        ("mapping.two_rows_one_field", 2),
         ("mapping.no_quickbooks_field", 3),
         ("mapping.no_salesforce_field", 4),
-        ("mapping.refers_to_nothing", 8),
-        ("mapping.two_rows_one_field", 2),
         ("mapping.group_disagrees", 6),
+        ("mapping.refers_to_nothing", 8),
     ]
     with pytest.raises(Refused) as refused:
         mappings.publish(mapping, None)

@@ -1,0 +1,179 @@
+"""What the described fields of both sides say about a draft: vanished and read-only fields, types, lengths, settings.
+
+Needs a description of the side (`field_lists`); a side that was never described raises no doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from connectors.contracts import FieldInfo, ObjectInfo, Side
+from syncapp.engine.filters import fields_read, paths_in
+from syncapp.engine.formula import Kind, check
+from syncapp.engine.mapping import FieldSpec, MappingSpec, ValueType, WriteMode
+from syncapp.engine.transforms import TRANSFORMS
+from syncapp.services.field_lists import BothSides
+from syncapp.services.mapping_faults import Fault
+
+CUSTOM = "CustomField."
+NUMBERS = frozenset({"currency", "double", "int", "percent", "long"})
+_WANTED: dict[ValueType, frozenset[str]] = {
+    ValueType.DECIMAL: NUMBERS | {"string", "textarea"},
+    ValueType.DATE: frozenset({"date", "string", "textarea"}),
+    ValueType.DATETIME: frozenset({"datetime", "string", "textarea", "date"}),
+    ValueType.BOOL: frozenset({"boolean", "string"}),
+}
+"""Types of a target field that can take a row of this type. Text fits where nothing is said."""
+_TYPED = NUMBERS | {"date", "datetime", "boolean"}
+
+
+def field_faults(spec: MappingSpec, sides: BothSides, facts: Mapping[str, Any]) -> Iterator[Fault]:
+    """All doubts about fields. `facts` are those of the QuickBooks company."""
+    for position, row in enumerate(spec.fields, start=1):
+        if row.part:
+            continue  # a row of the lines lives on other objects than the record itself
+        for side in Side:
+            info = sides.of(side)
+            if info is not None:
+                yield from _row_faults(position, row, side, info, sides)
+        yield from _formula_kinds(position, row, sides)
+        yield from _tax_faults(position, row, facts)
+    yield from _filter_faults(spec, sides)
+    yield from _required_faults(spec, sides)
+
+
+def field_at(info: ObjectInfo, path: str) -> FieldInfo | None:
+    """The described field of a path: named whole, or a reference by its `value`, or the object around it."""
+    by_name = {one.name: one for one in info.fields}
+    return by_name.get(path) or by_name.get(path.removesuffix(".value"))
+
+
+def _exists(info: ObjectInfo, side: Side, path: str, sides: BothSides) -> bool:
+    if field_at(info, path) is not None or path.startswith(CUSTOM):
+        return True
+    head, _, rest = path.partition(".")
+    if side is Side.QUICKBOOKS:
+        # Members of an object that is known by its outermost name only, and line totals that servers add.
+        return any(one.name == head or one.name.startswith(f"{head}.") for one in info.fields)
+    return _related(info, head, rest, sides) if rest else "#" in path
+
+
+def _related(info: ObjectInfo, relation: str, rest: str, sides: BothSides) -> bool:
+    """Whether a relationship path leads somewhere: its first step must be a lookup of the object."""
+    names = {relation, f"{relation}Id", relation.replace("__r", "__c")}
+    lookup = next((one for one in info.fields if one.name in names and one.references), None)
+    if lookup is None:
+        return False
+    target = sides.related.get(lookup.references[0]) if len(lookup.references) == 1 else None
+    return target is None or _exists(target, Side.SALESFORCE, rest, sides)
+
+
+def _row_faults(
+    position: int, row: FieldSpec, side: Side, info: ObjectInfo, sides: BothSides
+) -> Iterator[Fault]:
+    path = row.sf_path if side is Side.SALESFORCE else row.qbo_path
+    values = {"label": row.label or row.key, "field": path, "side": _WORDS[side]}
+    for one in (path, *(fields_read(row.formula) if row.source is side else ())):
+        if one and not _exists(info, side, one, sides):
+            yield Fault("mapping.field_gone", position, {**values, "field": one, "near": _near(info, one)})
+    found = field_at(info, path) if path else None
+    if found is None or not row.direction.allows(side):
+        return
+    if not (found.createable if row.write is WriteMode.ON_CREATE else found.updateable):
+        # A row that flows both ways is written only where it may be; one that flows here has no other purpose.
+        yield Fault("mapping.field_read_only", position, values, serious=row.source is not None)
+    yield from _type_faults(position, row, found, values)
+    yield from _length_faults(position, row, side, found, values)
+
+
+def _near(info: ObjectInfo, path: str) -> str:
+    by_lower = {one.name.lower(): one.name for one in info.fields}
+    found = get_close_matches(path.lower(), by_lower, 1, 0.75)
+    return f"Do you mean {by_lower[found[0]]}?" if found else ""
+
+
+def _type_faults(position: int, row: FieldSpec, found: FieldInfo, values: dict[str, Any]) -> Iterator[Fault]:
+    wanted = _WANTED.get(row.type)
+    texts = row.type in (ValueType.TEXT, ValueType.PHONE, ValueType.EMAIL, ValueType.URL)
+    if (wanted is not None and found.type not in wanted) or (
+        texts and found.type in _TYPED and not row.lookup
+    ):
+        more = {"type": row.type.value, "wanted": found.type}
+        yield Fault("mapping.type_differs", position, {**values, **more}, serious=False)
+
+
+def _length_faults(
+    position: int, row: FieldSpec, side: Side, found: FieldInfo, values: dict[str, Any]
+) -> Iterator[Fault]:
+    own = row.sf_length if side is Side.SALESFORCE else row.qbo_length
+    other = row.qbo_length if side is Side.SALESFORCE else row.sf_length
+    cut = "truncate" in row.transform.split("|") and "truncate" in TRANSFORMS
+    if not found.length or row.type not in (ValueType.TEXT, ValueType.CHOICE) or cut:
+        return
+    if own is not None and own > found.length:
+        more = {"length": own, "limit": found.length}
+        yield Fault("mapping.length_wrong", position, {**values, **more})
+    elif other is not None and other > found.length:
+        yield Fault("mapping.may_be_too_long", position, {**values, "limit": found.length}, serious=False)
+
+
+def kinds_of(info: ObjectInfo | None) -> dict[str, Kind]:
+    """The kinds of an object's fields, for formulas."""
+    return {one.name: _KINDS.get(one.type, Kind.TEXT) for one in info.fields} if info is not None else {}
+
+
+_KINDS = {
+    **dict.fromkeys(NUMBERS, Kind.NUMBER),
+    "boolean": Kind.BOOL,
+    "date": Kind.DATE,
+    "datetime": Kind.TIME,
+    "object": Kind.ANY,
+    "lines": Kind.ANY,
+}
+
+
+def _formula_kinds(position: int, row: FieldSpec, sides: BothSides) -> Iterator[Fault]:
+    """What a formula gets wrong only once the kinds of the fields are known; the rest is told without them."""
+    if not row.formula or row.source is None or check(row.formula):
+        return
+    for error in check(row.formula, kinds_of(sides.of(row.source))):
+        values = {"label": row.label or row.key, "message": error.sentence, "at": error.position}
+        yield Fault("mapping.formula_wrong", position, values)
+
+
+def _tax_faults(position: int, row: FieldSpec, facts: Mapping[str, Any]) -> Iterator[Fault]:
+    writes = row.direction.allows(Side.QUICKBOOKS)
+    values = {"label": row.label or row.key}
+    if writes and row.qbo_path == "GlobalTaxCalculation" and facts.get("country") == "US":
+        yield Fault("mapping.us_tax", position, values)
+    if writes and row.qbo_path == "DocNumber" and facts.get("custom_numbers") is False:
+        yield Fault("mapping.numbers_off", position, values, serious=False)
+
+
+def _filter_faults(spec: MappingSpec, sides: BothSides) -> Iterator[Fault]:
+    for side in Side:
+        info = sides.of(side)
+        for path in dict.fromkeys(paths_in(spec.filter_of(side))) if info is not None else ():
+            if info is not None and not _exists(info, side, path, sides):
+                values = {"label": "Filter", "field": path, "side": _WORDS[side], "near": _near(info, path)}
+                yield Fault("mapping.field_gone", None, values)
+
+
+def _required_faults(spec: MappingSpec, sides: BothSides) -> Iterator[Fault]:
+    """Fields without which the other side makes no record, and that no row fills."""
+    creates = {Side.QUICKBOOKS: spec.policies.create_in_qbo, Side.SALESFORCE: spec.policies.create_in_sf}
+    for side in Side:
+        info = sides.of(side)
+        if info is None or not creates[side] or not any(row.direction.allows(side) for row in spec.fields):
+            continue
+        paths = {row.sf_path if side is Side.SALESFORCE else row.qbo_path for row in spec.fields}
+        filled = {path.removesuffix(".value") for path in paths} | {path.partition(".")[0] for path in paths}
+        for field in info.fields:
+            if field.required and field.createable and field.name not in filled and field.type != "lines":
+                values = {"field": field.label, "side": _WORDS[side]}
+                yield Fault("mapping.required_unmapped", None, values, serious=False)
+
+
+_WORDS = {Side.SALESFORCE: "Salesforce", Side.QUICKBOOKS: "QuickBooks"}

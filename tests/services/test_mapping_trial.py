@@ -1,0 +1,60 @@
+"""A draft on live records: the fields as the sides describe them, what would be written, and how many would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from syncapp.models import FieldList, FieldMapping
+from syncapp.services import field_lists, mapping_checks, mapping_trial, mappings
+from syncapp.tenancy import tenant
+from tests.services.spine import Spine, a_spine
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
+
+
+@pytest.fixture
+def spine() -> Iterator[Spine]:
+    with a_spine() as made, tenant(made.company.pk):
+        yield made
+
+
+def test_fields_are_described_by_the_sides_and_kept(spine: Spine) -> None:
+    field_lists.read_for(spine.mapping)
+    known = field_lists.known(spine.mapping)
+    assert known.sf is not None
+    assert known.qbo is not None
+    name = next(one for one in known.sf.fields if one.name == "Name")
+    assert (name.label, name.length, name.required) == ("Account Name", 255, True)
+    assert "DisplayName" in {one.name for one in known.qbo.fields}
+    assert "User" in known.related
+    assert [one.failure_code for one in FieldList.objects.all() if one.failure_code] == []
+    assert mapping_checks.serious(mapping_checks.validate(spine.mapping)) == []
+
+
+def test_a_draft_is_tried_on_live_records_and_nothing_is_written(spine: Spine) -> None:
+    spine.account(Name="Acme", Phone="(555) 010-1111", BillingCity="Kiel")
+    spine.account(Name="Bolt")
+    spine.first_load()
+    spine.account(Name="New one", BillingCity="Bonn")
+    mapping, mark = spine.mapping, spine.mark()
+    row = FieldMapping.objects.create(
+        mapping=mapping, position=99, key="note", label="Note", qbo_path="Notes", direction="to_qbo",
+        formula='IF(ISBLANK(BillingCity), "no city", "in " & BillingCity)', initial="sf",
+    )  # fmt: skip
+    mappings.mark_changed(mapping)
+
+    acme, bolt = spine.link("Acme"), spine.link("Bolt")
+    tried = {one.name: one for one in mapping_trial.try_draft(mapping, [acme.pk, bolt.pk])}
+    assert [(value.label, value.before, value.after) for value in tried["Acme"].values] == [
+        ("Note", None, "in Kiel")
+    ]
+    assert (tried["Acme"].target, '"Notes": "in Kiel"' in tried["Acme"].body) == ("qbo", True)
+    assert '"Notes": "no city"' in tried["Bolt"].body
+
+    compared = mapping_trial.compare(mapping)
+    assert (compared.tried, compared.linked, compared.now, compared.then) == (2, 2, 0, 2)
+    row.delete()
+    assert mapping_trial.compare(mapping).then == 0
+    assert spine.writes(mark) == []
