@@ -40,9 +40,8 @@ def described(mapping: Mapping, side: str, **fields: dict[str, Any]) -> None:
     )
 
 
-ACCOUNT: dict[str, dict[str, Any]] = dict.fromkeys(
-    ("Name", "Phone", "Website", "BillingStreet", "BillingCity", "BillingPostalCode", "Description"), {}
-)
+FIELDS = ("Name", "Phone", "Website", "BillingStreet", "BillingCity", "BillingPostalCode", "Description")
+ACCOUNT: dict[str, dict[str, Any]] = {name: {} for name in FIELDS}
 
 
 def codes(mapping: Mapping) -> list[tuple[str, int | None, bool]]:
