@@ -180,6 +180,8 @@ def advanced(request: PortalRequest, side: str) -> HttpResponseBase:
         report = connect.save_advanced(request.company, request.user, side, _entered(form, side))
         if report.ok:
             messages.success(request, "Validated and saved.")
+            for check in report.warnings:
+                messages.warning(request, f"{check.title}. {check.detail} {check.fix}")
             return redirect("portal:connections")
         _mark_fields(form, report)
     context = {

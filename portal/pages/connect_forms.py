@@ -106,6 +106,14 @@ def _secret(
     return forms.CharField(label=label, required=False, max_length=4096, widget=widget, help_text=help_text)
 
 
+class SecretArea(forms.Textarea):
+    """A field of several lines whose text never comes back to the page, like that of a password field."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        del value
+        return super().get_context(name, None, attrs)
+
+
 def _text(label: str, help_text: str = "", max_length: int = 255) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
     return forms.CharField(
@@ -146,7 +154,7 @@ class SalesforceAdvancedForm(AdvancedForm):
         label="Private key",
         required=False,
         max_length=8192,
-        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
+        widget=SecretArea(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
         help_text="PEM of the certificate entered in the app, for JWT bearer. Write-only.",
     )
     password = _secret("Password", "For the password method only. Write-only.")

@@ -30,7 +30,6 @@ FIELDS_OF_FAILURE = {
     "oauth.user_not_approved": "username",
     "oauth.inactive_user": "username",
     "oauth.authentication_failure": "password",
-    "oauth.invalid_grant": "refresh_token",
     "oauth.audience": "login_host",
     "oauth.domain": "login_host",
     "net.host_not_allowed": "login_host",
@@ -41,6 +40,13 @@ _NEEDED: dict[AuthMethod, tuple[str, ...]] = {
     AuthMethod.CLIENT_CREDENTIALS: ("login_host",),
     AuthMethod.PASSWORD: ("username", "password"),
 }
+_PROOF = {
+    AuthMethod.OAUTH: "refresh_token",
+    AuthMethod.JWT: "private_key",
+    AuthMethod.CLIENT_CREDENTIALS: "client_secret",
+    AuthMethod.PASSWORD: "password",
+}
+"""What proves who signs in: the field that a refused grant means."""
 _SECRET_NAMES = ("username", "private_key", "password", "security_token")
 _LABELS = {
     "client_id": "Client id",
@@ -69,6 +75,8 @@ class _Wanted:
     def missing(self) -> list[str]:
         """Names of fields that this way of signing in cannot do without."""
         names = [name for name in _NEEDED[self.method] if not (self.secrets.get(name) or self.form.get(name))]
+        if self.facts.environment is Environment.SIMULATOR and "login_host" in names:
+            names.remove("login_host")  # the simulator has one address for every org
         if not self.app.client_id:
             names.append("client_id")
         if self.form.get("refresh_token") and not self.facts.remote_id:
@@ -165,7 +173,7 @@ def _save_connection(company: Company, person: Any, wanted: _Wanted) -> Validati
         grant = sign_in.renew(wanted.form.get("refresh_token", ""))
         who = grants.identify(wanted.facts, grant, wanted.facts.remote_id)
     except ConnectorError as error:
-        return ValidationReport((_check_of(error.failure),))
+        return ValidationReport((_check_of(error.failure, _PROOF[wanted.method]),))
     except Refused as refused:
         return ValidationReport((_check_of_refusal(refused, "realm_id"),))
     return _stored(company, person, wanted, grant, who)
@@ -228,7 +236,8 @@ def validate(connection: Connection) -> ValidationReport:
         return ValidationReport((_check_of(Failure(FailureKind.CONFIG, "vault.unreadable")),))
 
 
-def _check_of(failure: Failure) -> Check:
+def _check_of(failure: Failure, proof: str = "refresh_token") -> Check:
+    """`proof` is the field that a refused grant means."""
     words = words_for(failure.code, {"message": failure.message, "detail": failure.detail})
     return Check(
         key=failure.code,
@@ -236,7 +245,7 @@ def _check_of(failure: Failure) -> Check:
         title=words.title,
         detail=f"{words.what} {failure.message}".strip(),
         fix=words.todo,
-        field=FIELDS_OF_FAILURE.get(failure.code, ""),
+        field=proof if failure.code == "oauth.invalid_grant" else FIELDS_OF_FAILURE.get(failure.code, ""),
     )
 
 

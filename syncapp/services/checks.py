@@ -44,6 +44,11 @@ class ValidationReport:
         """What must be fixed before anything is saved."""
         return tuple(check for check in self.checks if check.level is Level.BAD)
 
+    @property
+    def warnings(self) -> tuple[Check, ...]:
+        """What works and is worth knowing."""
+        return tuple(check for check in self.checks if check.level is Level.WARN)
+
 
 def worst(checks: tuple[Check, ...] | list[Check]) -> Level:
     """The worst level among the checks; good without any."""

@@ -337,7 +337,8 @@ def test_user_name_and_password_work_where_the_org_allows_it_and_a_wrong_one_is_
 
 
 def test_client_credentials_need_a_my_domain(company: Company) -> None:
-    report = advanced(company, "sf", auth_method="client_credentials")
+    keys = {"environment": "production", "client_id": "3MVG9", "client_secret": "secret"}
+    report = advanced(company, "sf", auth_method="client_credentials", **keys)
     assert [check.field for check in report.errors] == ["login_host"]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
 from connectors.simulator.testing import Simulator, simulator
@@ -17,6 +19,7 @@ from syncapp.messages import registry
 from syncapp.models import AppCredentials, Company, Connection, OAuthState
 from syncapp.services import connect
 from syncapp.services.errors import Refused
+from syncapp.services.tokens import vault_for
 from tests.builders import a_company, a_connection, a_member
 from tests.web.builders import a_browser, membership, signed_in, words
 from tests.web.consent import decide, sent_to
@@ -225,6 +228,120 @@ def test_advanced_values_are_saved_only_after_they_pass(here: Simulator, company
     assert wrong.status_code == 422
     assert "Validation errors: 1" in words(wrong)
     assert 'href="#id_client_secret"' in wrong.content.decode()
+
+
+ADVANCED = "/connections/salesforce/advanced/"
+
+
+def advanced(browser: Client, **fields: str) -> Any:
+    """Fill in the advanced properties of Salesforce and save them; every field that a browser sends is there."""
+    empty = dict.fromkeys(
+        ("login_host", "client_id", "client_secret", "username", "private_key", "password", "security_token"),
+        "",
+    )
+    return browser.post(ADVANCED, {**empty, "environment": "simulator", **fields}, follow=True)
+
+
+def _pem(key: rsa.RSAPrivateKey) -> str:
+    form, open_ = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, form, open_).decode()
+
+
+def another_key() -> str:
+    """The private key of no certificate that the app knows."""
+    return _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+@pytest.fixture(scope="module")
+def key_pair() -> tuple[str, str]:
+    """A private key and its public half, as PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return (
+        _pem(key),
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode(),
+    )
+
+
+def test_an_org_is_connected_by_jwt_bearer_and_a_wrong_key_is_named(
+    here: Simulator, company: Company, key_pair: tuple[str, str]
+) -> None:
+    private, public = key_pair
+    known = here.salesforce.credentials()
+    here.salesforce.post("apps", {"certificate": public})
+    browser = a_browser(Role.ADMIN, company)
+    form = {
+        "auth_method": "jwt",
+        "client_id": known["client_id"],
+        "client_secret": known["client_secret"],
+        "username": known["username"],
+    }
+    for wrong, says in (
+        ({}, "Private key is missing"),
+        ({"private_key": "-----BEGIN PRIVATE KEY-----\nnonsense"}, 'href="#id_private_key"'),
+        ({"private_key": private, "username": "nobody@example.com"}, 'href="#id_username"'),
+        ({"private_key": another_key()}, 'href="#id_private_key"'),
+    ):
+        page = advanced(browser, **{**form, **wrong})
+        assert (page.status_code, says in page.content.decode()) == (422, True), says
+        assert private.splitlines()[1] not in page.content.decode()
+        assert connections_of(company) == []
+    page = advanced(browser, **form, private_key=private)
+    assert "Validated and saved." in words(page)
+    assert signs_in_anew(company, "jwt")
+    assert private.splitlines()[1] not in browser.get(ADVANCED).content.decode()
+
+
+def test_an_org_is_connected_by_client_credentials_and_a_wrong_secret_is_named(
+    here: Simulator, company: Company
+) -> None:
+    known = here.salesforce.credentials()
+    browser = a_browser(Role.ADMIN, company)
+    form = {"auth_method": "client_credentials", "client_id": known["client_id"]}
+    wrong = advanced(browser, **form, client_secret="wrong")
+    assert wrong.status_code == 422
+    assert 'href="#id_client_secret"' in wrong.content.decode()
+    assert connections_of(company) == []
+    assert "Validated and saved." in words(advanced(browser, **form, client_secret=known["client_secret"]))
+    assert signs_in_anew(company, "client_credentials")
+
+
+def test_an_org_is_connected_by_user_name_and_password_only_where_it_allows_that(
+    here: Simulator, company: Company
+) -> None:
+    known = here.salesforce.credentials()
+    browser = a_browser(Role.ADMIN, company)
+    form = {
+        "auth_method": "password",
+        "client_id": known["client_id"],
+        "client_secret": known["client_secret"],
+        "username": known["username"],
+        "security_token": known["security_token"],
+    }
+    here.salesforce.post("settings", {"username_password_flow": False})
+    assert advanced(browser, **form, password=known["password"]).status_code == 422
+    here.salesforce.post("settings", {"username_password_flow": True})
+    wrong = advanced(browser, **form, password="wrong")
+    assert 'href="#id_password"' in wrong.content.decode()
+    assert connections_of(company) == []
+    saved = words(advanced(browser, **form, password=known["password"]))
+    assert "Validated and saved." in saved
+    assert "This way of signing in ends" in saved
+    assert signs_in_anew(company, "password")
+
+
+def signs_in_anew(company: Company, method: str) -> bool:
+    """Whether the one connection of the company is live and gets a new access token by this method alone."""
+    connection = Connection.all_companies.get(company=company)
+    vault = vault_for(connection.pk)
+    version = vault.renew(vault.current()).version
+    return (connection.status, connection.auth_method, connection.refresh_token, version) == (
+        "live",
+        method,
+        "",
+        connection.token_version + 1,
+    )
 
 
 def test_keys_that_cannot_be_read_are_said_and_nothing_is_saved(settings: Any, company: Company) -> None:
