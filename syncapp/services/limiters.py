@@ -20,6 +20,11 @@ def limiter_for(connection: Connection) -> Limiter:
     return _limiter(facts, f"{facts.environment.value}:{app}{facts.remote_id}")
 
 
+def is_paced(connection: Connection) -> bool:
+    """Whether calls by the minute are counted there, so that a load cannot go faster than they allow."""
+    return bool(profile_of(facts_of(connection)).rates)
+
+
 def signing_in_limiter(facts: ConnectionFacts) -> Limiter:
     """What holds while a connection is being made: the few calls that ask who it belongs to."""
     return _limiter(facts, f"{facts.environment.value}:signing-in:{facts.remote_id}")

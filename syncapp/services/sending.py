@@ -9,20 +9,27 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from connectors.contracts import BatchAnswer, Operation, Side, Write, WriteResult, WriteStatus
+from connectors.contracts import BatchAnswer, Operation, Priority, Side, Write, WriteResult, WriteStatus
 from connectors.errors import ConnectorError, Failure, FailureKind
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.projection import fields_to_read
+from syncapp.services.limiters import is_paced
 from syncapp.services.settle import Place, Settled, settle
 from syncapp.services.slice_context import SliceContext
 from syncapp.store import breaker, intents
 from syncapp.store.intents import Batch, Intent
+from syncapp.store.turns import Turn
 
 AT_ONCE = {Side.QUICKBOOKS: 6, Side.SALESFORCE: 1}
-PACING_S = 20.0
+PACING_S = 40.0
 """How long a call may wait for the shared limiter's next slot before its records are given back."""
+SENDING_S = 90.0
+"""How long a slice waits for its turn to send, and how long it then may take: more than 34 batches need by the rate."""
+LAST_ONES = 2
+"""With so few calls of a slice left on their way, the next slice begins to send."""
 STAMPS_PER_CALL = 2000
 
 
@@ -68,7 +75,11 @@ def _send_side(
 ) -> None:
     waiting = list(reversed(batches))
     flying: dict[Future[BatchAnswer], Batch] = {}
-    with ThreadPoolExecutor(max_workers=AT_ONCE[side], thread_name_prefix="send") as pool:
+    turn = Turn(context.connections[side].id)
+    if _takes_turns(context, side, batches):
+        turn.take(SENDING_S)
+        deadline = max(deadline, time.monotonic() + SENDING_S)
+    with closing(turn), ThreadPoolExecutor(max_workers=AT_ONCE[side], thread_name_prefix="send") as pool:
         while waiting or flying:
             while waiting and len(flying) < AT_ONCE[side]:
                 batch = waiting.pop()
@@ -77,8 +88,17 @@ def _send_side(
                     _give_back(context, batch, sent)
                 else:
                     flying[pool.submit(_call, context, batch, deadline)] = batch
+            if not waiting and len(flying) <= LAST_ONES:
+                turn.close()
             for batch, answer in _finished(flying):
                 waiting += _settle(context, batch, answer, sent)
+
+
+def _takes_turns(context: SliceContext, side: Side, batches: Sequence[Batch]) -> bool:
+    """Where the vendor's rate is what bounds a load, one slice sends at a time, as fast as the rate allows, while
+    others read, decide, or write back to the other side: so no call of the rate is left unused between two slices."""
+    many = len(batches) > AT_ONCE[side] and context.piece.priority is not Priority.INTERACTIVE
+    return many and is_paced(context.connections[side])
 
 
 def _finished(flying: dict[Future[BatchAnswer], Batch]) -> Iterator[tuple[Batch, BatchAnswer]]:

@@ -314,3 +314,24 @@ def test_a_slice_that_creates_and_updates_accounts_is_divided_into_calls_that_sa
     assert done["Account", "update"] == 2
     assert Counter((link.lifecycle, link.attention) for link in spine.links) == {("linked", "none"): 803}
     assert WriteIntent.all_companies.filter(state__in=["planned", "sending", "unknown", "ask"]).count() == 0
+
+
+@pytest.mark.parametrize("nth", [1, 2], ids=["while it is read", "while ids are written back"])
+def test_a_rotated_salesforce_refresh_token_in_the_middle_of_a_load_costs_nothing_but_time(
+    spine: Spine, nth: int
+) -> None:
+    spine.sim.salesforce.post("settings", {"refresh_rotation": True})
+    for n in range(60):
+        spine.account(Name=f"Pine {n}")
+    before = Connection.all_companies.get(company=spine.company, side="sf")
+    path = {1: "/query$", 2: "/composite$"}[nth]
+    spine.sim.salesforce.plan({"action": "expire_token", "match": {"path": path}, "nth": 1})
+
+    run = spine.first_load()
+
+    after = Connection.all_companies.get(company=spine.company, side="sf")
+    assert (run.state, run.total, run.created_count) == (RunState.DONE, 60, 60)
+    assert after.token_version == before.token_version + 1
+    assert after.refresh_token != before.refresh_token
+    assert (after.status, Problem.all_companies.count()) == ("live", 0)
+    assert all(row["QBO_Customer_Id__c"] for row in spine.accounts("Id, Name, QBO_Customer_Id__c"))
