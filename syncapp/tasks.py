@@ -14,7 +14,7 @@ from syncapp.models import Connection
 from syncapp.services import capture as capturing
 from syncapp.services import prepare as preparing
 from syncapp.services import recover as recovering
-from syncapp.services import schedules, sweep, sync, tokens
+from syncapp.services import schedules, sealing, sweep, sync, tokens
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.timing import current_timing
 from syncapp.store import breaker, due_once
@@ -67,9 +67,12 @@ def tick() -> None:
     """The one beat of the product: schedules and lanes each time, the sweeper and the keep-alive at their own pace."""
     schedules.start_due()
     sweep.ring_due_lanes()
+    sealing.seal_due()
     timing = current_timing()
     if due_once.due("sweep", timing.sweep):
         found = sweep.sweep()
         log.info("swept", **found)
+    if due_once.due("audit_check", 30):
+        sealing.check_on()
     if due_once.due("keep_alive", 3600):
         tokens.keep_alive()

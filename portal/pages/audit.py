@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from portal.people.access import PortalRequest, company_page
 from syncapp.models import AuditEvent
+from syncapp.services import sealing
 
 PAGE = 50
 ACTIONS = {
@@ -30,6 +31,14 @@ ACTIONS = {
     "schedule.resumed": "Resumed a schedule",
     "schedule.removed": "Removed a schedule",
     "conflict.answered": "Decided a conflict",
+    "outcome.exists": "Said that a write was carried out",
+    "outcome.does_not": "Said that a write was not carried out",
+    "gone.reactivate": "Had a record made active again",
+    "gone.void": "Had a document voided",
+    "gone.leave": "Left a record as it is",
+    "deletions.followed": "Let deletions be followed",
+    "deletions.ignored": "Had deletions ignored",
+    "link.followed_merge": "Followed a merge",
     "run.stopped": "Stopped a run",
     "run.resumed": "Resumed a run",
     "integration.renamed": "Renamed an integration",
@@ -57,6 +66,7 @@ def list_(request: PortalRequest) -> HttpResponse:
         "older": str(found[PAGE - 1].pk) if len(found) > PAGE else "",
         "show": show,
         "later": before is not None,
+        "seal": sealing.seal_now(),
     }
     return render(request, "audit/list.html", context)
 

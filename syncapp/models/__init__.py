@@ -1,7 +1,7 @@
 """One file per noun of the glossary."""
 
 from syncapp.models.app_credentials import AppCredentials, ConnectionEnvironment, VendorSide
-from syncapp.models.audit import AuditEvent
+from syncapp.models.audit import AuditEvent, AuditSeal
 from syncapp.models.capture import Cursor, MappingPass, Observation
 from syncapp.models.company import Company, CompanyState
 from syncapp.models.connection import AuthMethod, Connection, ConnectionStatus
@@ -49,6 +49,7 @@ __all__ = [
     "Attempt",
     "Attention",
     "AuditEvent",
+    "AuditSeal",
     "AuthMethod",
     "BatchSend",
     "Cadence",

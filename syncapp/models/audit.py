@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from syncapp.ids import uuid7
 from syncapp.tenancy import TenantModel
@@ -37,5 +38,31 @@ class AuditEvent(TenantModel):
         indexes = [
             models.Index(fields=["company", "-id"], name="audit_company_newest"),
             models.Index(fields=["link", "-id"], name="audit_link"),
+            models.Index(fields=["company", "id"], name="audit_unsealed", condition=Q(number__isnull=True)),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "number"],
+                condition=Q(number__isnull=False),
+                name="one_audit_row_per_number",
+            )
+        ]
+        base_manager_name = "all_companies"
+
+
+class AuditSeal(TenantModel):
+    """How far a company's trail is numbered and chained, and how far the chain was checked again."""
+
+    number = models.BigIntegerField(default=0)
+    chain = models.CharField(max_length=64, blank=True)
+    sealed_at = models.DateTimeField(null=True)
+    checked_number = models.BigIntegerField(default=0)
+    checked_chain = models.CharField(max_length=64, blank=True)
+    verified_at = models.DateTimeField(null=True)
+    """When a check last reached the end of the chain and found every row as it was sealed."""
+    broken_number = models.BigIntegerField(null=True)
+    """The first row that is not as it was sealed, or is missing."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company"], name="one_seal_per_company")]
         base_manager_name = "all_companies"
