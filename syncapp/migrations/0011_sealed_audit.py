@@ -33,7 +33,7 @@ removal of a whole company, which says so for its transaction, takes rows away."
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncapp', '0009_deletions_that_wait'),
+        ("syncapp", "0010_field_lists"),
     ]
 
     operations = [
