@@ -20,6 +20,8 @@ class Button:
     do: str = ""
     is_link: bool = False
     action: str = "records.sync"
+    pk: str = ""
+    """The record that a link opens; empty for this one's own pages."""
     field: str = ""
     """Label of what a person may type beside it (posted as `remote_id`); empty for a plain button."""
 
@@ -78,6 +80,11 @@ _TONES = {"conflict": ("clash", "clash"), "deleted_there": ("warn", "trash"), "c
 SILENT = {"none", "skipped", "waiting"}
 SETTLED_BY_CHOOSING = {"conflict", "drift", "oscillation"}
 SEE_MATCHES = Button("See the possible match", "link", "#c-match", is_link=True, action="records.view")
+
+
+OPEN_PARENT = Button(
+    "Open the record it waits for", "next", "portal:record", is_link=True, action="records.view"
+)
 
 
 def for_record(

@@ -198,18 +198,17 @@ MESSAGES: dict[str, Message] = {
     ),
     "engine.parent_skipped": Message(
         "The record it belongs to is left out",
-        "A rule skips it, so this one cannot go.",
-        "Change the rule, or the parent.",
-        "mapping",
+        "{parent} is skipped by a rule or was ignored, so this one cannot go.",
+        "Change the rule, or choose another parent; this one follows by itself.",
     ),
     "engine.parent_problem": Message(
         "The record it belongs to has a problem",
-        "It cannot go before that one is on the other side.",
+        "It cannot go before {parent} is on the other side.",
         "Solve that one first; this one follows by itself.",
     ),
     "engine.parent_gone": Message(
         "The record it belongs to is gone",
-        "It was deleted, so there is nothing to hang this one on.",
+        "{parent} was deleted, so there is nothing to hang this one on.",
         "Choose another parent in Salesforce, then try again.",
         "retry",
     ),

@@ -29,7 +29,7 @@ from syncapp.models import (
     WriteIntent,
 )
 from syncapp.models.intent import IntentState
-from syncapp.services import audit, preview
+from syncapp.services import audit, preview, waiting
 from syncapp.services.errors import Refused
 from syncapp.store import clock, leases, match_index
 
@@ -241,6 +241,7 @@ def ignore(link: RecordLink, person: Any | None) -> None:
         row.save(update_fields=["paused", "attention", "attention_code", "attention_values"])
         LinkWork.objects.filter(link=row, lease_until=None).delete()
         _close_problems([row.pk])
+        waiting.wake(row.company_id, [row.pk], Priority.NORMAL)
         audit.decided("match.ignored", person, link=row, cause=row.name)
         _replan([row])
     link.refresh_from_db()

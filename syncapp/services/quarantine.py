@@ -14,6 +14,7 @@ from syncapp.engine.retry import backoff
 from syncapp.engine.timing import Timing
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, Outcome
+from syncapp.services import waiting
 from syncapp.store import bulk, clock, leases, problems, runs
 from syncapp.store.leases import Slice
 from syncapp.store.problems import LinkProblem
@@ -82,6 +83,7 @@ def _quarantine(piece: Slice, link_id: UUID, name: str, error: Exception) -> Non
         piece.company_id, [LinkProblem(link_id, piece.mapping_id, "bug", CODE, values)], now
     )
     runs.count([(link_id, work.run_id, Outcome.FAILED.value)])
+    waiting.wake(piece.company_id, [link_id], piece.priority)
     leases.release(piece, [link_id])
 
 

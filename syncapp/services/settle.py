@@ -41,20 +41,18 @@ from syncapp.engine.timing import Timing
 from syncapp.engine.undo import CLOSED, UNDONE
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, AuditEvent, Connection, Mapping, Outcome
-from syncapp.services import joining, reference_lists
+from syncapp.services import joining, reference_lists, waiting
 from syncapp.services.audit import OURSELVES
 from syncapp.services.staging import take_token
 from syncapp.store import (
     bulk,
     clock,
     intents,
-    leases,
     links,
     match_index,
     observations,
     problems,
     runs,
-    waits,
 )
 from syncapp.store.intents import Batch, Intent
 from syncapp.store.links import LinkRow
@@ -456,20 +454,7 @@ def _write(place: Place, batch: Batch, closing: _Closing, settled: Settled) -> N
     )
     parents = [link_id for link_id in settled.created if closing.changed[link_id].lifecycle == "linked"]
     _close_behind(closing)
-    _wake_children(place, [*parents, *settled.stopped])
-
-
-def _wake_children(place: Place, parents: Sequence[UUID]) -> None:
-    """Records that waited for these go on, in the run that counted them as waiting."""
-    for (run_id, counted), children in waits.release_children(parents).items():
-        leases.make_due(
-            place.company_id,
-            children,
-            place.priority,
-            cause="Its parent is linked",
-            run_id=run_id,
-            counted=counted,
-        )
+    waiting.wake(place.company_id, [*parents, *settled.stopped], place.priority)
 
 
 def _close_behind(closing: _Closing) -> None:

@@ -17,7 +17,6 @@ from connectors.contracts import Operation, Priority, RecordState, RemoteRecord,
 from connectors.salesforce.writes import calls as composites
 from syncapp.engine.bases import held_after, moved_units, written_units
 from syncapp.engine.compiled import compile_spec
-from syncapp.engine.creation import PARENT_REASONS
 from syncapp.engine.decision import Decision, DecisionKind, StateChange, UnitChange
 from syncapp.engine.entities import EntityTraits, traits
 from syncapp.engine.evidence import STATE
@@ -28,10 +27,10 @@ from syncapp.engine.reasons import SF_SETTLING
 from syncapp.engine.records import value_to_json
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, Outcome
-from syncapp.services import poison
+from syncapp.services import poison, waiting
 from syncapp.services.deciding import Decided, SliceDecisions
 from syncapp.services.slice_context import SliceContext
-from syncapp.store import bulk, intents, leases, links, observations, problems, runs, waits
+from syncapp.store import bulk, intents, leases, links, observations, problems, runs
 from syncapp.store.intents import Batch, Plan
 from syncapp.store.links import LinkRow
 from syncapp.store.problems import LinkProblem
@@ -76,6 +75,7 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
         mine = [item for item in decisions.items if item.link.id in owned]
         left_alone = _set_apart(context, [item for item in mine if not _is_settling(item)])
         items = [item for item in mine if not _is_settling(item) and item.link.id not in left_alone]
+        items, rings = waiting.store(context, decisions, items, lambda item: outcome_of(item, set()).value)
         staged = Staged(settling=[item.link.id for item in mine if _is_settling(item)])
         plans: dict[Side, list[Plan]] = {side: [] for side in Side}
         for item in items:
@@ -83,15 +83,25 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
             for side, plan in _plans(context, item):
                 plans[side].append(plan)
         writing = {plan.link_id for listed in plans.values() for plan in listed}
-        _store_waits(context, decisions, items)
         _store_outcomes(context, items, writing, linked)
         for side in Side:
             staged.batches += _store_intents(context, side, plans[side])
         staged.finished = [item.link.id for item in items if item.link.id not in writing] + sorted(left_alone)
+        waiting.wake(context.company_id, _ended(items, writing), context.piece.priority, but=rings)
         leases.release(context.piece, staged.finished)
         _wait_out_the_second(context, [item for item in mine if _is_settling(item)])
         _read_again(context, [item for item in mine if _is_settling(item)])
     return staged
+
+
+def _ended(items: Sequence[Decided], writing: set[UUID]) -> list[UUID]:
+    """Those that nobody has to wait for any longer: linked, or not to be linked unless a person sees to them."""
+    return [
+        item.link.id
+        for item in items
+        if item.link.lifecycle == "linked"
+        or (item.link.id not in writing and item.decision.attention != "waiting")
+    ]
 
 
 def _set_apart(context: SliceContext, items: Sequence[Decided]) -> set[UUID]:
@@ -356,33 +366,6 @@ def _calls(context: SliceContext, side: Side, plans: Sequence[Plan]) -> list[Seq
             divided.append(chunk[start : start + len(group)])
             start += len(group)
     return divided
-
-
-def _store_waits(context: SliceContext, decisions: SliceDecisions, items: Sequence[Decided]) -> None:
-    """Store waits and make their parents due in the same class; a child whose parents are linked by now stays due."""
-    pairs: list[tuple[UUID, UUID]] = []
-    stuck: set[UUID] = set()
-    for item in items:
-        for need in item.decision.waits:
-            parent = decisions.parents.links.get((need.mapping, need.side, need.remote_id))
-            if parent is None or parent == item.link.id:
-                continue
-            pairs.append((item.link.id, parent))
-            if need.state in PARENT_REASONS:
-                stuck.add(parent)
-    counted = {
-        item.link.id: (context.work[item.link.id].run_id, outcome_of(item, set()).value) for item in items
-    }
-    awake = waits.add(context.company_id, pairs, counted)
-    by_run: dict[UUID | None, list[UUID]] = {}
-    for child, parent in pairs:
-        if parent not in stuck:  # a person sees to those first: trying them for each child would never end
-            by_run.setdefault(context.work[child].run_id, []).append(parent)
-    for run_id, parents in by_run.items():
-        leases.make_due(
-            context.company_id, parents, context.piece.priority, cause="A record waits for it", run_id=run_id
-        )
-    leases.make_due(context.company_id, sorted(awake), context.piece.priority, cause="Its parent is linked")
 
 
 def _store_outcomes(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from syncapp.models import LinkWait
 from syncapp.store import bulk
 
 RELEASE = """
-with gone as (delete from syncapp_linkwait where parent_id = any(%s) returning child_id, run_id, outcome)
+with gone as (
+  delete from syncapp_linkwait where parent_id = any(%s) and child_id <> all(%s)
+  returning child_id, run_id, outcome)
 select distinct on (g.child_id) g.child_id, r.id, case when r.id is null then '' else g.outcome end
 from gone g left join syncapp_run r on r.id = g.run_id and r.state = 'running'
 where not exists (select 1 from syncapp_linkwait w where w.child_id = g.child_id and not w.parent_id = any(%s))
@@ -49,8 +51,37 @@ def add(
     }
     if not linked:
         return set()
-    bulk.execute("delete from syncapp_linkwait where parent_id = any(%s)", [sorted(linked)])
+    bulk.execute(
+        "delete from syncapp_linkwait where parent_id = any(%s) and child_id = any(%s)",
+        [sorted(linked), sorted({child for child, _ in pairs})],
+    )
     return {child for child, parent in pairs} - {child for child, parent in pairs if parent not in linked}
+
+
+def forget(children: Sequence[UUID]) -> None:
+    """These children are decided anew: what they waited for before does not count any more."""
+    bulk.execute("delete from syncapp_linkwait where child_id = any(%s)", [list(children)])
+
+
+RINGS = """
+with recursive walk(child, at, path) as (
+  select w.child_id, w.parent_id, array[w.child_id, w.parent_id]
+  from syncapp_linkwait w where w.child_id = any(%s)
+  union all
+  select k.child, w.parent_id, k.path || w.parent_id
+  from walk k join syncapp_linkwait w on w.child_id = k.at
+  where k.at <> k.child and w.parent_id <> all(k.path[2:]) and cardinality(k.path) < %s
+)
+select distinct on (child) child, path from walk where at = child order by child, cardinality(path)
+"""
+LONGEST_RING = 50
+
+
+def rings(children: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Those of these children that wait for themselves in the end, with the way round: child … child."""
+    if not children:
+        return {}
+    return {child: list(path) for child, path in bulk.fetch(RINGS, [sorted(children), LONGEST_RING])}
 
 
 def awaited(link_ids: Sequence[UUID]) -> set[UUID]:
@@ -63,14 +94,17 @@ def awaited(link_ids: Sequence[UUID]) -> set[UUID]:
     return {row[0] for row in rows}
 
 
-def release_children(parents: Sequence[UUID]) -> dict[tuple[UUID | None, str], list[UUID]]:
-    """These parents are linked (or will never be): their children whose last wait this was, to be made due now.
+def release_children(
+    parents: Sequence[UUID], but: Collection[UUID] = ()
+) -> dict[tuple[UUID | None, str], list[UUID]]:
+    """These parents are linked (or will never be): their children whose last wait this was, to be made due now. `but`
+    are children that go on waiting.
 
     They come by the run that they still belong to and what they count as there; by (None, "") when it is over.
     """
     if not parents:
         return {}
-    rows = bulk.fetch(RELEASE, [list(parents), list(parents)])
+    rows = bulk.fetch(RELEASE, [list(parents), sorted(but), list(parents)])
     children: dict[tuple[UUID | None, str], list[UUID]] = {}
     for child, run_id, outcome in rows:
         children.setdefault((run_id, outcome), []).append(child)
