@@ -44,6 +44,10 @@ class World:
         self.tls_urls: dict[str, str] = {}
         self.ca_file = ""
 
+    def chance(self, purpose: str) -> Random:
+        """Chance for one purpose, from the random seed: what else happens meanwhile does not move it."""
+        return Random(f"{self.options.random_seed} {purpose}")  # noqa: S311 - chance, not secrecy
+
     def opaque(self, purpose: str, length: int = 40) -> str:
         """A new opaque text (hexadecimal), the same at each run with the same seed and the same history."""
         number = self.store.next_number("opaque")

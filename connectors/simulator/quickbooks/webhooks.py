@@ -59,6 +59,7 @@ class Webhooks:
     def __init__(self, world: World, verifier_token: str) -> None:
         self._world = world
         self._store = world.store
+        self._random = world.chance("webhooks")
         self._verifier = verifier_token
         self._task: asyncio.Task[None] | None = None
         self._store.define(
@@ -164,7 +165,7 @@ class Webhooks:
             )
 
     def _chance(self, probability: float) -> bool:
-        return probability > 0 and self._world.random.random() < probability
+        return probability > 0 and self._random.random() < probability
 
     # -- sending ------------------------------------------------------------------------------------------------
 
@@ -197,7 +198,7 @@ class Webhooks:
         events = _aggregated(rows)
         self._store.write("DELETE FROM qbo_event WHERE subscription = ?", (subscription.id,))
         if self._chance(subscription.reorder):
-            self._world.random.shuffle(events)
+            self._random.shuffle(events)
         doubled = [event for event in events if self._chance(subscription.duplicate)]
         for start in range(0, len(events), _EVENTS_PER_DELIVERY):
             self._queue(subscription, events[start : start + _EVENTS_PER_DELIVERY])

@@ -73,6 +73,7 @@ class Outbound:
 
     def __init__(self, world: World, orgs: Orgs, records_of: Callable[[Org], Records]) -> None:
         self._world = world
+        self._random = world.chance("outbound messages")
         self._orgs = orgs
         self._records_of = records_of
         self._task: asyncio.Task[None] | None = None
@@ -139,7 +140,7 @@ class Outbound:
             )  # fmt: skip
 
     def _chance(self, probability: float) -> bool:
-        return probability > 0 and self._world.random.random() < probability
+        return probability > 0 and self._random.random() < probability
 
     # -- sending --------------------------------------------------------------------------------------------
 
@@ -170,7 +171,7 @@ class Outbound:
         if not rows:
             return
         if self._chance(message.reorder):
-            self._world.random.shuffle(rows)
+            self._random.shuffle(rows)
         acknowledged = await _acknowledged(message.url, self.envelope(org, message, rows).encode())
         numbers = ", ".join(str(row[0]) for row in rows)
         if acknowledged:

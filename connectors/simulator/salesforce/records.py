@@ -17,6 +17,7 @@ from .changes import Actor, Change, Row, as_json
 from .duplicates import check_duplicates
 from .errors import Refused, is_deleted, malformed_id, not_found
 from .events import Events
+from .locks import Locks
 from .objects.fields import Field
 from .recyclebin import RecycleBin
 from .times import wire
@@ -38,11 +39,11 @@ class Records:
     #: Called with (entity, record id) for every record that was created or updated.
     listeners: list[Any] = field(default_factory=list)
     events: Events = field(init=False)
-    #: How often a change of a record is still refused because another transaction holds it.
-    locks: dict[str, int] = field(default_factory=dict)
+    locks: Locks = field(init=False)
     _insert_sql: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.locks = Locks(self.org)
         self.events = Events(self.org)
 
     @property
@@ -122,7 +123,7 @@ class Records:
     def update(self, entity: Entity, record_id: str, values: Mapping[str, Any], actor: Actor) -> None:
         """Change a living record. Raises Refused."""
         old = self.living(entity, record_id)
-        self.take_lock(str(old["Id"]))
+        self.locks.take(str(old["Id"]))
         if not entity.object.updateable:
             raise Refused(
                 "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
@@ -132,13 +133,6 @@ class Records:
         change = Change(entity, str(old["Id"]), old, new, frozenset(new), actor)
         self._require(change)
         self._save(change)
-
-    def take_lock(self, record_id: str) -> None:
-        """Raises Refused UNABLE_TO_LOCK_ROW while the side door keeps the record locked (reference 4.9)."""
-        left = self.locks.get(record_id, 0)
-        if left:
-            self.locks[record_id] = left - 1
-            raise Refused("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", ())
 
     def platform_update(self, object_name: str, record_id: str, values: Row, actor: Actor) -> None:
         """A change that the platform itself makes (totals, links): no checks, but stamps and a log entry."""

@@ -25,7 +25,7 @@ class RecycleBin:
     def delete(self, entity: Entity, record_id: str, actor: Actor) -> None:
         """Into the recycle bin, with everything that cascades. Raises Refused."""
         old = self.records.living(entity, record_id)
-        self.records.take_lock(str(old["Id"]))
+        self.records.locks.take(str(old["Id"]))
         if not entity.object.deletable:
             message = f"entity type cannot be deleted: {entity.object.label}"
             raise Refused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)

@@ -176,5 +176,6 @@ def _locks(standin: Salesforce, request: Request) -> Any:
         known = ids.to_18(str(text))
         if known is None:
             raise ValueError(f"not an id: {text}")
-        records.locks[known] = int(body.get("times", 1))
-    return {"locked": {name: left for name, left in records.locks.items() if left}}
+        records.locks.hold(known, int(body.get("times", 1)))
+    records.locks.save()
+    return {"locked": records.locks.held()}

@@ -155,6 +155,7 @@ class Salesforce(StandIn):
         self.engine.deploys.clear()
         self.world.store.write("DELETE FROM salesforce_component")
         self.engine.records.clear()
+        self.world.store.delete_values("salesforce:locks:")
 
     def is_seeded(self) -> bool:
         return len(self.orgs) > 0
@@ -242,6 +243,8 @@ class Salesforce(StandIn):
 
     def leave(self, request: Request) -> None:
         self.usage.end(id(request))
+        for records in self.engine.records.values():
+            records.locks.save()
 
     def side_door(self, request: Request) -> Response | None:
         return side.answer(self, request)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from connectors.simulator.testing import Simulator
+from connectors.simulator.testing import Simulator, simulator
 from tests.shared import recorded
 from tests.simulator.wire_client import Books
 
@@ -174,3 +174,26 @@ def test_a_void_and_a_deletion_have_events_of_their_own(empty_sim: Simulator) ->
         bodies = endpoint.wait(3)
     kinds = [event["type"] for body in bodies for event in body]
     assert kinds == ["qbo.payment.created.v1", "qbo.payment.voided.v1", "qbo.payment.deleted.v1"]
+
+
+def _told(seed: int) -> list[str]:
+    """The ids of what a chancy subscription is told of the same thirty customers, in order."""
+    with simulator(only="quickbooks", random_seed=seed) as sim, _endpoint() as endpoint:
+        sim.quickbooks.post("clock", {"freeze": True})
+        books = _subscribe(sim, endpoint, drop=0.3, duplicate=0.3, reorder=1)
+        items = [
+            {"bId": str(n), "operation": "create", "Customer": {"DisplayName": f"Pine {n}"}}
+            for n in range(30)
+        ]
+        assert books.call("POST", "batch", {"BatchItemRequest": items}).status == 200
+        sim.quickbooks.post("clock", {"advance": 5})
+        bodies = endpoint.wait(2)  # what is told, and what is told again
+    return [event["intuitentityid"] for body in bodies for event in body]
+
+
+def test_what_is_dropped_doubled_and_shuffled_follows_the_seed() -> None:
+    first = _told(7)
+    assert first == _told(7) != _told(8)
+    assert len(set(first)) < 30  # some were dropped
+    assert len(first) > len(set(first))  # some came twice
+    assert first != sorted(first, key=int)

@@ -245,7 +245,9 @@ def test_old_jobs_speak_xml_as_recorded(sf: Caller, side: Side) -> None:
     theirs = [one.tag for one in ET.parse(reference("salesforce/bulk1/create_job.201.xml")).getroot()]
     job_id = ET.fromstring(made.text)[0].text
     csv_call = {"X_SFDC_Session": sf.token, "Content_Type": "text/csv"}
-    batch = Caller(side).call("POST", f"{path}/{job_id}/batch", "Subject\nOld bulk\n", **csv_call).json
+    plain = Caller(side).call("POST", f"{path}/{job_id}/batch", "Subject\nOld bulk\n", **csv_call).text
+    asking = {**csv_call, "Accept": "application/json"}
+    batch = Caller(side).call("GET", f"{path}/{job_id}/batch/{ET.fromstring(plain)[3].text}", **asking).json
     side.post("clock", {"advance": 2})
     result = Caller(side).call("GET", f"{path}/{job_id}/batch/{batch['id']}/result", **csv_call)
     side.post("clock", {"reset": True})

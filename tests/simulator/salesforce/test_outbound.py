@@ -10,9 +10,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from connectors.simulator.testing import Side
+from connectors.simulator.testing import Side, simulator
 from tests.shared import reference
-from tests.simulator.salesforce.caller import Caller
+from tests.simulator.salesforce.caller import Caller, caller_of
 
 OUT = "{http://soap.sforce.com/2005/09/outbound}"
 SF = "{urn:sobject.enterprise.soap.sforce.com}"
@@ -152,3 +152,26 @@ def test_the_connected_user_can_be_left_out(sf: Caller, side: Side, listener: Li
     body = listener.wait_for(1)[0]
 
     assert ("By a person" in body, "By the integration" in body) == (True, False)
+
+
+def _told(seed: int) -> list[str]:
+    """The record ids of what a chancy message tells of the same thirty accounts, in order."""
+    listener = Listener()
+    with simulator(only="salesforce", random_seed=seed) as running:
+        side = running.salesforce
+        names = {"object": "Account", "url": listener.url, "name": "Chancy", "fields": ["Id"]}
+        side.post("webhooks", {**names, "drop": 0.3, "duplicate": 0.3, "reorder": 1})
+        records = [{"attributes": {"type": "Account"}, "Name": f"Pine {n}"} for n in range(30)]
+        caller_of(side).post("/composite/sobjects", {"records": records})
+        (body, *_) = listener.wait_for(1)
+        listener.server.shutdown()
+        listener.server.server_close()
+    return [one.text or "" for one in ET.fromstring(body).iter(f"{SF}Id")]
+
+
+def test_what_is_dropped_doubled_and_shuffled_follows_the_seed() -> None:
+    first = _told(7)
+    assert first == _told(7) != _told(8)
+    assert len(set(first)) < 30  # some were dropped
+    assert len(first) > len(set(first))  # some came twice
+    assert first != sorted(first)

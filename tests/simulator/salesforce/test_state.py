@@ -29,6 +29,20 @@ def test_records_tokens_and_locators_survive_a_kill(tmp_path: Path) -> None:
         assert caller.make("Account", Name="Next") > record
 
 
+def test_a_held_record_stays_held_over_a_kill_and_is_let_go_in_the_end(tmp_path: Path) -> None:
+    state = str(tmp_path / "state.db")
+    with simulator_process(state=state) as first:
+        caller = caller_of(first.salesforce)
+        record = caller.make("Account", Name="Held")
+        first.salesforce.post("locks", {"ids": [record], "times": 2})
+        assert caller.patch(f"/sobjects/Account/{record}", {"Phone": "1"}).code == "UNABLE_TO_LOCK_ROW"
+        first.kill()
+    with simulator_process(state=state) as second:
+        caller = caller_of(second.salesforce)
+        assert caller.patch(f"/sobjects/Account/{record}", {"Phone": "2"}).code == "UNABLE_TO_LOCK_ROW"
+        assert caller.patch(f"/sobjects/Account/{record}", {"Phone": "3"}).status == 204
+
+
 def test_a_reset_starts_afresh() -> None:
     with simulator(seed="small") as running:
         side = running.salesforce

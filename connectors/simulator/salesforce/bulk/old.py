@@ -113,7 +113,8 @@ class OldBulk:
         return job
 
     def read(self, call: Call) -> Response:
-        return _told(call.request, "jobInfo", self._info(call, self._find(call)))
+        job = self._find(call)
+        return _told(call.request, "jobInfo", self._info(call, job), job=job)
 
     def change(self, call: Call) -> Response:
         job, state = self._find(call), _asked(call.request).get("state")
@@ -121,7 +122,7 @@ class OldBulk:
             raise AsyncError("InvalidJobState", f"Job is {job.state}; it cannot become {state}")
         job.state = str(state)
         call.engine.jobs.save(job)
-        return _told(call.request, "jobInfo", self._info(call, job))
+        return _told(call.request, "jobInfo", self._info(call, job), job=job)
 
     def _info(self, call: Call, job: Job) -> dict[str, Any]:
         batches = self._batches(call, job)
@@ -196,7 +197,7 @@ class OldBulk:
             batch.update({"state": "Failed", "error": f"InvalidBatch : {error}"})
         jobs = call.engine.jobs
         jobs.put_text(job, "upload", jsontext.dumps([*self._batches(call, job), batch]))
-        return _told(call.request, "batchInfo", self._batch_info(call, job, batch), 201)
+        return _told(call.request, "batchInfo", self._batch_info(call, job, batch), 201, job=job)
 
     @staticmethod
     def _query(call: Call, job: Job, batch: dict[str, Any]) -> None:
@@ -239,10 +240,11 @@ class OldBulk:
     def batches(self, call: Call) -> Response:
         job = self._find(call)
         shown = [self._batch_info(call, job, one) for one in self._batches(call, job)]
-        return _told(call.request, "batchInfoList", {"batchInfo": shown})
+        return _told(call.request, "batchInfoList", {"batchInfo": shown}, job=job)
 
     def batch(self, call: Call) -> Response:
-        return _told(call.request, "batchInfo", self._batch_info(call, *self._one(call)))
+        job, batch = self._one(call)
+        return _told(call.request, "batchInfo", self._batch_info(call, job, batch), job=job)
 
     def result(self, call: Call) -> Response:
         job, batch = self._one(call)
@@ -292,8 +294,12 @@ def _moment(seconds: float) -> str:
     return wire(datetime.fromtimestamp(seconds, UTC))
 
 
-def _wants_xml(request: Request) -> bool:
-    return "xml" in request.header("content-type") or "xml" in request.header("accept")
+def _wants_xml(request: Request, job: Job | None) -> bool:
+    """As the request speaks; one that speaks neither (a CSV batch, a plain GET) is told in the job's own way."""
+    for spoken in (request.header("content-type"), request.header("accept")):
+        if "xml" in spoken or "json" in spoken:
+            return "xml" in spoken
+    return job is not None and job.content_type != "JSON"
 
 
 def _asked(request: Request) -> dict[str, Any]:
@@ -309,8 +315,10 @@ def _asked(request: Request) -> dict[str, Any]:
     return found
 
 
-def _told(request: Request, name: str, members: dict[str, Any], status: int = 200) -> Response:
-    if not _wants_xml(request):
+def _told(
+    request: Request, name: str, members: dict[str, Any], status: int = 200, *, job: Job | None = None
+) -> Response:
+    if not _wants_xml(request, job):
         return Response.json(members, status)
     return _xml(f'<{name} xmlns="{NAMESPACE}">{_elements(members)}</{name}>', status)
 
