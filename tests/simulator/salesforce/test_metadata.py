@@ -58,10 +58,10 @@ def archive(files: dict[str, str]) -> bytes:
     return out.getvalue()
 
 
-def deploy(sf: Caller, files: dict[str, str], **options: Any) -> str:
-    """Start a deployment over REST; its id."""
+def deploy(sf: Caller, files: dict[str, str], part: str = "json", **options: Any) -> str:
+    """Start a deployment over REST; its id. `part` holds the options."""
     body = (
-        b'--B\r\nContent-Disposition: form-data; name="json"\r\nContent-Type: application/json\r\n\r\n'
+        f'--B\r\nContent-Disposition: form-data; name="{part}"\r\nContent-Type: application/json\r\n\r\n'.encode()
         + json.dumps({"deployOptions": {"singlePackage": True, **options}}).encode()
         + b'\r\n--B\r\nContent-Disposition: form-data; name="file"; filename="deploy.zip"\r\n'
         + b"Content-Type: application/zip\r\n\r\n"
@@ -322,3 +322,11 @@ def test_a_custom_object_describes_itself_as_recorded(bare: Caller) -> None:
         mine = fields[theirs["name"]]
         facts = ("type", "length", "nillable", "createable", "updateable", "defaultedOnCreate", "nameField")
         assert {name: mine[name] for name in facts} == {name: theirs[name] for name in facts}, theirs["name"]
+
+
+def test_the_options_may_come_the_way_the_vendors_command_line_sends_them(bare: Caller) -> None:
+    files = {
+        "package.xml": package(CustomField=["Account.Line__c"]),
+        "objects/Account.object": custom_object(field("Line__c")),
+    }
+    assert result(bare, deploy(bare, files, part="entity_content"))["status"] == "Succeeded"

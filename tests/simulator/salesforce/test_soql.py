@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -355,3 +356,30 @@ def test_the_tooling_envelope_has_more_keys(sf: Caller) -> None:
         "entityTypeName": "ApexClass",
         "records": [],
     }
+
+
+def test_the_columns_of_a_query_are_told_without_running_it(sf: Caller) -> None:
+    """The vendor's command line lays out its tables by this."""
+
+    def shown(soql: str) -> list[Any]:
+        found = sf.get(f"/query?q={quote(soql)}&columns=true").json
+        return [
+            (
+                one["columnName"],
+                one["displayName"],
+                one["aggregate"],
+                [sub["columnName"] for sub in one["joinColumns"]],
+            )
+            for one in found["columnMetadata"]
+        ]
+
+    assert shown("SELECT Id, Owner.Name, (SELECT Email FROM Contacts) FROM Account") == [
+        ("Id", "Id", False, []),
+        ("Owner", "Owner", False, ["Name"]),
+        ("Contacts", "Contacts", True, ["Email"]),
+    ]
+    assert shown("SELECT StageName, COUNT(Id), SUM(Amount) total FROM Opportunity GROUP BY StageName") == [
+        ("StageName", "StageName", False, []),
+        ("expr0", "COUNT(Id)", True, []),
+        ("total", "SUM(Amount)", True, []),
+    ]

@@ -21,7 +21,8 @@ def add_routes(engine: Engine) -> None:
 
 def start(call: Call) -> Answer:
     parts = parts_of(call.request)
-    body = parts.json("json")
+    # The vendor's documents name the part `json`, its command line `entity_content`.
+    body = parts.json("entity_content" if "entity_content" in parts.by_name else "json")
     options = body.get("deployOptions") if isinstance(body, dict) else None
     if not isinstance(options, dict):
         raise bad_json("The json part needs deployOptions")

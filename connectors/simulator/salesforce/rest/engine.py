@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from .cursors import Cursors
 
-OLDEST_VERSION = 58
+#: 31.0 is the oldest that is still served (reference 2.1); the vendor's own tools start low and look then.
+OLDEST_VERSION = 31
 NEWEST_VERSION = 67
 JSON = "application/json;charset=UTF-8"
 _VERSION = re.compile(r"v(\d{1,3})\.(\d)")

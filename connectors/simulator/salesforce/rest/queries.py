@@ -14,6 +14,7 @@ from connectors.simulator.salesforce.soql.parser import parse
 from connectors.simulator.salesforce.soql.run import Runner
 
 from .call import Answer, Call, page_size
+from .columns import column_metadata
 
 if TYPE_CHECKING:
     from connectors.simulator.salesforce.soql.plan import Plan
@@ -50,7 +51,10 @@ def plan_of(call: Call, soql: str, *, tooling: bool = False) -> Plan:
 
 
 def query(call: Call) -> Answer:
-    return Answer(run_query(call, _soql(call), all_rows=False))
+    soql = _soql(call)
+    if call.query("columns").lower() == "true":
+        return Answer(column_metadata(plan_of(call, soql), soql))
+    return Answer(run_query(call, soql, all_rows=False))
 
 
 def query_all(call: Call) -> Answer:
@@ -61,6 +65,8 @@ def tooling_query(call: Call) -> Answer:
     """The Tooling envelope has three keys more."""
     soql = _soql(call)
     plan = plan_of(call, soql, tooling=True)
+    if call.query("columns").lower() == "true":
+        return Answer(column_metadata(plan, soql))
     found = run_query(call, soql, all_rows=False, tooling=True)
     head = {"size": len(found["records"]), "totalSize": found["totalSize"], "done": found["done"]}
     return Answer(
