@@ -16,6 +16,7 @@ from connectors.contracts import (
     BatchAnswer,
     CallMeter,
     ChangePage,
+    Clause,
     Limiter,
     ObjectInfo,
     Page,
@@ -29,7 +30,7 @@ from connectors.contracts import (
 )
 from connectors.errors import ConnectorError, Failure, FailureKind
 from connectors.http import BATCH, CallError, Outcome, Session, request_id
-from connectors.quickbooks import batch, changes, entities, faults, query
+from connectors.quickbooks import batch, changes, entities, faults, finding, query
 from connectors.quickbooks.hosts import MINOR_VERSION
 from connectors.quickbooks.records import absent, envelope_time, record
 from connectors.transport import Manners, Plan, Transport, path_of, server_date, whole_failure
@@ -128,6 +129,28 @@ class QuickBooksClient:
         known = entities.entity(object)
         place: dict[str, Any] = json.loads(cursor) if cursor else {"start": 1}
         answer = self._all_states(known, [], order_by="Id", start=place["start"], limit=query.PAGE)
+        started = place.get("started") or (envelope_time(answer) or datetime.now(UTC)).isoformat()
+        records = list(_rows(known, answer))
+        following = ""
+        if len(records) == query.PAGE:
+            following = json.dumps({"start": place["start"] + query.PAGE, "started": started})
+        return Page(records, datetime.fromisoformat(started), following)
+
+    def fitted(self, object: str, clause: Clause) -> Clause | None:
+        """The clause as the query language takes it; None where it cannot be asked."""
+        return finding.fitted(entities.entity(object), clause)
+
+    def find(self, object: str, fields: Sequence[str], clauses: Sequence[Clause], cursor: str = "") -> Page:
+        """One page of up to 1,000 records that meet all of these, inactive ones included, in order of Id."""
+        del fields
+        known = entities.entity(object)
+        place: dict[str, Any] = json.loads(cursor) if cursor else {"start": 1}
+        where = [finding.text(clause) for clause in clauses]
+        named = any(clause.path == "Active" for clause in clauses)
+        if known.active and not named:
+            where.append(query.ALL_STATES)
+        text = query.select(known.name, where=where, order_by="Id", start=place["start"], limit=query.PAGE)
+        answer = self.query(text)
         started = place.get("started") or (envelope_time(answer) or datetime.now(UTC)).isoformat()
         records = list(_rows(known, answer))
         following = ""

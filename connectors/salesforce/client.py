@@ -18,6 +18,7 @@ from connectors.contracts import (
     BatchAnswer,
     CallMeter,
     ChangePage,
+    Clause,
     Limiter,
     ObjectInfo,
     Page,
@@ -32,7 +33,7 @@ from connectors.contracts import (
 )
 from connectors.errors import ConnectorError, Failure, FailureKind
 from connectors.http import BATCH, CallError, Outcome, Session, request_id
-from connectors.salesforce import changes, faults, soql, writes
+from connectors.salesforce import changes, faults, finding, soql, writes
 from connectors.salesforce.describe import object_info
 from connectors.salesforce.hosts import API_VERSION
 from connectors.salesforce.ids import to_18
@@ -101,6 +102,7 @@ class SalesforceClient:
     ) -> None:
         self.priority = priority
         self._limiter = limiter
+        self._descriptions: dict[str, ObjectInfo] = {}
         self._transport = Transport(session, access, limiter, meter, Manners(faults.judge, self._observe))
         self._door = _Door(self._transport)
         # Address and token are the transport's business: the library only makes paths and reads answers.
@@ -150,14 +152,44 @@ class SalesforceClient:
             )
         return Page(records, started, following, answer.get("totalSize"))
 
-    def _scan_page(self, object_: str, fields: Sequence[str], place: Mapping[str, str]) -> Mapping[str, Any]:
+    def fitted(self, object: str, clause: Clause) -> Clause | None:
+        """The clause with its field as the org spells it; None where Salesforce cannot answer it."""
+        return finding.fitted(self._described(object), clause)
+
+    def find(self, object: str, fields: Sequence[str], clauses: Sequence[Clause], cursor: str = "") -> Page:
+        """One page of the living records that meet all of these, in order of Id."""
+        info = self._described(object)
+        place: dict[str, str] = json.loads(cursor) if cursor else {}
+        where = [finding.text(info, clause) for clause in clauses]
+        answer = self._scan_page(object, fields, place, where)
+        started = datetime.fromisoformat(place["started"]) if place else self._server_time()
+        read_at = self._read_at()
+        records = [record(object, row, read_at) for row in answer["records"]]
+        if answer["done"]:
+            return Page(records, started)
+        following = {"url": answer["nextRecordsUrl"], "after": records[-1].id, "started": started.isoformat()}
+        return Page(records, started, json.dumps(following), answer.get("totalSize"))
+
+    def _described(self, object_: str) -> ObjectInfo:
+        """The object's description, asked for once per client."""
+        if object_ not in self._descriptions:
+            self._descriptions[object_] = self.describe(object_)
+        return self._descriptions[object_]
+
+    def _scan_page(
+        self,
+        object_: str,
+        fields: Sequence[str],
+        place: Mapping[str, str],
+        conditions: Sequence[str] = (),
+    ) -> Mapping[str, Any]:
         if place:
             try:
                 return self._more(place["url"])
             except ConnectorError as error:
                 if error.failure.code != "sf.INVALID_QUERY_LOCATOR":
                     raise
-        where = [f"Id > {soql.literal(place['after'])}"] if place else []
+        where = [*conditions, *([f"Id > {soql.literal(place['after'])}"] if place else [])]
         return self.query(soql.select(object_, columns(object_, fields), where=where, order_by=["Id"]))
 
     def query(self, text: str) -> Mapping[str, Any]:

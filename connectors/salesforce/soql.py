@@ -66,6 +66,12 @@ def within(field: str, values: Iterable[Value]) -> str:
     return f"{name(field)} IN ({listed})"
 
 
+def like(field: str, text: str, *, anywhere: bool) -> str:
+    """`field LIKE 'text%'`, or `'%text%'` for anywhere; `%` and `_` stand for themselves."""
+    plain = text.translate(_ESCAPES).replace("%", "\\%").replace("_", "\\_")
+    return f"{name(field)} LIKE '{'%' if anywhere else ''}{plain}%'"
+
+
 def name(text: str) -> str:
     """The name of a field, path or object, unchanged. Raises ValueError for anything else."""
     if not _NAME.fullmatch(text):

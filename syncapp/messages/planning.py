@@ -113,4 +113,65 @@ MESSAGES: dict[str, Message] = {
     "plan.nothing_moved": Message(
         "Nothing to look at again", "No record of this run moved meanwhile.", "Nothing to do."
     ),
+    "filter.no_field": Message(
+        "The filter has a mistake",
+        "At character {position} a field name is expected, not {text}",
+        "Write a field, an operator and a value: Name = 'Blue Pine'.",
+    ),
+    "filter.no_operator": Message(
+        "The filter has a mistake",
+        "At character {position} an operator is missing after {field}",
+        "Use one of = != < <= > >= IN LIKE CONTAINS STARTS, or IS NULL.",
+    ),
+    "filter.no_value": Message(
+        "The filter has a mistake",
+        "At character {position} a value is missing.",
+        "Write it in quotes: 'Blue Pine'.",
+    ),
+    "filter.no_list": Message(
+        "The filter has a mistake",
+        "At character {position} a list in brackets is expected.",
+        "Write IN ('A', 'B').",
+    ),
+    "filter.open_quote": Message(
+        "The filter has a mistake", "The quote at character {position} is not closed.", "Close it."
+    ),
+    "filter.open_bracket": Message(
+        "The filter has a mistake", "The bracket at character {position} is not closed.", "Close it."
+    ),
+    "filter.rest": Message(
+        "The filter has a mistake",
+        "From character {position} on ({text}) it is not clear what is meant.",
+        "Join conditions by AND or OR, and put values with blanks in quotes.",
+    ),
+    "filter.letter": Message(
+        "The filter has a mistake",
+        "At character {position} stands {text}, which means nothing here.",
+        "Remove it.",
+    ),
+    "filter.like": Message(
+        "The filter has a mistake",
+        "At character {position}: a pattern has percent signs only at its beginning or end.",
+        "Write LIKE 'Blue%' or LIKE '%Pine%'.",
+    ),
+    "filter.too_wide": Message(
+        "The filter has too many alternatives",
+        "More than {most} of them at character {position}",
+        "Use IN ('A', 'B', …), or filter in several steps.",
+    ),
+    "filter.unknown_field": Message(
+        "There is no such field",
+        "{object} has no field {field}, or the connected user may not see it.",
+        "Check its API name.",
+    ),
+    "filter.bad_value": Message(
+        "The value does not fit the field",
+        "{field} cannot hold {value}",
+        "Write a value of the field's kind.",
+    ),
+    "filter.too_many": Message(
+        "The filter finds too much",
+        "More than {most} records fit.",
+        "Narrow it down, or run the whole mapping.",
+    ),
 }

@@ -19,8 +19,9 @@ from connectors.contracts import Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
 from syncapp.models import Connection, Mapping, Run, RunKind, RunState
-from syncapp.services import capture, preview, quarantine, scope, undo
+from syncapp.services import capture, finding, preview, quarantine, scope, undo
 from syncapp.services.clients import UsageMeter, client_for, flush
+from syncapp.services.errors import Refused
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import connection_of
 from syncapp.store import bulk, clock, leases, passes, runs, specs, statistics
@@ -72,6 +73,9 @@ def _prepare(run: Run, lease_seconds: float) -> None:
     if scope.of(run) == scope.UNDO:
         undo.plan_run(run)
         return
+    if scope.of(run) == scope.FILTER:
+        _find(run, lease_seconds)
+        return
     if scope.of(run) in scope.CHOSEN:
         preview.plan_run(run)  # the records are named: nothing else is looked for
         return
@@ -80,6 +84,27 @@ def _prepare(run: Run, lease_seconds: float) -> None:
     reading = Reading(run, run.mapping)
     read_both_sides(reading, lease_seconds)
     _make_due(reading)
+
+
+def _find(run: Run, lease_seconds: float) -> None:
+    """Look for what a person typed; then the run is planned, or its work goes on like any other."""
+
+    def keep() -> bool:
+        _keep(run, lease_seconds)
+        return Run.objects.filter(pk=run.pk, state=RunState.READING, stop_requested=False).exists()
+
+    try:
+        whole = finding.carry_out(run, keep)
+    except Refused as refused:
+        _fail(run, refused.code, refused.values)
+        return
+    if not whole:
+        return
+    if run.kind == RunKind.PREVIEW:
+        preview.finish(run)
+        return
+    Run.objects.filter(pk=run.pk, state=RunState.READING).update(state=RunState.RUNNING, lease_until=None)
+    runs.finish_idle([run.pk])
 
 
 def read_both_sides(reading: Reading, lease_seconds: float) -> None:
