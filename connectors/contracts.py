@@ -200,16 +200,6 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
-    """One condition on a field of a side, values as people write them (text; a tuple for `in`; a bool for `blank`).
-    Operators: eq ne lt le gt ge in contains starts blank."""
-
-    path: str
-    operator: str
-    value: str | bool | tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ChangePage:
     """Some changed records of one object. Each watched object gets at least one page, the final one with `last`.
 
@@ -364,13 +354,15 @@ class VendorClient(Protocol):
     def scan(self, object: str, fields: Sequence[str], cursor: str = "") -> Page:
         """One page of all records of an object (inactive included), in key order; `cursor` from the page before."""
 
-    def fitted(self, object: str, clause: Clause) -> Clause | None:
-        """The clause as `find` takes it, its field spelled as the side does; None where the side cannot answer it.
+    def fitted(self, object: str, condition: Condition) -> Condition | None:
+        """The condition as `find` takes it, its field spelled as the side does; None where the side cannot answer it.
 
         Raises LookupError for a field that the object has not, ValueError for a value that the field cannot hold.
         """
 
-    def find(self, object: str, fields: Sequence[str], clauses: Sequence[Clause], cursor: str = "") -> Page:
+    def find(
+        self, object: str, fields: Sequence[str], conditions: Sequence[Condition], cursor: str = ""
+    ) -> Page:
         """One page of the records that meet all of these (each as `fitted` gave it); `cursor` as for `scan`."""
 
     def write(self, writes: Sequence[Write], *, request_id: str, priority: Priority) -> BatchAnswer:

@@ -16,7 +16,7 @@ from connectors.contracts import (
     BatchAnswer,
     CallMeter,
     ChangePage,
-    Clause,
+    Condition,
     Limiter,
     ObjectInfo,
     Page,
@@ -136,17 +136,19 @@ class QuickBooksClient:
             following = json.dumps({"start": place["start"] + query.PAGE, "started": started})
         return Page(records, datetime.fromisoformat(started), following)
 
-    def fitted(self, object: str, clause: Clause) -> Clause | None:
-        """The clause as the query language takes it; None where it cannot be asked."""
-        return finding.fitted(entities.entity(object), clause)
+    def fitted(self, object: str, condition: Condition) -> Condition | None:
+        """The condition as the query language takes it; None where it cannot be asked."""
+        return finding.fitted(entities.entity(object), condition)
 
-    def find(self, object: str, fields: Sequence[str], clauses: Sequence[Clause], cursor: str = "") -> Page:
+    def find(
+        self, object: str, fields: Sequence[str], conditions: Sequence[Condition], cursor: str = ""
+    ) -> Page:
         """One page of up to 1,000 records that meet all of these, inactive ones included, in order of Id."""
         del fields
         known = entities.entity(object)
         place: dict[str, Any] = json.loads(cursor) if cursor else {"start": 1}
-        where = [finding.text(clause) for clause in clauses]
-        named = any(clause.path == "Active" for clause in clauses)
+        where = [finding.text(condition) for condition in conditions]
+        named = any(condition.path == "Active" for condition in conditions)
         if known.active and not named:
             where.append(query.ALL_STATES)
         text = query.select(known.name, where=where, order_by="Id", start=place["start"], limit=query.PAGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.contracts import Clause
+from connectors.contracts import Condition
 from connectors.quickbooks import query
 from connectors.quickbooks.entities import Entity
 
@@ -26,31 +26,31 @@ _BOOLEANS = frozenset({"active", "taxable", "subitem", "subaccount"})
 _COMPARISONS = {"eq": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
-def fitted(known: Entity, clause: Clause) -> Clause | None:
-    """The clause with its member as QuickBooks spells it; None where it cannot answer it: not every member is
+def fitted(known: Entity, condition: Condition) -> Condition | None:
+    """The condition with its member as QuickBooks spells it; None where it cannot answer it: not every member is
     filterable, and there is no OR, no NOT and no test for empty."""
-    reference = clause.path.removesuffix(".value").removesuffix(".Address")
+    reference = condition.path.removesuffix(".value").removesuffix(".Address")
     names = {name.lower(): name for name in f"Id {_TIMES} {_FILTERABLE.get(known.name, '')}".split()}
     name = names.get(reference.lower())
-    if name is None or clause.value is None or clause.operator in ("ne", "blank"):
+    if name is None or condition.value is None or condition.operator in ("ne", "blank"):
         return None
-    if name == "Id" and clause.operator not in _BY_ID:
+    if name == "Id" and condition.operator not in _BY_ID:
         return None
-    if clause.operator in ("contains", "starts") and "%" in str(clause.value):
+    if condition.operator in ("contains", "starts") and "%" in str(condition.value):
         return None  # a percent sign within LIKE cannot be escaped
-    return Clause(name, clause.operator, clause.value)
+    return Condition(name, condition.operator, condition.value)
 
 
-def text(clause: Clause) -> str:
+def text(condition: Condition) -> str:
     """The condition as the language writes it."""
-    if clause.operator in ("contains", "starts"):
-        pattern = f"%{clause.value}%" if clause.operator == "contains" else f"{clause.value}%"
-        return f"{query.name(clause.path)} LIKE {query.literal(pattern)}"
-    if clause.operator == "in":
-        listed = clause.value if isinstance(clause.value, tuple) else (str(clause.value),)
-        return query.within(clause.path, [_typed(clause.path, one) for one in listed])
-    value = _typed(clause.path, str(clause.value))
-    return f"{query.name(clause.path)} {_COMPARISONS[clause.operator]} {query.literal(value)}"
+    if condition.operator in ("contains", "starts"):
+        pattern = f"%{condition.value}%" if condition.operator == "contains" else f"{condition.value}%"
+        return f"{query.name(condition.path)} LIKE {query.literal(pattern)}"
+    if condition.operator == "in":
+        listed = condition.value if isinstance(condition.value, list | tuple) else [condition.value]
+        return query.within(condition.path, [_typed(condition.path, str(one)) for one in listed])
+    value = _typed(condition.path, str(condition.value))
+    return f"{query.name(condition.path)} {_COMPARISONS[condition.operator]} {query.literal(value)}"
 
 
 def _typed(path: str, value: str) -> query.Value:

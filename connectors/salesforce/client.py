@@ -18,7 +18,7 @@ from connectors.contracts import (
     BatchAnswer,
     CallMeter,
     ChangePage,
-    Clause,
+    Condition,
     Limiter,
     ObjectInfo,
     Page,
@@ -152,15 +152,17 @@ class SalesforceClient:
             )
         return Page(records, started, following, answer.get("totalSize"))
 
-    def fitted(self, object: str, clause: Clause) -> Clause | None:
-        """The clause with its field as the org spells it; None where Salesforce cannot answer it."""
-        return finding.fitted(self._described(object), clause)
+    def fitted(self, object: str, condition: Condition) -> Condition | None:
+        """The condition with its field as the org spells it; None where Salesforce cannot answer it."""
+        return finding.fitted(self._described(object), condition)
 
-    def find(self, object: str, fields: Sequence[str], clauses: Sequence[Clause], cursor: str = "") -> Page:
+    def find(
+        self, object: str, fields: Sequence[str], conditions: Sequence[Condition], cursor: str = ""
+    ) -> Page:
         """One page of the living records that meet all of these, in order of Id."""
         info = self._described(object)
         place: dict[str, str] = json.loads(cursor) if cursor else {}
-        where = [finding.text(info, clause) for clause in clauses]
+        where = [finding.text(info, condition) for condition in conditions]
         answer = self._scan_page(object, fields, place, where)
         started = datetime.fromisoformat(place["started"]) if place else self._server_time()
         read_at = self._read_at()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
-from connectors.contracts import Clause, FieldInfo, ObjectInfo
+from connectors.contracts import Condition, FieldInfo, ObjectInfo
 from connectors.salesforce import soql
 from connectors.salesforce.ids import to_18
 
@@ -29,16 +31,16 @@ SHORT_TEXT = 255
 _COMPARISONS = {"eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
-def fitted(info: ObjectInfo, clause: Clause) -> Clause | None:
-    """The clause with its field as the org spells it; None where Salesforce cannot answer it. Raises LookupError for a
-    field that the object has not, ValueError for a value that the field cannot hold."""
-    if "." in clause.path:
-        return clause if clause.operator in _COMPARISONS | {"in": "", "blank": ""} else None
-    field = _field(info, clause.path)
-    found = Clause(field.name, clause.operator, clause.value)
+def fitted(info: ObjectInfo, condition: Condition) -> Condition | None:
+    """The condition with its field as the org spells it; None where Salesforce cannot answer it. Raises LookupError for
+    a field that the object has not, ValueError for a value that the field cannot hold."""
+    if "." in condition.path:
+        return condition if condition.operator in _COMPARISONS | {"in": "", "blank": ""} else None
+    field = _field(info, condition.path)
+    found = Condition(field.name, condition.operator, condition.value)
     if field.type == "textarea" and (field.length or 0) > SHORT_TEXT:
         return None
-    if clause.operator in ("contains", "starts") and (
+    if condition.operator in ("contains", "starts") and (
         field.type not in TEXT or field.type in ("id", "reference")
     ):
         return None
@@ -46,21 +48,21 @@ def fitted(info: ObjectInfo, clause: Clause) -> Clause | None:
     return found
 
 
-def text(info: ObjectInfo, clause: Clause) -> str:
+def text(info: ObjectInfo, condition: Condition) -> str:
     """The condition in SOQL. Raises ValueError for a value that the field cannot hold."""
-    if clause.operator == "blank":
-        return f"{soql.name(clause.path)} {'=' if clause.value else '!='} null"
-    field = None if "." in clause.path else _field(info, clause.path)
-    if clause.operator in ("contains", "starts"):
-        return soql.like(clause.path, str(clause.value), anywhere=clause.operator == "contains")
-    if clause.operator == "in":
-        return soql.within(clause.path, [_typed(field, str(one)) for one in _listed(clause)])
-    typed = _typed(field, str(clause.value))
-    return f"{soql.name(clause.path)} {_COMPARISONS[clause.operator]} {soql.literal(typed)}"
+    if condition.operator == "blank":
+        return f"{soql.name(condition.path)} {'=' if condition.value else '!='} null"
+    field = None if "." in condition.path else _field(info, condition.path)
+    if condition.operator in ("contains", "starts"):
+        return soql.like(condition.path, str(condition.value), anywhere=condition.operator == "contains")
+    if condition.operator == "in":
+        return soql.within(condition.path, [_typed(field, str(one)) for one in _listed(condition)])
+    typed = _typed(field, str(condition.value))
+    return f"{soql.name(condition.path)} {_COMPARISONS[condition.operator]} {soql.literal(typed)}"
 
 
-def _listed(clause: Clause) -> tuple[str, ...]:
-    return clause.value if isinstance(clause.value, tuple) else (str(clause.value),)
+def _listed(condition: Condition) -> Sequence[Any]:
+    return condition.value if isinstance(condition.value, list | tuple) else [condition.value]
 
 
 def _field(info: ObjectInfo, path: str) -> FieldInfo:

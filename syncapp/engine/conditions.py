@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from syncapp.engine.mapping import Condition
+from connectors.contracts import Condition
 
 Group = tuple[Condition, ...]
 MOST_GROUPS = 20

@@ -24,6 +24,7 @@ from syncapp.engine.decision import (
     DecisionKind,
     ParentNeed,
     Projection,
+    Reason,
     Situation,
     UnitChange,
 )
@@ -200,23 +201,28 @@ def _left_out(situation: Situation, record: RemoteRecord, unmet: Criterion) -> D
     """Left out by the filter. What is linked already and no longer fits may ask a person instead: a document that was
     made stays made."""
     linked = situation.link.sf_id and situation.link.qbo_id
-    asks = bool(linked) and situation.spec.policies.filter_left == "ask"
+    reason = why_left_out(record, unmet)
+    if linked and situation.spec.policies.filter_left == "ask":
+        asking = reasons.FILTER_LEFT if isinstance(unmet, Condition) else reasons.CRITERIA_LEFT
+        return _asked(asking, dict(reason.values))
+    return skip(reason.code, **reason.values)
+
+
+def why_left_out(record: RemoteRecord, unmet: Criterion) -> Reason:
+    """The rule of the mapping's filter that this record does not meet, with the value seen."""
     if not isinstance(unmet, Condition):
-        values = {"side": record.side.value, "rule": in_words(unmet)}
-        return _asked(reasons.CRITERIA_LEFT, values) if asks else skip(reasons.NO_CRITERIA, **values)
+        return reasons.because(reasons.NO_CRITERIA, side=record.side.value, rule=in_words(unmet))
     held = read(record.body, unmet.path)
-    values = {
-        "side": record.side.value,
-        "field": unmet.path,
-        "label": label_of(unmet.path),
-        "operator": unmet.operator,
-        "wanted": unmet.value,
-        "value": held,
-    }
-    if asks:
-        return _asked(reasons.FILTER_LEFT, values)
     empty = held in (None, "") and unmet.operator in ("eq", "in")
-    return skip(reasons.FIELD_EMPTY if empty else reasons.FILTERED, **values)
+    return reasons.because(
+        reasons.FIELD_EMPTY if empty else reasons.FILTERED,
+        side=record.side.value,
+        field=unmet.path,
+        label=label_of(unmet.path),
+        operator=unmet.operator,
+        wanted=unmet.value,
+        value=held,
+    )
 
 
 def _asked(code: str, values: dict[str, Any]) -> Decision:

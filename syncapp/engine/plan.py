@@ -112,7 +112,7 @@ def moment(when: datetime | None) -> str:
 def to_json(decision: Decision) -> dict[str, Any]:
     """A decision as JSON: all that showing it needs, and all that carrying it out needs."""
     stored: dict[str, Any] = {
-        "reasons": [{"code": reason.code, "values": dict(reason.values)} for reason in decision.reasons],
+        "reasons": [reason_json(reason) for reason in decision.reasons],
         "create_on": decision.create_on.value if decision.create_on else "",
         "values": values_to_json(decision.create_values),
         "link_to": candidate_json(decision.link_to) if decision.link_to else None,
@@ -134,6 +134,11 @@ def to_json(decision: Decision) -> dict[str, Any]:
         "qbo_token": _token_json(decision.qbo_token),
         "set_state": _state_json(decision.set_state),
     }
+
+
+def reason_json(reason: Reason) -> dict[str, Any]:
+    """A reason as JSON holds it."""
+    return {"code": reason.code, "values": values_to_json(reason.values)}
 
 
 def restored(spec: MappingSpec, kind: str, stored: Mapping[str, Any]) -> Decision:

@@ -13,14 +13,18 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from connectors.contracts import Clause, Priority, RemoteRecord, Side
+from django.db.models import F
+
+from connectors.contracts import Condition, Priority, RemoteRecord, Side
 from syncapp import queue
+from syncapp.engine import plan as plans
 from syncapp.engine.conditions import FilterError, Group, looks_like_conditions, parse
+from syncapp.engine.decide import why_left_out
 from syncapp.engine.entities import traits
 from syncapp.engine.filters import first_unmet
-from syncapp.engine.mapping import Condition, MappingSpec
+from syncapp.engine.mapping import Criterion, MappingSpec
 from syncapp.engine.projection import display_name
-from syncapp.models import CLOSED_LIFECYCLES, PreviewItem, RecordLink, Run, RunKind
+from syncapp.models import CLOSED_LIFECYCLES, Outcome, PreviewItem, RecordLink, Run, RunKind
 from syncapp.models import Mapping as MappingRow
 from syncapp.services import addresses, capture, preview, scope
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
@@ -139,7 +143,7 @@ class Found:
     """One page of what fits: links of the mapping, and records that its filter leaves out."""
 
     links: tuple[UUID, ...]
-    left_out: tuple[tuple[RemoteRecord, Condition], ...] = ()
+    left_out: tuple[tuple[RemoteRecord, Criterion], ...] = ()
 
 
 def carry_out(run: Run, keep: Any) -> bool:
@@ -213,30 +217,29 @@ def _fields(target: Watched, rest: Sequence[Condition]) -> tuple[str, ...]:
 
 def _divided(
     client: AnyClient, target: Watched, conditions: Sequence[Condition]
-) -> tuple[list[Clause], list[Condition]]:
+) -> tuple[list[Condition], list[Condition]]:
     """What the side can be asked, and what has to be looked at here."""
     asked, rest = [], []
     for condition in conditions:
-        value = tuple(condition.value) if isinstance(condition.value, list) else condition.value
         try:
-            clause = client.fitted(target.object, Clause(condition.path, condition.operator, value))
+            fitted = client.fitted(target.object, condition)
         except LookupError as error:
             raise Refused("filter.unknown_field", field=condition.path, object=target.object) from error
         except ValueError as error:
             raise Refused("filter.bad_value", field=condition.path, value=str(condition.value)) from error
-        if clause is None:
+        if fitted is None:
             rest.append(condition)
         else:
-            asked.append(clause)
+            asked.append(fitted)
     return asked, rest
 
 
-def _ids(asked: Sequence[Clause]) -> list[str] | None:
+def _ids(asked: Sequence[Condition]) -> list[str] | None:
     """The ids, where nothing but ids is asked: those are read directly, deleted records too."""
     if len(asked) != 1 or asked[0].path != "Id" or asked[0].operator not in ("eq", "in"):
         return None
     value = asked[0].value
-    return [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
+    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
 
 
 def _found(target: Watched, mapping: MappingRow, spec: MappingSpec, records: Sequence[RemoteRecord]) -> Found:
@@ -247,7 +250,7 @@ def _found(target: Watched, mapping: MappingRow, spec: MappingSpec, records: Seq
         target.side,
         [record.id for record in records],
     )
-    own = spec.sf_filter if target.side is Side.SALESFORCE else spec.qbo_filter
+    own = spec.filter_of(target.side)
     left_out = [
         (record, unmet)
         for record in records
@@ -341,7 +344,7 @@ def _store_left_out(run: Run, found: Found) -> None:
                 },
                 "kind": "skip",
                 "group": preview.SKIPPED,
-                "decision": {"reasons": [preview.left_out(record.side, unmet)]},
+                "decision": {"reasons": [plans.reason_json(why_left_out(record, unmet))]},
             }
             for record, unmet in found.left_out
         ],
@@ -358,5 +361,7 @@ def _make_due(run: Run, fresh: Sequence[UUID], found: Found) -> None:
         run_id=run.pk,
         forced=target.value if target else "",
     )
-    runs.count((run.pk, "skipped") for _ in found.left_out)
+    if found.left_out:
+        Run.objects.filter(pk=run.pk).update(total=F("total") + len(found.left_out))
+        runs.add(run.pk, Outcome.SKIPPED.value, len(found.left_out))
     queue.wake(leases.PRIORITY[run.priority], run.company_id)

@@ -16,11 +16,9 @@ from django.db import transaction
 
 from connectors.contracts import RemoteRecord, Side
 from syncapp.engine import plan as plans
-from syncapp.engine import reasons
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.creation import PARENT_REASONS
 from syncapp.engine.decision import Decision, DecisionKind
-from syncapp.engine.mapping import Condition
 from syncapp.engine.timing import Timing
 from syncapp.models import (
     CLOSED_LIFECYCLES,
@@ -281,12 +279,6 @@ def store_items(
         ],
         on_conflict="(run_id, link_id) do nothing",
     )
-
-
-def left_out(side: Side, unmet: Condition) -> dict[str, Any]:
-    """Why a record that has no link is not in the plan: the condition of the mapping's filter that it does not meet."""
-    values = {"side": side.value, "field": unmet.path, "operator": unmet.operator, "wanted": unmet.value}
-    return {"code": reasons.FILTERED, "values": values}
 
 
 def _as_json(

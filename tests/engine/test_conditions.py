@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.contracts import Condition
 from syncapp.engine.conditions import FilterError, looks_like_conditions, parse
-from syncapp.engine.mapping import Condition
 
 
 @pytest.mark.parametrize(
