@@ -121,7 +121,7 @@ MESSAGES: dict[str, Message] = {
     "filter.no_operator": Message(
         "The filter has a mistake",
         "At character {position} an operator is missing after {field}",
-        "Use one of = != < <= > >= IN LIKE CONTAINS STARTS, or IS NULL.",
+        "Use one of = <> < <= > >= IN LIKE CONTAINS STARTS, or IS NULL.",
     ),
     "filter.no_value": Message(
         "The filter has a mistake",
