@@ -31,7 +31,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "engine.filtered": Message(
         "Left out by the filter",
-        "The mapping takes only records whose {field} fits; this one does not.",
+        "The mapping takes only records whose {field} fits; this one holds {value}",
         "Change the record or the filter.",
         "mapping",
     ),

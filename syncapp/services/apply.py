@@ -291,7 +291,7 @@ class _Now:
             {side: record for side in Side if (record := self._record(side, stored_, decision)) is not None}
         )
         rests = str(stored_.get("rests", ""))
-        return Decided(row, sides, deciding.view_of(self.context, row), decision, rests)
+        return Decided(row, sides, deciding.view_of(self.context, row), decision, rests=rests)
 
     def _record(self, side: Side, stored_: Mapping[str, Any], decision: Decision) -> RemoteRecord | None:
         planned_side = _side_of(stored_, side)

@@ -35,6 +35,8 @@ class Decided:
     sides: Sides
     view: LinkView
     decision: Decision
+    situation: Situation | None = None
+    """What it was decided from; None where the decision was stored."""
     rests: str = ""
     """What follows once its writes are applied (`WriteIntent.rests`)."""
 
@@ -103,7 +105,7 @@ def _decide_slice(
             lists=lists,
             braked=braked,
         )
-        items.append(Decided(link, mine, view, decide(situation, context.timing)))
+        items.append(Decided(link, mine, view, decide(situation, context.timing), situation))
     return SliceDecisions(tuple(items), parents)
 
 

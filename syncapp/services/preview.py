@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from connectors.contracts import RemoteRecord, Side
+from connectors.contracts import Priority, RemoteRecord, Side
 from syncapp.engine import plan as plans
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.creation import PARENT_REASONS
@@ -134,10 +134,20 @@ def by_mapping(link_ids: Sequence[UUID], *, closed: bool = False) -> Iterator[tu
 
 
 def context_for(run: Run, mapping: MappingRow, link_ids: Sequence[UUID]) -> SliceContext:
+    """The slice of a plan."""
+    return open_for(mapping, link_ids, forced=scope.forced(run), priority=leases.PRIORITY[run.priority])
+
+
+def open_for(
+    mapping: MappingRow,
+    link_ids: Sequence[UUID],
+    *,
+    forced: str = "",
+    priority: Priority = Priority.INTERACTIVE,
+) -> SliceContext:
     """A slice that was never claimed: nothing may be staged with it."""
-    forced = scope.forced(run)
     work = tuple(WorkRow(link_id, None, forced, "Preview") for link_id in link_ids)
-    piece = Slice(mapping.company_id, mapping.pk, leases.PRIORITY[run.priority], 0, "preview", work)
+    piece = Slice(mapping.company_id, mapping.pk, priority, 0, "preview", work)
     return open_context(piece, current_timing())
 
 

@@ -180,7 +180,7 @@ def _decided(
             children=held_up.names,
         )
     )
-    return Decided(row, sides, view, undoing.decision, undoing.rests)
+    return Decided(row, sides, view, undoing.decision, rests=undoing.rests)
 
 
 def _projected(context: SliceContext, sides: Sides, side: Side) -> Mapping[str, Any]:
