@@ -20,6 +20,7 @@ from syncapp.engine.decision import Projection, Reason
 from syncapp.engine.entities.locks import in_closed_books
 from syncapp.engine.lists import NotListed
 from syncapp.engine.mapping import MappingSpec, ValueType
+from syncapp.engine.money import add_up
 from syncapp.engine.transforms import split_lines
 
 EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
@@ -52,6 +53,10 @@ def _check_lines(side: Side, row: CompiledRow, lines: Any) -> Iterable[Reason]:
     child = row.child
     if child is None:
         return
+    if side is Side.QUICKBOOKS:
+        net = add_up(child.covered(lines)).net
+        if net < 0:
+            yield reasons.because(reasons.NEGATIVE_TOTAL, **_where(side, row), value=str(net))
     for place, line in enumerate(child.covered(lines), start=1):
         for part in child.rows:
             value = line.get(part.key)
@@ -87,7 +92,10 @@ def check_required(side: Side, spec: MappingSpec, values: Projection) -> tuple[R
 
 def _check_empty(side: Side, compiled: CompiledSpec, row: CompiledRow) -> Iterable[Reason]:
     traits = compiled.traits(side)
-    if row.spec.required or (traits.named and _path(side, row) == traits.name_path):
+    if row.child is not None:
+        if row.spec.required:
+            yield reasons.because(reasons.NO_LINES, **_where(side, row))
+    elif row.spec.required or (traits.named and _path(side, row) == traits.name_path):
         yield reasons.because(reasons.REQUIRED, **_where(side, row))
 
 

@@ -154,6 +154,7 @@ _ATTENTION = {
     "oscillation": "oscillation",
     "drift": "drift",
     "locked": "data_error",
+    "money": "data_error",
     "data": "data_error",
 }
 _GRAVITY = ("conflict", "oscillation", "data_error", "drift", "none")
@@ -184,6 +185,7 @@ _ASKING = frozenset(
             reasons.NOT_COMPUTED,
         ),
         *(reasons.NOT_LISTED, reasons.NO_ITEM, reasons.NEGATIVE_TOTAL, reasons.WRONG_CURRENCY),
+        reasons.MONEY_DIFFERS,
     }
 )
 _QUIET = frozenset({reasons.CREATE_ONLY, reasons.KEPT_FULL, reasons.UNDONE})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.contracts import Side
-from syncapp.engine import reasons
+from syncapp.engine import documents, reasons
 from syncapp.engine.bases import needs_record
 from syncapp.engine.checks import check_compiled, check_date, check_required
 from syncapp.engine.compiled import CompiledSpec, name_suffix
@@ -102,18 +102,25 @@ def _create(
     if not (policies.create_in_qbo if target is Side.QUICKBOOKS else policies.create_in_sf):
         return skip(reasons.CREATE_OFF, side=target.value)
     waits = _needs(compiled, target, source, context)
+    unknown = next((need for need in waits if need.key == "item"), None)
+    if unknown is not None and situation.spec.options.get("unknown_product") == "stop":
+        reason = reasons.because(reasons.UNKNOWN_PRODUCT, id=unknown.remote_id)
+        return Decision(DecisionKind.HOLD, reasons=(reason,), attention="data_error")
     if waits:
         return wait_for(waits)
     values = create_values(compiled, target, source, context, suffix)
     problems = check_compiled(target, compiled, values)
     if target is Side.QUICKBOOKS:
         problems += check_date(compiled, values, situation.books)
+        problems += documents.refusals(situation, compiled, values)
     missing = check_required(target, situation.spec, values)
     if problems or missing:
         return Decision(DecisionKind.HOLD, reasons=(*missing, *problems), attention="data_error")
     rules = [reasons.because(reasons.CREATED, side=target.value)]
     if suffix:
         rules.append(reasons.because(reasons.NAME_SUFFIX, suffix=suffix))
+    if target is Side.QUICKBOOKS:
+        rules += documents.warnings(situation, compiled, values)
     return Decision(
         DecisionKind.CREATE,
         reasons=tuple(rules),

@@ -166,6 +166,8 @@ class Situation:
     """What the financial locks must know of the QuickBooks company (section 5)."""
     lists: Lists = field(default_factory=dict)
     """The QuickBooks lists that the mapping looks names up in."""
+    siblings: tuple[str, ...] = ()
+    """Kinds of documents that were made of the same Salesforce record already and leave no room for another."""
     needed: bool = False
     """Another record waits for this one: triggers do not hold it back, filters do (section 9)."""
 

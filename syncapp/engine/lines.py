@@ -27,6 +27,8 @@ Line = Mapping[str, Any]
 
 ID, KIND, MORE, GONE, SAME = "id", "kind", "more", "gone", "same"
 ITEM, TEXT, DISCOUNT, SHIPPING, GROUP = "item", "text", "discount", "shipping", "group"
+LABELS = {ITEM: "Item", TEXT: "Text", DISCOUNT: "Discount", SHIPPING: "Shipping", GROUP: "Bundle"}
+"""What a kind is called in a row that reads `LineKind`."""
 CHILD = "[]."
 """Between a child relationship and a field of its rows, in the paths that a read asks for."""
 
@@ -47,6 +49,10 @@ class LinesRule:
     discount_path: str = ""
     shipping_path: str = ""
     single: Mapping[str, str] = field(default_factory=dict)
+    every_kind: bool = False
+    """Every line that QuickBooks holds is shown in Salesforce, discounts, shipping, text and bundles too."""
+    credit: bool = False
+    """Lines that come to less than nothing are written with their signs turned: a credit's amounts are positive."""
 
 
 def rule_of(spec: MappingSpec) -> LinesRule:
@@ -63,6 +69,8 @@ def rule_of(spec: MappingSpec) -> LinesRule:
         discount_path=str(said.get("discount_path") or ""),
         shipping_path=str(said.get("shipping_path") or ""),
         single=dict(said.get("single") or {}),
+        every_kind=bool(said.get("every_kind")),
+        credit=bool(said.get("credit")),
     )
 
 
@@ -83,6 +91,8 @@ class CompiledLines:
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds of lines that this mapping writes; others of QuickBooks are left as they are."""
+        if self.rule.every_kind:
+            return frozenset(LABELS)
         kinds = {ITEM, TEXT}
         if self.rule.discount == "discount_line" or self.rule.discount_path:
             kinds.add(DISCOUNT)
@@ -138,7 +148,12 @@ class CompiledLines:
     def read_qbo(self, body: Body) -> list[dict[str, Any]] | None:
         """The canonical lines of a QuickBooks body, in the order in which they are written."""
         lines = [
-            {ID: id_, KIND: kind, **self._read_line(raw), **({MORE: more} if more else {})}
+            {
+                ID: id_,
+                KIND: kind,
+                **self._read_line({**raw, "LineKind": LABELS[kind]}),
+                **({MORE: more} if more else {}),
+            }
             for kind, id_, raw, more in self.traits.read(body, self._written())
         ]
         return lines or None
@@ -334,7 +349,7 @@ def pair_up(
             found = next((each for each in free.values() if each.get(by) == line.get(ID)), None)
             if found is not None and str(line.get(ID)) not in twins:
                 twins[str(line[ID])] = free.pop(str(found[ID]))
-    if not child.covered(source_base):
+    if not child.covered(source_base) or any(not line.get(ID) for line in child.covered(target_base)):
         left = [line for line in mine if str(line.get(ID)) not in twins]
         for line, other in zip(left, list(free.values()), strict=False):
             twins[str(line.get(ID))] = free.pop(str(other[ID]))

@@ -138,6 +138,17 @@ def _held(
     answer = held.get("answer")
     if answer and _still_bound(unit, now, held, answer, context):
         return _answered(unit, now, str(answer.get("side", "")), context)
+    if held.get("why") == "money" and changed == (False, False):
+        # QuickBooks came to another amount than was sent: a person looks at it until either side moves.
+        return UnitResult(
+            unit.name,
+            Action.HOLD,
+            reasons.MONEY_DIFFERS,
+            why="money",
+            asks=True,
+            details=dict(held.get("details") or {}),
+            offers=("leave",),
+        )
     if held.get("why") == "undone" and changed == (False, False):
         return UnitResult(unit.name, Action.HOLD, reasons.UNDONE, why="undone")
     return None
@@ -254,7 +265,7 @@ def translate(row: CompiledRow, target: Side, value: Any, context: MergeContext)
         )
     if not row.reference:
         return row.render(target, value)
-    if value is None:
+    if value is None and row.spec.default != OPTIONAL:
         value = row.spec.default
     if value is None or value == AUTO:
         return value
@@ -264,6 +275,8 @@ def translate(row: CompiledRow, target: Side, value: Any, context: MergeContext)
 
 
 NO_PLAN = LinePlan()
+OPTIONAL = "@optional"
+"""Default of a reference that is left empty where what it names is not kept in step; without it, it is waited for."""
 
 
 def _looked_up(row: CompiledRow, target: Side, text: str, context: MergeContext) -> Any:
@@ -281,6 +294,8 @@ def _linked(row: CompiledRow, target: Side, value: Any, context: MergeContext) -
     if need is not None and need.state == "linked" and need.other_id:
         return need.other_id
     if target is Side.QUICKBOOKS and _stands_in(row, need, context):
+        return None
+    if row.spec.default == OPTIONAL and (need is None or need.state != "unlinked"):
         return None
     return UNTRANSLATED
 

@@ -63,6 +63,8 @@ def translate_lines(
 ) -> list[dict[str, Any]] | None:
     """The lines as `target` shall hold them, each with the id of the line that it is over there."""
     source = child.covered(lines)
+    if target is Side.QUICKBOOKS and child.rule.credit:
+        source = as_credit(source)
     made = [_translated(child, target, line, plan, one) for line in source]
     if target is Side.QUICKBOOKS:
         made = [*_priced(child, made, source, terms), *map(dict, plan.kept)]
@@ -71,11 +73,26 @@ def translate_lines(
     return made or None
 
 
+def as_credit(lines: Sequence[Line]) -> list[Line]:
+    """The lines of a return as a credit memo wants them: where they come to less than nothing, their signs turned."""
+    amounts = [line.get("amount") for line in lines]
+    if sum((amount for amount in amounts if isinstance(amount, Decimal)), money.ZERO) >= 0:
+        return list(lines)
+    turned: list[Line] = []
+    for line in lines:
+        change = {
+            key: -value for key in ("quantity", "amount") if isinstance(value := line.get(key), Decimal)
+        }
+        turned.append({**line, **change})
+    return turned
+
+
 def _translated(
     child: CompiledLines, target: Side, line: Line, plan: LinePlan, one: OneValue
 ) -> dict[str, Any]:
     twin = plan.twins.get(str(line.get(ID)))
-    made: dict[str, Any] = {ID: str(twin[ID]) if twin else "", KIND: line.get(KIND, ITEM)}
+    kind = line.get(KIND, ITEM) if target is Side.QUICKBOOKS else ITEM
+    made: dict[str, Any] = {ID: str(twin[ID]) if twin else "", KIND: kind}
     for row in child.rows:
         if row.spec.direction.allows(target):
             value = one(row, target, line.get(row.key))

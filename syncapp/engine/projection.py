@@ -21,6 +21,9 @@ from syncapp.engine.paths import CUSTOM_FIELD, put_custom
 from syncapp.engine.records import value_to_json
 from syncapp.engine.transforms import STREET_LINES, split_lines
 
+PRICE_BOOK_PATHS = ("Pricebook2Id", "Pricebook2.Name")
+"""What a document's price book is judged by (`engine.documents`)."""
+
 
 def project(side: Side, record: RemoteRecord | Body, spec: MappingSpec) -> Projection:
     """The canonical values that this record holds for the mapping's rows; empty ones are left out."""
@@ -35,6 +38,10 @@ def fields_to_read(side: Side, spec: MappingSpec) -> tuple[str, ...]:
     paths: dict[str, None] = dict.fromkeys(compiled.traits(side).system_fields)
     paths |= dict.fromkeys(_mapped_paths(side, compiled))
     paths |= dict.fromkeys(paths_in(spec.filter_of(side)))
+    if side is Side.SALESFORCE and spec.options.get("price_books"):
+        paths |= dict.fromkeys(PRICE_BOOK_PATHS)
+    if side is Side.SALESFORCE and spec.options.get("address_path"):
+        paths[str(spec.options["address_path"])] = None
     return tuple(paths)
 
 

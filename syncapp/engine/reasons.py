@@ -126,6 +126,7 @@ NO_EMAIL = "engine.no_email"
 NO_ADDRESS = "engine.no_address"
 WRONG_CURRENCY = "engine.wrong_currency"
 MONEY_DIFFERS = "engine.money_differs"
+OTHER_DOCUMENT = "engine.other_document"
 
 ALL: frozenset[str] = frozenset(
     value for value in dict(globals()).values() if isinstance(value, str) and value.startswith("engine.")

@@ -411,6 +411,12 @@ MESSAGES: dict[str, Message] = {
         "Switch on several currencies in QuickBooks, or change the currency of the record.",
         "retry",
     ),
+    "engine.other_document": Message(
+        "Another document was made of it already",
+        "QuickBooks has this as: {other}. A second document would bill the customer twice.",
+        "Put Generate back, or void the first document in QuickBooks and unlink it here; then try again.",
+        "retry",
+    ),
     "engine.money_differs": Message(
         "QuickBooks comes to another amount",
         "{what}: {ours} was sent, QuickBooks holds {theirs}, a difference of {by}.",

@@ -78,15 +78,20 @@ class Recipe:
     policies: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     beside: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
+    """The objects that relationships of its Salesforce paths lead to (`Account.Name`: Account)."""
 
     @property
-    def child_objects(self) -> tuple[str, ...]:
-        """The Salesforce objects whose rows are read as part of its records."""
+    def other_objects(self) -> tuple[str, ...]:
+        """The Salesforce objects whose fields are read as part of its records: child rows and parents."""
         said = [self.options.get("lines") or {}, *(self.options.get("children") or {}).values()]
-        return tuple(dict.fromkeys(str(one["sf_object"]) for one in said if one.get("sf_object")))
+        children = [str(one["sf_object"]) for one in said if one.get("sf_object")]
+        return tuple(dict.fromkeys((*children, *self.parents.values())))
 
-    def child_of(self, path: str, part: str) -> str:
-        """The child object that a row's Salesforce path belongs to; empty for the record itself."""
+    def other_of(self, path: str, part: str) -> str:
+        """The other object that a row's Salesforce path belongs to; empty for the record itself."""
+        if not part and CHILD not in path and "." in path:
+            return self.parents.get(path.partition(".")[0], "")
         if part:
             return str((self.options.get("lines") or {}).get("sf_object") or "")
         relation, mark, _ = path.partition(CHILD)
@@ -162,7 +167,7 @@ def prepare(
         qbo_filter=recipe.qbo_filter,
         policies=replace(policies_for(template), **recipe.policies),
         external_id_field=_external_id_field(recipe, sf),
-        options=filled(recipe.options, org.facts),
+        options=_options(recipe, org),
     )
     return Prepared(spec, left_out)
 
@@ -183,6 +188,19 @@ def _conditions(conditions: Iterable[Condition], sf: ObjectInfo | None) -> tuple
         or condition.path.casefold() in names
         or (sf is None and not condition.path.endswith("__c"))
     )
+
+
+def _options(recipe: Recipe, org: Org) -> dict[str, Any]:
+    """The recipe's options for this org: without the fields that it lacks."""
+    options: dict[str, Any] = filled(recipe.options, org.facts)
+    rule = options.get("lines")
+    if rule and rule.get("single"):
+        names = {info.name for info in org.sf.fields} if org.sf is not None else {"Amount", "Name"}
+        single = {role: path for role, path in rule["single"].items() if role == "item" or path in names}
+        options["lines"] = {**rule, "single": single}
+    if "price_books" in options:
+        options["price_books"] = [book for book in options["price_books"] if book]
+    return options
 
 
 def can_have(recipe: Recipe, template: Template, sf: ObjectInfo | None) -> bool:
@@ -253,10 +271,8 @@ def _sf_field_for(recipe: Recipe, row: RecipeRow, org: Org) -> FieldSpec | LeftO
     names = (
         (f"{row.instead_of}Code", row.instead_of) if row.instead_of else row.sf_choices or (row.spec.sf_path,)
     )
-    if any("." in name.partition(CHILD)[2] or ("." in name and CHILD not in name) for name in names):
-        return row.spec  # a field of a parent record: its own object is not described here
-    child = recipe.child_of(names[0], row.spec.part)
-    info_of = org.children.get(child) if child else org.sf
+    other = recipe.other_of(names[0], row.spec.part)
+    info_of = org.children.get(other) if other else org.sf
     if info_of is None:
         custom = names[0].endswith("__c") or row.needs_currencies
         return _missing_sf(row, names[0]) if custom else row.spec
@@ -269,7 +285,8 @@ def _sf_field_for(recipe: Recipe, row: RecipeRow, org: Org) -> FieldSpec | LeftO
 
 
 def _member(path: str) -> str:
-    return path.rpartition(CHILD)[2]
+    """The field's own name in a path through a child or a parent."""
+    return path.rpartition(CHILD)[2].rpartition(".")[2]
 
 
 def _missing_sf(row: RecipeRow, name: str) -> FieldSpec | LeftOut:

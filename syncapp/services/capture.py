@@ -181,7 +181,8 @@ def take_in(
     reference_lists.take_in(target.connection, target.side, target.object, records)
     stored = [replace(record, body=target.trim(record.body)) for record in records]
     news = observations.note(company_id, target.connection.id, stored, source, clock.now())
-    fresh = [record for record in stored if record.id in news]
+    # A scan is a mapping's first look: what other mappings of the object know already is new to it.
+    fresh = stored if source == "scan" else [record for record in stored if record.id in news]
     aliases.note(company_id, target.connection.id, fresh)
     tagged.close_open_writes(target, records)
     with around(target.connection.company, clock.now()):

@@ -24,7 +24,7 @@ from syncapp.services.references import Parents, resolve
 from syncapp.services.slice_context import SliceContext
 from syncapp.services.surroundings import around
 from syncapp.store import match_index, passes, specs, waits, write_history
-from syncapp.store.links import LinkRow
+from syncapp.store.links import LinkRow, linked_as
 
 
 @dataclass(slots=True)
@@ -84,6 +84,7 @@ def _decide_slice(
     books = books_of(context.connections[Side.QUICKBOOKS])
     lists = context.lists
     braked = frozenset(side for side in Side if context.connections[side].deletions_stopped_at is not None)
+    siblings = _siblings(context, links)
     items = []
     for link in links:
         mine = sides[link.id]
@@ -104,6 +105,7 @@ def _decide_slice(
             books=books,
             lists=lists,
             braked=braked,
+            siblings=siblings.get(link.sf_id, ()),
         )
         items.append(Decided(link, mine, view, decide(situation, context.timing), situation))
     return SliceDecisions(tuple(items), parents)
@@ -115,6 +117,13 @@ def _projections(context: SliceContext, sides: Sides) -> dict[Side, Projection]:
         for side, record in sides.records.items()
         if record.state not in (RecordState.DELETED, RecordState.MISSING)
     }
+
+
+def _siblings(context: SliceContext, links: Sequence[LinkRow]) -> dict[str, tuple[str, ...]]:
+    """Documents that these records have through other mappings, of the kinds that leave no room for ours."""
+    kinds = [each for each in context.spec.options.get("one_of") or () if each != context.spec.qbo_entity]
+    ids = [link.sf_id for link in links if link.sf_id and not link.qbo_id]
+    return linked_as(context.mapping.integration_id, context.spec.sf_object, kinds, ids)
 
 
 def _candidates(context: SliceContext, links: Sequence[LinkRow]) -> Mapping[UUID, tuple[Candidate, ...]]:

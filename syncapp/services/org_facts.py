@@ -56,7 +56,7 @@ class Describer:
 
     def org(self, recipe: Recipe, facts: dict[str, Any]) -> Org:
         """What a recipe needs to be prepared."""
-        children = {name: self.describe(Side.SALESFORCE, name) for name in recipe.child_objects}
+        children = {name: self.describe(Side.SALESFORCE, name) for name in recipe.other_objects}
         return Org(
             self.describe(Side.SALESFORCE, recipe.sf_object),
             self.describe(Side.QUICKBOOKS, recipe.qbo_entity),

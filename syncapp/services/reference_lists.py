@@ -16,9 +16,10 @@ from connectors.contracts import Priority, RemoteRecord, Side
 from connectors.errors import ConnectorError
 from connectors.quickbooks.client import QuickBooksClient
 from syncapp.engine.lists import Entry, Lists, entry_of
-from syncapp.models import Connection, ReferenceList
+from syncapp.engine.reasons import NO_ITEM, NOT_LISTED
+from syncapp.models import CLOSED_LIFECYCLES, Connection, RecordLink, ReferenceList
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
-from syncapp.store import clock, reference_lists
+from syncapp.store import clock, leases, reference_lists
 
 log = structlog.get_logger()
 
@@ -29,6 +30,8 @@ LISTS = (
 """Every list that a mapping may look names up in."""
 EVERY = timedelta(hours=12)
 """How old a list may become before it is read again."""
+MOST_WOKEN = 1000
+"""How many waiting records one change of a list makes due."""
 AGAIN = timedelta(minutes=30)
 """When a list that could not be read is tried again."""
 
@@ -67,6 +70,7 @@ def refresh(connection: Connection, entity: str, client: AnyClient) -> int:
         return 0
     with transaction.atomic():
         reference_lists.replace(connection.company_id, connection.pk, entity, found, now, now + EVERY)
+        _wake(connection, entity)
     return len(found)
 
 
@@ -97,4 +101,19 @@ def take_in(connection: Connection, side: Side, entity: str, records: Sequence[R
     if kept is None:
         return
     entries: list[Entry] = [entry_of(record.body) for record in records if record.body]
+    fresh = reference_lists.new_names(kept.pk, entries)
     reference_lists.put(connection.company_id, kept.pk, entries)
+    if fresh:
+        _wake(connection, entity)
+
+
+def _wake(connection: Connection, entity: str) -> None:
+    """Records that stopped because this list did not hold a name are looked at again: it may be there now."""
+    rows = RecordLink.objects.filter(
+        integration__quickbooks=connection,
+        integration__switched_on_at__isnull=False,
+        attention_code__in=(NOT_LISTED, NO_ITEM),
+        attention_values__list=entity,
+    ).exclude(lifecycle__in=CLOSED_LIFECYCLES)
+    ids = list(rows.order_by("id").values_list("id", flat=True)[:MOST_WOKEN])
+    leases.make_due(connection.company_id, ids, Priority.NORMAL, cause="A list has new entries")

@@ -36,12 +36,13 @@ from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
 from syncapp.engine.projection import from_json, project
 from syncapp.engine.projection import to_json as base_json
+from syncapp.engine.reasons import MONEY_DIFFERS
 from syncapp.engine.retry import Next, after_failure
 from syncapp.engine.timing import Timing
 from syncapp.engine.undo import CLOSED, UNDONE
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, AuditEvent, Connection, Mapping, Outcome
-from syncapp.services import joining, reference_lists, waiting
+from syncapp.services import joining, money_check, reference_lists, waiting
 from syncapp.services.audit import OURSELVES
 from syncapp.services.staging import take_token
 from syncapp.store import (
@@ -83,6 +84,8 @@ class Settled:
 
     applied: list[UUID] = field(default_factory=list)
     created: dict[UUID, RemoteRecord] = field(default_factory=dict)
+    answered: dict[UUID, RemoteRecord] = field(default_factory=dict)
+    """Updated records whose answer holds more than was sent, for the other side to be told."""
     again: dict[UUID, datetime] = field(default_factory=dict)
     stopped: list[UUID] = field(default_factory=list)
     name_taken: list[tuple[UUID, Failure]] = field(default_factory=list)
@@ -94,6 +97,8 @@ class _Closing:
     """Rows that one answer brings forth, written together at the end."""
 
     at: datetime
+    shared: bool = False
+    """Whether other mappings read what is written here."""
     intents: list[dict[str, Any]] = field(default_factory=list)
     audit: list[dict[str, Any]] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
@@ -119,7 +124,7 @@ def settle(place: Place, batch: Batch, answer: BatchAnswer, *, read: frozenset[s
         rows = links.load(
             place.company_id, [intent.link_id for intent in batch.intents if intent.id in still_open]
         )
-        closing, settled = _Closing(clock.now()), Settled()
+        closing, settled = _Closing(clock.now(), shared=_is_shared(place, batch)), Settled()
         for intent, result in zip(batch.intents, answer.results, strict=True):
             if intent.id in still_open:
                 _one(place, intent, result, rows[intent.link_id], closing, settled)
@@ -140,6 +145,19 @@ def _found(batch: Batch, answer: BatchAnswer, read: frozenset[str]) -> set[str]:
         for intent, result in zip(batch.intents, answer.results, strict=True)
         if intent.bid in read and result.status is WriteStatus.APPLIED
     }
+
+
+def _is_shared(place: Place, batch: Batch) -> bool:
+    sf = batch.side is Side.SALESFORCE
+    name = place.spec.sf_object if sf else place.spec.qbo_entity
+    rows = Mapping.objects.filter(
+        **{
+            "integration__salesforce" if sf else "integration__quickbooks": batch.connection_id,
+            "sf_object" if sf else "qbo_entity": name,
+        },
+        published_number__gt=0,
+    )
+    return rows.exclude(pk=place.mapping.pk).exclude(mode="off").exists()
 
 
 def _lock_open(batch: Batch) -> set[UUID]:
@@ -191,9 +209,15 @@ def _applied(
     _rest(place, intent, link)
     closing.changed[link.id] = link
     closing.columns[link.id] = _fine_columns(link, intent, closing.at)
+    _compare_money(place, intent, result, link, closing)
     if result.record is not None:
         take_token(link, intent.side, result.record)
-        closing.tokens.append(result.record)
+        mirrored = not created and _mirrored(place, intent, result.record, link)
+        if mirrored:
+            settled.answered[link.id] = result.record
+        if not mirrored and not closing.shared:
+            closing.tokens.append(result.record)
+        # Else it is news: the vendor worked out something that the other side shows, or other mappings read it too.
         if created:
             closing.records.append(result.record)
     closing.intents.append(_intent_row(intent, "applied", closing.at, result))
@@ -244,6 +268,28 @@ def _undone(keys: Sequence[str], link: LinkRow) -> dict[str, Any]:
     }
 
 
+def _compare_money(
+    place: Place, intent: Intent, result: WriteResult, link: LinkRow, closing: _Closing
+) -> None:
+    """Lines, discount and net total as QuickBooks stored them against what was sent (G6). What differs is held for a
+    person, with by how much."""
+    found = money_check.disagreement(place, intent, result.record)
+    if found is None:
+        return
+    unit, details = found
+    link.held = {**link.held, unit: money_check.hold(link, details)}
+    link.attention = "data_error"
+    values = {**details, "name": link.name}
+    closing.columns[link.id] = {
+        "last_ok_at": None,
+        "last_cause": intent.cause,
+        "attention_code": MONEY_DIFFERS,
+        "attention_values": values,
+        "last_error_at": closing.at,
+    }
+    closing.problems.append(LinkProblem(link.id, place.mapping.pk, "data_error", MONEY_DIFFERS, values))
+
+
 def _fine_columns(link: LinkRow, intent: Intent, at: datetime) -> dict[str, Any]:
     """A held unit keeps its attention, and so does a record that is voided or deleted over there; otherwise the record
     is in step."""
@@ -273,6 +319,20 @@ def _move_bases(place: Place, intent: Intent, result: WriteResult, link: LinkRow
         link.sf_base, link.qbo_base = target, source
     else:
         link.qbo_base, link.sf_base = target, source
+
+
+def _mirrored(place: Place, intent: Intent, record: RemoteRecord, link: LinkRow) -> bool:
+    """Whether the answer to an update differs, in what flows to the other side, from what was agreed last."""
+    if not record.body:
+        return False
+    now = base_json(place.spec, project(intent.side, record, place.spec))
+    base = link.base(intent.side) or {}
+    return any(
+        now.get(key) != base.get(key)
+        for unit in compile_spec(place.spec).units
+        if unit.name not in intent.units and unit.allows(intent.side.other)
+        for key in unit.keys
+    )
 
 
 def _as_sent(intent: Intent, result: WriteResult) -> RemoteRecord:

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from connectors.contracts import Operation, Priority, RecordState, RemoteRecord, Side, Token, Write
 from connectors.salesforce.writes import calls as composites
+from syncapp.engine import documents
 from syncapp.engine.bases import held_after, moved_units, written_units
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.decision import Decision, DecisionKind, StateChange, UnitChange
@@ -29,6 +30,7 @@ from syncapp.ids import uuid7
 from syncapp.models import Attempt, Outcome
 from syncapp.services import poison, waiting
 from syncapp.services.deciding import Decided, SliceDecisions
+from syncapp.services.facts import books_of
 from syncapp.services.slice_context import SliceContext
 from syncapp.store import bulk, intents, leases, links, observations, problems, runs
 from syncapp.store.intents import Batch, Plan
@@ -73,10 +75,10 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
     with transaction.atomic():
         owned = leases.held(context.piece, [item.link.id for item in decisions.items])
         mine = [item for item in decisions.items if item.link.id in owned]
-        left_alone = _set_apart(context, [item for item in mine if not _is_settling(item)])
-        items = [item for item in mine if not _is_settling(item) and item.link.id not in left_alone]
+        left_alone = _set_apart(context, [item for item in mine if not is_settling(item)])
+        items = [item for item in mine if not is_settling(item) and item.link.id not in left_alone]
         items, rings = waiting.store(context, decisions, items, lambda item: outcome_of(item, set()).value)
-        staged = Staged(settling=[item.link.id for item in mine if _is_settling(item)])
+        staged = Staged(settling=[item.link.id for item in mine if is_settling(item)])
         plans: dict[Side, list[Plan]] = {side: [] for side in Side}
         for item in items:
             _apply(context, item)
@@ -89,8 +91,8 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
         staged.finished = [item.link.id for item in items if item.link.id not in writing] + sorted(left_alone)
         waiting.wake(context.company_id, _ended(items, writing), context.piece.priority, but=rings)
         leases.release(context.piece, staged.finished)
-        _wait_out_the_second(context, [item for item in mine if _is_settling(item)])
-        _read_again(context, [item for item in mine if _is_settling(item)])
+        _wait_out_the_second(context, [item for item in mine if is_settling(item)])
+        _read_again(context, [item for item in mine if is_settling(item)])
     return staged
 
 
@@ -180,6 +182,8 @@ def _plans(context: SliceContext, item: Decided) -> list[tuple[Side, Plan]]:
 def _create_plan(context: SliceContext, item: Decided, target: Side) -> Plan:
     spec, decision = context.spec, item.decision
     body = compose_create(target, spec, decision.create_values)
+    if target is Side.QUICKBOOKS:
+        body = documents.complete(compile_spec(spec), body, books_of(context.connections[target]))
     operation, external_value = Operation.CREATE, ""
     if target is Side.SALESFORCE and spec.external_id_field:
         operation = Operation.UPSERT
@@ -433,7 +437,8 @@ def _wait_out_the_second(context: SliceContext, items: Sequence[Decided]) -> Non
     )
 
 
-def _is_settling(item: Decided) -> bool:
+def is_settling(item: Decided) -> bool:
+    """Whether this waits for the second of its Salesforce stamp to be over."""
     return item.decision.kind is DecisionKind.WAIT and item.decision.reasons[0].code == SF_SETTLING
 
 

@@ -37,6 +37,7 @@ from syncapp.services import (
     surroundings,
 )
 from syncapp.services.errors import Refused
+from syncapp.services.settle import Settled
 from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
 from syncapp.store import clock, intents, leases, links, observations, parking, problems, runs
@@ -255,9 +256,13 @@ def _finish(
 def _follow_up(
     context: SliceContext, decisions: deciding.SliceDecisions, sent: sending.Sent, deadline: float
 ) -> None:
-    """What was just created is decided once more with the server's answer in hand: our id, number or balance may have
-    to go back to the other side. No call is made to find that out."""
-    answers = {link_id: record for settled in sent.settled for link_id, record in settled.created.items()}
+    """What was just written is decided once more with the server's answer in hand: our id, number, total or balance may
+    have to go back to the other side. No call is made to find that out."""
+    answers = {
+        link_id: record
+        for settled in sent.settled
+        for link_id, record in (*settled.created.items(), *settled.answered.items())
+    }
     if not answers:
         return
     rows = links.load(context.company_id, list(answers))
@@ -267,10 +272,13 @@ def _follow_up(
         if item.link.id in answers
     }
     again = deciding.decide_slice(context, list(rows.values()), sides)
-    writing = tuple(item for item in again.items if item.decision.changes)
+    writing = tuple(item for item in again.items if item.decision.changes or staging.is_settling(item))
     if writing:
         staged = staging.stage(context, deciding.SliceDecisions(writing, again.parents), set())
         sent.settled += sending.send(context, staged.batches, deadline).settled
+    soon = context.now + timedelta(seconds=context.timing.settle_retry)
+    settling = [item.link.id for item in again.items if staging.is_settling(item)]
+    sent.take(Settled(again=dict.fromkeys(settling, soon)))
 
 
 def _agree(context: SliceContext, decisions: deciding.SliceDecisions, sent: sending.Sent) -> None:

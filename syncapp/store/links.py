@@ -210,6 +210,32 @@ def linked_ids(
     return {row[0]: (row[1], row[2] or "", row[3], row[4]) for row in rows}
 
 
+def linked_as(
+    integration_id: int, sf_object: str, entities: Sequence[str], ids: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """The QuickBooks entities, among these, that Salesforce records are linked with and that are still there."""
+    if not entities or not ids:
+        return {}
+    rows = (
+        RecordLink.objects.filter(
+            integration_id=integration_id,
+            sf_object=sf_object,
+            sf_id__in=list(ids),
+            qbo_entity__in=list(entities),
+            qbo_id__isnull=False,
+            qbo_state=RecordState.LIVE.value,
+        )
+        .exclude(lifecycle__in=["unlinked", "absorbed"])
+        .order_by("qbo_entity")
+        .values_list("sf_id", "qbo_entity")
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for sf_id, entity in rows:
+        if sf_id:
+            found[sf_id] = (*found.get(sf_id, ()), entity)
+    return found
+
+
 def let_go_ids(
     integration_id: int, sf_object: str, qbo_entity: str, side: Side, ids: Sequence[str]
 ) -> set[str]:

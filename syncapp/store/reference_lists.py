@@ -57,6 +57,15 @@ def replace(
     put(company_id, row.pk, entries)
 
 
+def new_names(list_id: int, entries: Sequence[Entry]) -> bool:
+    """Whether any of these brings a name, number, SKU or state that the list did not hold."""
+    rows = ReferenceEntry.objects.filter(list_id=list_id, remote_id__in=[entry.id for entry in entries])
+    known = {row[0]: row[1:] for row in rows.values_list("remote_id", "name", "number", "sku", "active")}
+    return any(
+        known.get(entry.id) != (entry.name, entry.number, entry.sku, entry.active) for entry in entries
+    )
+
+
 def put(company_id: int, list_id: int, entries: Sequence[Entry]) -> None:
     """Add or renew entries of a list."""
     rows: list[dict[str, Any]] = [

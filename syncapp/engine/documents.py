@@ -1,0 +1,139 @@
+"""What is looked after on every sales document beside its rows: price book, currency, e-mail and address, how tax is
+calculated, and that QuickBooks came to the same money (promise G6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from connectors.contracts import Body, Side
+from syncapp.engine import money, reasons
+from syncapp.engine.books import Books
+from syncapp.engine.compiled import CompiledSpec, compile_spec
+from syncapp.engine.decision import Projection, Reason, Situation
+from syncapp.engine.lists import Lists
+from syncapp.engine.mapping import MappingSpec
+from syncapp.engine.paths import read
+from syncapp.engine.pricing import Terms, rates_of
+from syncapp.engine.projection import PRICE_BOOK_PATHS, project
+
+PRICE_BOOK, PRICE_BOOK_NAME = PRICE_BOOK_PATHS
+
+
+def is_document(compiled: CompiledSpec) -> bool:
+    """Whether the mapping makes sales documents: they have lines and carry our tag."""
+    return compiled.qbo_traits.document is not None and bool(compiled.line_rows)
+
+
+def refusals(situation: Situation, compiled: CompiledSpec, values: Projection) -> tuple[Reason, ...]:
+    """Why this document must not be made, beside what its rows say."""
+    if not is_document(compiled):
+        return ()
+    found = [_sibling(situation), _price_book(situation), _currency(situation, values)]
+    found += [reason for reason, blocks in _reach(situation, values) if blocks]
+    return tuple(reason for reason in found if reason is not None)
+
+
+def warnings(situation: Situation, compiled: CompiledSpec, values: Projection) -> tuple[Reason, ...]:
+    """What a person should know of a document that is made nonetheless."""
+    if not is_document(compiled):
+        return ()
+    return tuple(reason for reason, blocks in _reach(situation, values) if not blocks)
+
+
+def _sibling(situation: Situation) -> Reason | None:
+    """Another document was made of the record before: two would bill the customer twice."""
+    if not situation.siblings:
+        return None
+    return reasons.because(reasons.OTHER_DOCUMENT, other=", ".join(situation.siblings))
+
+
+def _price_book(situation: Situation) -> Reason | None:
+    wanted = situation.spec.options.get("price_books") or ()
+    body: Body = situation.sf.body if situation.sf is not None else {}
+    book = read(body, PRICE_BOOK)
+    if not wanted or not book or any(_same_id(book, each) for each in wanted):
+        return None
+    name = str(read(body, PRICE_BOOK_NAME) or book)
+    return reasons.because(reasons.PRICE_BOOK, value=name, wanted="the price book of the mapping")
+
+
+def _same_id(one: Any, other: Any) -> bool:
+    """Salesforce ids with and without their check letters are the same."""
+    return str(one)[:15] == str(other)[:15]
+
+
+def _currency(situation: Situation, values: Projection) -> Reason | None:
+    books, asked = situation.books, values.get("currency")
+    if not asked or books.multicurrency or asked == books.currency:
+        return None
+    return reasons.because(reasons.WRONG_CURRENCY, value=asked, wanted=books.currency)
+
+
+def _reach(situation: Situation, values: Projection) -> list[tuple[Reason, bool]]:
+    """Missing e-mail and address, each with whether the mapping stops for it."""
+    options = situation.spec.options
+    found: list[tuple[Reason, bool]] = []
+    keys = {row.key for row in situation.spec.fields}
+    if "email" in keys and not values.get("email"):
+        found.append((reasons.because(reasons.NO_EMAIL), options.get("without_email") == "stop"))
+    body: Body = situation.sf.body if situation.sf is not None else {}
+    address = options.get("address_path")
+    if address and body and not read(body, str(address)):
+        found.append((reasons.because(reasons.NO_ADDRESS), options.get("without_address") == "stop"))
+    return found
+
+
+def complete(compiled: CompiledSpec, body: dict[str, Any], books: Books) -> dict[str, Any]:
+    """A new document's body with how tax is calculated: outside the US only, where QuickBooks must be told
+    (quickbooks.md 3.17)."""
+    if not is_document(compiled) or books.us or books.tax == "off":
+        return body
+    how = compiled.spec.options.get("tax_calculation") or "TaxExcluded"
+    return {**body, "GlobalTaxCalculation": how}
+
+
+def disagreement(
+    spec: MappingSpec, sent: Projection, answer: Body, books: Books, lists: Lists
+) -> money.Difference | None:
+    """The gravest difference between the lines that were sent and the document that QuickBooks stored; None where they
+    agree to the cent. Tax is QuickBooks' own; it is compared only where its rates are known."""
+    compiled = compile_spec(spec)
+    stored = project(Side.QUICKBOOKS, answer, spec)
+    for row in compiled.line_rows:
+        if row.child is None or row.key not in sent:
+            continue
+        ours, theirs = row.child.covered(sent[row.key]), row.child.covered(stored.get(row.key))
+        places = money.places_of(str((answer.get("CurrencyRef") or {}).get("value") or books.currency))
+        forecast, rates = _tax_forecast(ours, Terms(books, lists, spec.options, places))
+        found = money.differences(
+            ours,
+            theirs,
+            tax_forecast=forecast,
+            tax=_number((answer.get("TxnTaxDetail") or {}).get("TotalTax")),
+            rates=rates,
+            places=places,
+        )
+        if found:
+            return found[-1] if found[0].what != "line" else found[0]
+    return None
+
+
+def _tax_forecast(lines: list[Mapping[str, Any]], terms: Terms) -> tuple[Decimal | None, int]:
+    """The tax to expect and of how many rates; None where somebody else knows the rates (the US)."""
+    if terms.books.us or terms.books.tax == "off" or terms.inclusive:
+        return None, 0
+    taxed = [
+        money.TaxedLine(line["amount"], rates_of(str(line.get("tax_code") or ""), terms))
+        for line in lines
+        if line.get("kind") != "discount" and isinstance(line.get("amount"), Decimal)
+    ]
+    if not any(line.rates for line in taxed):
+        return None, 0
+    rates = {(place, rate) for line in taxed for place, rate in enumerate(line.rates)}
+    return money.forecast_tax(taxed, money.add_up(lines).discount, places=terms.places), len(rates)
+
+
+def _number(value: Any) -> Decimal:
+    return Decimal(str(value)) if value not in (None, "") else Decimal(0)

@@ -1,0 +1,7 @@
+"""QuickBooks CreditMemo with its lines -> a record of its own in Salesforce."""
+
+from __future__ import annotations
+
+from syncapp.recipes.record_views import document
+
+RECIPE = document("CreditMemo", "Credit memo", "Credit Memo", "doc_due_date")

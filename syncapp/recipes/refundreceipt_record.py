@@ -1,0 +1,18 @@
+"""QuickBooks Refund Receipt -> QBO_Payment__c of the type Refund Receipt."""
+
+from __future__ import annotations
+
+from syncapp.recipes.payment_record import rows
+from syncapp.recipes.recipe import Recipe
+from syncapp.recipes.record_views import MIRROR_POLICIES
+
+RECIPE = Recipe(
+    key="refundreceipt_record",
+    label="Refund receipt as Salesforce record",
+    summary="Money given back to customers, as a record in Salesforce.",
+    sf_object="QBO_Payment__c",
+    qbo_entity="RefundReceipt",
+    rows=rows(),
+    external_id_fields=("QBO_Id__c",),
+    policies=MIRROR_POLICIES,
+)

@@ -1,0 +1,7 @@
+"""QuickBooks SalesReceipt with its lines -> a record of its own in Salesforce."""
+
+from __future__ import annotations
+
+from syncapp.recipes.record_views import document
+
+RECIPE = document("SalesReceipt", "Sales receipt", "Sales Receipt", "doc_due_date")
