@@ -7,14 +7,27 @@ an installation in a process of its own (`tests.stack`) and asks it by HTTP or `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from portal.local import browser
+
+PATIENCE_MS = 60_000
+"""How long a page may take on a busy machine; a test that passes never waits for it."""
+expect.set_options(timeout=PATIENCE_MS)
+
+STANDS_S = 3.0
+"""What is wrong for so long, in every look, is no part of a page that was just being refreshed."""
+AT_REST = """new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+    .then(() => Promise.all(document.getAnimations()
+        .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+        .map((one) => one.finished.catch(() => null)))).then(() => null)"""
+"""Ends when the page was drawn and no colour is on its way to another."""
 
 # Chromium reports every answer of 400 and above as a console error; what a journey makes happen on purpose it names.
 _ANSWER = re.compile(r"Failed to load resource: the server responded with a status of (\d{3})")
@@ -63,8 +76,19 @@ def visitor(launched: Browser, **options: Any) -> Iterator[tuple[BrowserContext,
     """
     watched = Watched()
     context = launched.new_context(**options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     context.on("page", watched.watch)
     yield context, watched
     context.close()
     assert watched.complaints == []
+
+
+def what_stays(page: Page, look: Callable[[], list[str]]) -> list[str]:
+    """What `look` finds wrong every time for a while: a part that is being refreshed is judged once it stands."""
+    found = look()
+    until = time.monotonic() + STANDS_S
+    while found and time.monotonic() < until:
+        page.evaluate(AT_REST)
+        seen = look()
+        found = [fault for fault in found if fault in seen]
+    return found

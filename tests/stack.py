@@ -73,7 +73,7 @@ class Stack:
 
     def get(self, path: str) -> Any:
         """JSON of a page of the portal."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
             return json.load(answer)
 
     def stop(self, signum: int = signal.SIGTERM) -> int:

@@ -11,17 +11,14 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from tests.browser import AT_REST, what_stays
+
 SCREENS = os.environ.get("JOURNEY_SCREENS", "")
 """A folder: keep a picture of every page that is looked at, light and dark, wide and narrow."""
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PATIENCE = 60_000
+PATIENCE = 180_000
 """Milliseconds until workers have done what was asked; a busy machine needs them."""
-_AT_REST = """new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
-    .then(() => Promise.all(document.getAnimations()
-        .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
-        .map((one) => one.finished.catch(() => null)))).then(() => null)"""
-"""Ends when the page was drawn and no colour is on its way to another."""
 _WCAG_AA = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -77,7 +74,7 @@ class Person:
     def _faults(self, name: str, scheme: Any, size: Any) -> list[str]:
         self.page.set_viewport_size(size)
         self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        self.page.evaluate(_AT_REST)
+        self.page.evaluate(AT_REST)
         if SCREENS:
             file = f"{self.looked_at:02d}-{name}-{size['width']}-{scheme}.png".replace(" ", "-")
             self.page.screenshot(path=Path(SCREENS) / file, full_page=True)
@@ -89,12 +86,7 @@ class Person:
 
     def _inaccessible(self) -> list[str]:
         """What stays wrong: a part that the server refreshes is judged again once it stands."""
-        found = self._violations()
-        if found:
-            self.page.wait_for_timeout(500)
-            self.page.evaluate(_AT_REST)
-            found = [fault for fault in self._violations() if fault in found]
-        return found
+        return what_stays(self.page, self._violations)
 
     def _violations(self) -> list[str]:
         violations = Axe().run(self.page, options=_WCAG_AA).response["violations"]

@@ -114,7 +114,7 @@ def processes(words: str, *, only_parent: bool = False) -> list[int]:
     return sorted(pid for pid, parent in found.items() if not (only_parent and parent in found))
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 120) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

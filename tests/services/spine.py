@@ -188,7 +188,7 @@ class Spine:
         run.refresh_from_db()
         return run
 
-    def carry(self, seconds: float = 20) -> None:
+    def carry(self, seconds: float = 120) -> None:
         """Let the workers do what is due, until nothing is due within the next three seconds."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -123,6 +123,6 @@ def external_id(sim: Simulator, link: RecordLink) -> Any:
     answer = requests.get(
         f"{sim.salesforce.url}/services/data/v66.0/sobjects/Account/{link.sf_id}",
         headers={"Authorization": f"Bearer {known['access_token']}"},
-        timeout=10,
+        timeout=60,
     )
     return answer.json()["QBO_Customer_Id__c"]

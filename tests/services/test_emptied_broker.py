@@ -21,7 +21,7 @@ from tests import stack
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack")]
 
 ACCOUNTS = 1500
-PATIENCE = 90.0
+PATIENCE = 240.0
 
 LOAD = """
 import time

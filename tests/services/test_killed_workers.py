@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vaul
 
 DIVISOR = 40
 ACCOUNTS = 150
-PATIENCE = 90.0
+PATIENCE = 240.0
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -53,7 +53,7 @@ def consent(company: Company, person: Any, side: str, *, deny: bool = False, **c
     """Start, click through the vendor's page, and give what its redirect brings back."""
     with tenant(company.id):
         address = connect.start(company, person, "session-1", side, "simulator")
-    page = requests.get(address, timeout=10)
+    page = requests.get(address, timeout=60)
     fields = {
         name: html.unescape(value)
         for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
@@ -67,7 +67,7 @@ def consent(company: Company, person: Any, side: str, *, deny: bool = False, **c
         data={**fields, **answer},
         headers={"Origin": origin},
         allow_redirects=False,
-        timeout=10,
+        timeout=60,
     )
     assert sent.status_code in {302, 303}, sent.text[:500]
     back = urlsplit(sent.headers["Location"])
@@ -140,12 +140,12 @@ def test_access_withdrawn_over_there_asks_for_a_reconnect_which_heals_it(
     connection = connected(company, ann, "qbo", sim)
     vault = vault_for(connection.pk)
     app = AppCredentials.objects.get(side="qbo")
-    discovery = requests.get(sim.quickbooks.credentials()["discovery_url"], timeout=10).json()
+    discovery = requests.get(sim.quickbooks.credentials()["discovery_url"], timeout=60).json()
     requests.post(
         discovery["revocation_endpoint"],
         json={"token": connection.refresh_token},
         auth=(app.client_id, app.client_secret),
-        timeout=10,
+        timeout=60,
     ).raise_for_status()
     with pytest.raises(ConnectorError):
         vault.renew(vault.current())

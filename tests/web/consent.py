@@ -20,7 +20,7 @@ def sent_to(browser: Client, path: str, **form: str) -> str:
 
 def decide(address: str, *, deny: bool = False, **choice: str) -> str:
     """Answer the consent page; gives the path and query it sends the browser back to."""
-    page = requests.get(address, timeout=10)
+    page = requests.get(address, timeout=60)
     hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
     answer = {"decision": "deny" if deny else "allow", **({"deny": "yes"} if deny else {}), **choice}
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(address))
@@ -31,7 +31,7 @@ def decide(address: str, *, deny: bool = False, **choice: str) -> str:
         data={**{name: html.unescape(value) for name, value in hidden}, **answer},
         headers={"Origin": origin},
         allow_redirects=False,
-        timeout=10,
+        timeout=60,
     )
     back = urlsplit(sent.headers["Location"])
     return f"{back.path}?{back.query}"

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests import stack
-from tests.browser import visitor
+from tests.browser import visitor, what_stays
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("stack")]
 
@@ -82,11 +82,11 @@ def test_every_page_fits_its_window_and_is_accessible(
         page = context.new_page()
         for path in STRANGERS:
             page.goto(installation.url + path)
-            faults[path] = faults_of(page)
+            faults[path] = what_stays(page, lambda: faults_of(page))
         sign_in(page, installation)
         for path in MEMBERS:
             page.goto(installation.url + path)
-            faults[path] = faults_of(page)
+            faults[path] = what_stays(page, lambda: faults_of(page))
     assert {path: found for path, found in faults.items() if found} == {}
 
 
