@@ -14,7 +14,7 @@ from syncapp.models import Connection
 from syncapp.services import capture as capturing
 from syncapp.services import prepare as preparing
 from syncapp.services import recover as recovering
-from syncapp.services import schedules, sealing, sweep, sync, tokens
+from syncapp.services import retention, schedules, sealing, sweep, sync, tokens
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.timing import current_timing
 from syncapp.store import breaker, due_once
@@ -74,5 +74,7 @@ def tick() -> None:
         log.info("swept", **found)
     if due_once.due("audit_check", 30):
         sealing.check_on()
+    if due_once.due("retention", 86400):
+        retention.empty_old_bodies()
     if due_once.due("keep_alive", 3600):
         tokens.keep_alive()

@@ -20,7 +20,7 @@ from portal.refusals import way_back
 from syncapp.engine.criteria_text import in_words
 from syncapp.engine.mapping import Direction, MappingSpec
 from syncapp.models import Cursor, Integration, Mapping, MappingMode, Run
-from syncapp.services import audit, mappings, records, setup
+from syncapp.services import audit, mappings, records, restoring, setup
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 
@@ -48,6 +48,7 @@ def page(request: PortalRequest, pk: int) -> HttpResponse:
         flow["run"] = latest.get(flow["mapping"].pk)
     context = {
         "integration": integration,
+        "read_anew": integration.state == "restored" and restoring.is_read_anew(integration),
         "flows": flows,
         "modes": MappingMode.choices,
         "picture": pictures.waits([_node(flow["mapping"], flow["spec"]) for flow in flows]),
@@ -141,6 +142,15 @@ def rename(request: PortalRequest, pk: int) -> HttpResponseBase:
 
 @company_page("integrations.edit")
 @require_POST
+def go_live(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """After a backup was restored and both sides were read anew: write again."""
+    restoring.go_live(_integration(pk), request.user)
+    messages.success(request, "Both sides are kept in step again.")
+    return redirect("portal:integration", pk=pk)
+
+
+@company_page("integrations.edit")
+@require_POST
 def add(request: PortalRequest) -> HttpResponseBase:
     """Begin another pair, or go on with the one being set up."""
     setup.start_integration(request.company)
@@ -152,5 +162,6 @@ urls: list[URLPattern] = [
     path("integrations/add/", add, name="integration-add"),
     path("integrations/<int:pk>/", page, name="integration"),
     path("integrations/<int:pk>/rename/", rename, name="integration-rename"),
+    path("integrations/<int:pk>/live/", go_live, name="integration-live"),
     path("mappings/<int:pk>/mode/", mode, name="mapping-mode"),
 ]

@@ -146,6 +146,12 @@ MESSAGES: dict[str, Message] = {
         "Void it, or leave it as it is.",
         "void",
     ),
+    "engine.restored": Message(
+        "Restored from a backup: nothing is written yet",
+        "The database is older than Salesforce and QuickBooks, so both are read anew and compared first.",
+        "Look at what would be done, then press Go live on the page of the pair under Integrations.",
+        "connections",
+    ),
     # matching and creating
     "engine.matched": Message("Linked with {name}", "It was the one clear match.", "Nothing to do."),
     "engine.match_candidates": Message(

@@ -43,6 +43,14 @@ MESSAGES: dict[str, Message] = {
     "deletions.not_stopped": Message(
         "No deletions are waiting", "Somebody has decided about them already.", "Reload the page."
     ),
+    "restored.still_reading": Message(
+        "Both sides are still being read",
+        "Until that is done, a record could be made a second time.",
+        "Wait until the reading is done, then go live.",
+    ),
+    "restored.not": Message(
+        "This pair is not waiting after a restore", "It is live already.", "Reload the page."
+    ),
     "conflict.gone": Message(
         "There is nothing to decide any more",
         "Both sides agree by now, or it was decided already.",

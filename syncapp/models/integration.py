@@ -8,6 +8,8 @@ from syncapp.tenancy import TenantModel
 class IntegrationState(models.TextChoices):
     SETUP = "setup", "Being set up"
     ACTIVE = "active", "Active"
+    RESTORED = "restored", "Restored from a backup"
+    """The database is older than the two sides: they are read anew, and nothing is written until a person says so."""
 
 
 class Integration(TenantModel):

@@ -330,7 +330,10 @@ update syncapp_batchsend b set lease_until = lb_now() + %s * interval '1 second'
 from (
   select b.id from syncapp_batchsend b
   join syncapp_connection c on c.id = b.connection_id and c.status = 'live'
-  where b.state = 'unknown' and b.next_at <= lb_now() and (b.lease_until is null or b.lease_until <= lb_now())
+  where b.state = 'unknown' and b.next_at <= lb_now()
+    and not exists (select 1 from syncapp_integration i where i.state = 'restored'
+                    and (i.salesforce_id = c.id or i.quickbooks_id = c.id))
+    and (b.lease_until is null or b.lease_until <= lb_now())
   order by b.next_at limit 1 for update of b skip locked
 ) picked where b.id = picked.id
 returning b.id, b.company_id, b.connection_id, b.side, b.request_id, b.sends, b.first_sent_at, b.probes
