@@ -91,6 +91,8 @@ def match(request: PortalRequest, pk: UUID) -> HttpResponseBase:
         "create_new": lambda: matching.create_new(link, request.user),
         "ignore": lambda: matching.ignore(link, request.user),
         "unlink": lambda: matching.unlink(link, request.user),
+        "relink": lambda: matching.relink(link, request.user),
+        "watch_again": lambda: matching.watch_again(link, request.user),
     }
     action = actions.get(request.POST.get("do", ""))
     if action is None:

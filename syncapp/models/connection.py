@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
+from django.utils import timezone
 
 from syncapp.crypto import Sealed
 from syncapp.models.app_credentials import ConnectionEnvironment, VendorSide
@@ -86,6 +88,12 @@ class Connection(TenantModel):
         ]
         indexes = [models.Index(fields=["company", "side"], name="connection_company_side")]
         base_manager_name = "all_companies"
+
+    @property
+    def resting_until(self) -> datetime | None:
+        """When work goes on after several calls in a row failed; None while it goes on."""
+        until = self.breaker_open_until
+        return until if until is not None and until > timezone.now() else None
 
     def __str__(self) -> str:
         return self.name or self.remote_id

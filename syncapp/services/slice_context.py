@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from connectors.contracts import Side
+from connectors.errors import ConnectorError
 from connectors.salesforce.client import SalesforceClient
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.lists import Lists
@@ -39,6 +40,8 @@ class SliceContext:
     exact: bool = False
     """Stored decisions are carried out: what moved meanwhile is left out and named, never decided anew."""
     meters: dict[Side, UsageMeter] = field(default_factory=dict)
+    failed: Side | None = None
+    """The side whose call ended the slice."""
     _lists: Lists | None = None
     _idle: dict[Side, list[AnyClient]] = field(default_factory=dict)
 
@@ -81,6 +84,9 @@ class SliceContext:
         taken = idle.pop() if idle else self._new_client(side)
         try:
             yield taken
+        except ConnectorError:
+            self.failed = side
+            raise
         finally:
             idle.append(taken)
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +41,7 @@ from syncapp.services.errors import Refused
 from syncapp.services.settle import Settled
 from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
-from syncapp.store import clock, intents, leases, links, observations, parking, problems, runs
+from syncapp.store import breaker, clock, intents, leases, links, observations, parking, problems, runs
 from syncapp.store.leases import Slice
 from syncapp.store.links import LinkRow
 from syncapp.store.planned import StoredItem
@@ -50,6 +51,7 @@ log = structlog.get_logger()
 
 READ_FAILURES = 4
 """A slice that could not be read waits as after so many failures: the whole slice, so not too soon."""
+LOWER_TURN = 20
 WORST = {
     Priority.INTERACTIVE: Priority.INTERACTIVE,
     Priority.NORMAL: Priority.BULK,
@@ -156,7 +158,15 @@ def carry(
     carried = 0
     while time.monotonic() < deadline:
         best = Priority.INTERACTIVE
-        piece = leases.claim(owner_name(), best, WORST[priority], rules.slice_size, rules, company_id)
+        piece = leases.claim(
+            owner_name(),
+            best,
+            WORST[priority],
+            rules.slice_size,
+            rules,
+            company_id,
+            lowest_first=_lower_turn(),
+        )
         if piece is None:
             return carried
         carried += len(piece.rows)
@@ -168,8 +178,18 @@ def carry(
     return carried
 
 
+_turns = count(1)
+
+
+def _lower_turn() -> bool:
+    """Every twentieth claim of this process begins with the lowest class, so that a busy day keeps no backfill waiting
+    for ever (section 17: each lower class keeps at least 5 %)."""
+    return next(_turns) % LOWER_TURN == 0
+
+
 def carry_slice(piece: Slice, timing: Timing, deadline: float) -> None:
     """Carry one claimed slice through the stages; whatever happens, no link of it stays behind without a next step."""
+    context: SliceContext | None = None
     with leases.renewing(piece, timing):
         try:
             context = open_context(piece, timing)
@@ -178,6 +198,7 @@ def carry_slice(piece: Slice, timing: Timing, deadline: float) -> None:
             ):
                 _stages(context, deadline)
         except ConnectorError as error:
+            _trip(context, error.failure)
             _connection_failed(piece, error.failure, timing)
         except Exception as error:
             log.exception("slice_failed", mapping=piece.mapping_id, links=len(piece.rows))
@@ -197,6 +218,7 @@ def _stages(context: SliceContext, deadline: float) -> None:
         linked: set[UUID] = set()
         for _ in range(2 if waiting else 0):
             sides = reading.gather(context, waiting)
+            _answered(context)
             moved = merging.follow_winners(context, waiting, sides)
             sides |= reading.gather(context, moved) if moved else {}
             decisions = deciding.decide_slice(context, waiting, sides)
@@ -329,6 +351,21 @@ def _count_calls(context: SliceContext) -> None:
     run_ids = {row.run_id for row in context.piece.rows if row.run_id}
     if calls and len(run_ids) == 1:
         runs.add_calls(run_ids.pop(), calls, metered)
+
+
+def _trip(context: SliceContext | None, failure: Failure) -> None:
+    """A read that failed counts against its connection like a write."""
+    if context is not None and context.failed is not None:
+        breaker.record(context.connections[context.failed].pk, failure, context.timing)
+
+
+def _answered(context: SliceContext) -> None:
+    """The sides that were asked have answered: a connection that was on trial works again."""
+    for side in context.meters:
+        connection = context.connections[side]
+        if connection.breaker_step or connection.breaker_failures:
+            breaker.record(connection.pk, None, context.timing)
+            connection.breaker_step = connection.breaker_failures = 0
 
 
 def _connection_failed(piece: Slice, failure: Failure, timing: Timing) -> None:

@@ -52,7 +52,8 @@ class Slice:
         return [row.link_id for row in self.rows]
 
 
-# A mapping can be worked on while its company, integration and both connections can (breakers closed).
+# A mapping can be worked on while its company, integration and both connections can (breakers closed). After a pause
+# one slice goes first and finds out whether the connection works again.
 CLAIMABLE = """
 select m.id as mapping_id, m.company_id
 from syncapp_mapping m
@@ -63,9 +64,14 @@ join syncapp_connection q on q.id = i.quickbooks_id and q.status = 'live'
 where m.mode <> 'off'
   and coalesce(s.breaker_open_until, '-infinity') <= lb_now()
   and coalesce(q.breaker_open_until, '-infinity') <= lb_now()
+  and (s.breaker_step + q.breaker_step = 0 or not exists (
+    select 1 from syncapp_mapping p join syncapp_linkwork w on w.company_id = p.company_id and w.mapping_id = p.id
+    where p.integration_id = i.id and w.lease_until > lb_now()))
 """
 
-# The company with the fewest leased slices, then the oldest due work, in the best class that this worker serves.
+# The best class that this worker serves (or for once the lowest), in it the company with the fewest leased slices, then
+# the oldest due work. A company that would hold more than half of the slices comes after all others, but for what its
+# people wait for.
 CHOOSE = f"""
 with claimable as ({CLAIMABLE}),
 busy as (
@@ -82,13 +88,15 @@ head as (
       and (w.lease_until is null or w.lease_until <= lb_now())
       and not exists (select 1 from syncapp_writeintent n
                       where n.link_id = w.link_id and n.state in ('sending', 'unknown', 'ask'))
-    order by w.priority, w.due_at limit 1
+    order by case when %(lowest_first)s then -w.priority else w.priority end, w.due_at limit 1
   ) w
   where %(company)s::bigint is null or k.company_id = %(company)s
 )
 select h.company_id, h.mapping_id, h.priority
 from head h left join busy b on b.company_id = h.company_id
-order by h.priority, coalesce(b.slices, 0), h.due_at limit 1
+order by h.priority > 0 and coalesce(b.slices, 0) > 0
+           and (coalesce(b.slices, 0) + 1) * 2 > (select coalesce(sum(slices), 0) from busy) + 1,
+  case when %(lowest_first)s then -h.priority else h.priority end, coalesce(b.slices, 0), h.due_at limit 1
 """
 
 TAKE = """
@@ -110,11 +118,21 @@ returning w.link_id, w.run_id, w.forced, w.cause, w.fence
 
 
 def claim(
-    owner: str, best: Priority, worst: Priority, size: int, timing: Timing, company_id: int | None = None
+    owner: str,
+    best: Priority,
+    worst: Priority,
+    size: int,
+    timing: Timing,
+    company_id: int | None = None,
+    *,
+    lowest_first: bool = False,
 ) -> Slice | None:
-    """Lease the next slice of due links in the classes from `best` to `worst`; None when nothing is due."""
+    """Lease the next slice of due links in the classes from `best` to `worst`; None when nothing is due.
+
+    `lowest_first` turns the order of the classes round: now and then a lower class has to have its turn.
+    """
     with transaction.atomic():
-        chosen = _choose(RANK[best], RANK[worst], company_id)
+        chosen = _choose(RANK[best], RANK[worst], company_id, lowest_first)
         if chosen is None:
             return None
         company, mapping, priority = chosen
@@ -131,9 +149,11 @@ def claim(
     )
 
 
-def _choose(best: int, worst: int, company_id: int | None) -> tuple[int, int, int] | None:
+def _choose(best: int, worst: int, company_id: int | None, lowest_first: bool) -> tuple[int, int, int] | None:
     with connection.cursor() as cursor:
-        cursor.execute(CHOOSE, {"best": best, "worst": worst, "company": company_id})
+        cursor.execute(
+            CHOOSE, {"best": best, "worst": worst, "company": company_id, "lowest_first": lowest_first}
+        )
         row: tuple[int, int, int] | None = cursor.fetchone()
         return row
 

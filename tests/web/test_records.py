@@ -15,7 +15,8 @@ from django.utils import timezone
 from connectors.contracts import Side
 from portal.pages import record as record_page
 from portal.people.models import Role
-from syncapp.models import LinkWait, LinkWork, Mapping, Run, WriteIntent
+from syncapp.models import LinkWait, LinkWork, Mapping, RecordLink, Run, WriteIntent
+from syncapp.store import match_index
 from syncapp.tenancy import tenant
 from tests.builders import NOW, a_link, a_mapping, a_member, a_problem, an_attempt, some_work
 from tests.web.builders import a_browser, words
@@ -270,6 +271,37 @@ def test_unlinking_says_what_stays_and_does_it(browser: Client, mapping: Mapping
     answer = browser.post(f"/records/{link.pk}/match/", {"do": "unlink"}, follow=True)
     link.refresh_from_db()
     assert (link.lifecycle, "Unlinked" in words(answer)) == ("unlinked", True)
+
+
+def test_what_was_unlinked_can_be_linked_again_and_what_was_ignored_watched_again(
+    browser: Client, mapping: Mapping
+) -> None:
+    unlinked = a_link(mapping, lifecycle="unlinked", no_recreate=True)
+    assert "Link them again" in words(browser.get(f"/records/{unlinked.pk}/"))
+    browser.post(f"/records/{unlinked.pk}/match/", {"do": "relink"})
+    again = RecordLink.all_companies.get(sf_id=unlinked.sf_id, lifecycle="linked")
+    assert LinkWork.all_companies.get().link_id == again.pk
+
+    alone = a_link(mapping, qbo_id=None, qbo_state="none", lifecycle="creating")
+    browser.post(f"/records/{alone.pk}/match/", {"do": "ignore"})
+    assert "Watch it again" in words(browser.get(f"/records/{alone.pk}/"))
+    browser.post(f"/records/{alone.pk}/match/", {"do": "watch_again"})
+    alone.refresh_from_db()
+    assert (alone.paused, alone.attention) == (False, "none")
+
+
+def test_a_match_that_is_held_leads_to_the_record_that_holds_it(browser: Client, mapping: Mapping) -> None:
+    holder = a_link(mapping, name="Blue Pine")
+    keys = [("name", "blue pine"), ("phone", "5551"), ("email", "a@b.example")]
+    match_index.put_keys(mapping.integration.salesforce, "Account", [("001X", keys)])
+    match_index.put_keys(mapping.integration.quickbooks, "Customer", [(holder.qbo_id, keys), ("8", keys)])
+    half = a_link(
+        mapping, sf_id="001X", qbo_id=None, qbo_state="none", lifecycle="candidate", attention="candidate"
+    )
+    page = browser.get(f"/records/{half.pk}/")
+    for part in ("Link Record", "Not the same", "a@b.example", "same name", "Open the record that holds it"):
+        assert part in words(page), part
+    assert f'href="/records/{holder.pk}/"' in page.content.decode()
 
 
 def test_ignoring_a_record_leaves_it_alone(browser: Client, mapping: Mapping) -> None:

@@ -369,6 +369,14 @@ def test_a_lost_connection_is_seen_at_once(browser: Client, mapping: Mapping) ->
     assert ("Reconnect now" in text, "what is due waits" in text) == (True, True)
 
 
+def test_a_connection_that_rests_says_so_and_when_it_goes_on(browser: Client, mapping: Mapping) -> None:
+    connection = mapping.integration.quickbooks
+    assert connection is not None
+    connection.breaker_open_until = timezone.now() + timedelta(minutes=5)
+    connection.save()
+    assert "QuickBooks did not answer several times" in words(browser.get("/connections/"))
+
+
 def test_pausing_the_company_is_said_and_taken_back(browser: Client, mapping: Mapping) -> None:
     a_link(mapping)
     browser.post("/dashboard/pause/")
