@@ -93,7 +93,8 @@ def actions(realm: Realm, entity: Entity, body: Body) -> str:
     base = f"/app/{realm.id}/{entity.path}/{body['Id']}"
     buttons = ""
     if entity.path == "invoice" and body.get("Balance", 0):
-        buttons += _button(f"{base}/pay", "Receive payment", "")
+        amount = f'<input name="amount" aria-label="Amount" inputmode="decimal" value="{pages.text(body["Balance"])}">'
+        buttons += _button(f"{base}/pay", "Receive payment", "", amount)
     if "void" in entity.operations:
         buttons += _button(f"{base}/void", "Void", "quiet")
     if "delete" in entity.operations:
@@ -101,20 +102,19 @@ def actions(realm: Realm, entity: Entity, body: Body) -> str:
     return f'<div class="actions">{buttons}</div>'
 
 
-def _button(address: str, label: str, css: str) -> str:
+def _button(address: str, label: str, css: str, before: str = "") -> str:
     kind = f' class="{css}"' if css else ""
     return (
-        f'<form class="plain" method="post" action="{pages.text(address)}">'
+        f'<form class="plain" method="post" action="{pages.text(address)}">{before}'
         f'<button type="submit"{kind}>{pages.text(label)}</button></form>'
     )
 
 
-def full_payment(invoice: Body) -> Body:
-    """The create body of a payment for the whole balance of an invoice."""
+def payment(invoice: Body, amount: str) -> Body:
+    """The create body of a payment on an invoice; without an amount, of its whole balance."""
+    paid = amount.strip() or invoice["Balance"]
     return {
         "CustomerRef": {"value": invoice["CustomerRef"]["value"]},
-        "TotalAmt": invoice["Balance"],
-        "Line": [
-            {"Amount": invoice["Balance"], "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
-        ],
+        "TotalAmt": paid,
+        "Line": [{"Amount": paid, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}],
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from connectors.simulator import jsontext, pages
-from connectors.simulator.quickbooks import documents
+from connectors.simulator.quickbooks import documents, newdocuments
 from connectors.simulator.quickbooks.consent import PRODUCT, STYLE_URL
 from connectors.simulator.quickbooks.definitions import ENTITIES
 from connectors.simulator.quickbooks.faults import Fault
@@ -175,7 +175,7 @@ class Pages:
         body = pages.search(
             f"/app/{realm.id}/{entity.path}", wanted, f"Search {pages.several(entity.name).lower()}"
         )
-        if entity.path in FORMS and "create" in entity.operations and entity.kind == "list":
+        if _can_be_made(entity):
             body += f"<p>{pages.link(f'New {pages.words_of(entity.name).lower()}', f'/app/{realm.id}/{entity.path}/new', 'button')}</p>"
         body += self._table(realm, entity, bodies[:_PAGE])
         if len(bodies) > _PAGE:
@@ -267,25 +267,33 @@ class Pages:
     def new(self, request: Request, realm: Realm) -> Response:
         """A form for a new record of a list."""
         entity = ENTITIES[request.params["entity"].lower()]
-        if entity.path not in FORMS or entity.kind != "list":
+        if not _can_be_made(entity):
             return self._page(
                 realm, "Not found", pages.notice("Nothing to make here.", "bad"), entity.name, 404
             )
         message, form = "", {}
         if request.method == "POST":
             form = request.form()
-            payload = {
-                name: value for name, value in changes(entity.path, {}, form).items() if name != "Active"
-            }
-            if entity.path == "item":
-                payload.setdefault("IncomeAccountRef", {"value": "1"})
+            payload = self._typed(realm, entity, form)
             refusal = self._try(realm, entity.path, payload, "create")
             if refusal is None:
                 return Response.redirect(f"/app/{realm.id}/{entity.path}", 303)
             message = pages.notice(refusal, "bad")
-        controls = '<div class="fields">' + _controls(entity.path, {"Active": True}, form) + "</div>"
+        if entity.path in newdocuments.KINDS:
+            controls = newdocuments.form_html(self._standin.context_for(realm.id), form)
+        else:
+            controls = '<div class="fields">' + _controls(entity.path, {"Active": True}, form) + "</div>"
         body = message + pages.form(f"/app/{realm.id}/{entity.path}/new", controls, "Create")
         return self._page(realm, f"New {pages.words_of(entity.name).lower()}", body, entity.name)
+
+    def _typed(self, realm: Realm, entity: Entity, form: dict[str, str]) -> Body:
+        """The create body of what a person typed."""
+        if entity.path in newdocuments.KINDS:
+            return newdocuments.payload(self._standin.context_for(realm.id), entity.path, form)
+        payload = {name: value for name, value in changes(entity.path, {}, form).items() if name != "Active"}
+        if entity.path == "item":
+            payload.setdefault("IncomeAccountRef", {"value": "1"})
+        return payload
 
     def act(self, request: Request, realm: Realm) -> Response:
         """A button on a document: delete, void, send, or receive a payment."""
@@ -298,7 +306,11 @@ class Pages:
         payload: Body = {"Id": body["Id"], "SyncToken": body["SyncToken"]}
         path, operation = entity.path, action
         if action == "pay":
-            path, operation, payload = "payment", "create", documents.full_payment(body)
+            path, operation, payload = (
+                "payment",
+                "create",
+                documents.payment(body, request.form().get("amount", "")),
+            )
         elif action == "merge":
             return self._merge(request, realm, entity, body)
         elif action not in ("delete", "void"):
@@ -307,6 +319,11 @@ class Pages:
         if refusal is not None:
             return self._page(realm, _title(entity, body), pages.notice(refusal, "bad"), entity.name)
         return Response.redirect(back if action == "delete" else f"{back}/{body['Id']}?saved=1", 303)
+
+
+def _can_be_made(entity: Entity) -> bool:
+    made = entity.path in newdocuments.KINDS or (entity.path in FORMS and entity.kind == "list")
+    return made and "create" in entity.operations
 
 
 def _merge_form(realm: Realm, entity: Entity, body: Body) -> str:

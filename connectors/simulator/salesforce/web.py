@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAGE = 50
 _SHOWN = ("Account", "Contact", "Opportunity", "OpportunityLineItem", "Product2", "Pricebook2", "PricebookEntry",
-          "Quote", "Order", "QBO_Sync__c", "Lead", "Case", "Task", "User")  # fmt: skip
+          "Quote", "QuoteLineItem", "Order", "OrderItem", "Lead", "Case", "Task", "User")  # fmt: skip
 _COLUMNS = {
     "Account": ("Phone", "BillingCity", "Type", "LastModifiedDate"),
     "Contact": ("AccountId", "Email", "Phone", "LastModifiedDate"),
@@ -37,6 +37,13 @@ _COLUMNS = {
 #: Fields that no person fills in by hand.
 #: Fields (lower case) that lists of related records show.
 _TOLD_OF_RELATED = (
+    "description__c",
+    "quantity__c",
+    "unit_price__c",
+    "amount__c",
+    "total__c",
+    "balance__c",
+    "status__c",
     "stagename",
     "quantity",
     "unitprice",
@@ -48,6 +55,13 @@ _TOLD_OF_RELATED = (
 )
 _HARDLY_TYPED = ("Latitude", "Longitude", "GeocodeAccuracy", "Jigsaw", "CleanStatus", "RecordTypeId")
 _KINDS = {"boolean": "checkbox", "email": "email", "date": "date", "textarea": "textarea"}
+
+
+def _shown(org: Org) -> list[Entity]:
+    """The objects that the pages list: the usual ones, then the org's own."""
+    usual = [org.catalog.find(name) for name in _SHOWN]
+    own = [one for one in org.catalog.entities.values() if one.object.custom and not one.is_event]
+    return [one for one in usual if one is not None] + own
 
 
 def pages_of(standin: Salesforce) -> Pages:
@@ -197,7 +211,7 @@ class Pages:
         lists = []
         for relation in visit.entity.children.values():
             child = visit.org.catalog.get(relation.entity)
-            if child.name not in _SHOWN:
+            if child not in _shown(visit.org):
                 continue
             alive = ' AND "IsDeleted" = 0' if child.bins else ""
             rows = visit.records.rows(child.name, f'"{relation.field.name}" = ?{alive} LIMIT 20', row["Id"])
@@ -310,11 +324,10 @@ class Pages:
         return pages.text(value)
 
     def _page(self, org: Org, title: str, body: str, current: str) -> Response:
-        nav = []
-        for name in _SHOWN:
-            entity = org.catalog.find(name)
-            if entity is not None:
-                nav.append((entity.object.plural, f"/lightning/o/{name}/list?org={org.number}"))
+        nav = [
+            (entity.object.plural, f"/lightning/o/{entity.name}/list?org={org.number}")
+            for entity in _shown(org)
+        ]
         others = " · ".join(
             f"<strong>{pages.text(one.name)}</strong>"
             if one is org

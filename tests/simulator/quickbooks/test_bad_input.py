@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.simulator.quickbooks.definitions import ENTITIES
-from tests.simulator.wire_client import Books
+from tests.simulator.wire_client import Books, call
 
 _SCALARS = st.one_of(
     st.none(),
@@ -129,3 +130,24 @@ def test_no_document_makes_the_stand_in_fail(
         body = dict(fields)
     got = books.call("POST", entity, _bodies_for(body))
     assert got.status < 500, (entity, body, got.body[:300])
+
+
+@_SETTINGS
+@given(
+    path=st.sampled_from(["invoice/new", "estimate/new", "customer/new", "item/new", "bill/new", "elephant/new",
+                          "invoice/15/pay", "customer/1", "invoice/15/elephant", "customer/1/merge"]),
+    form=st.dictionaries(
+        st.sampled_from(["Customer", "TxnDate", "Item1", "Qty1", "UnitPrice1", "PrivateNote", "amount", "DisplayName",
+                         "Name", "UnitPrice", "SyncToken", "Active"]),
+        st.text(max_size=30) | st.sampled_from(["1", "4", "Cool Cars", "-1", "1e400", "NaN", "2026-02-30", "x" * 600]),
+        max_size=6,
+    ),
+)  # fmt: skip
+def test_no_form_makes_the_pages_fail(books: Books, path: str, form: dict[str, str]) -> None:
+    got = call(
+        f"{books.side.url}/app/{books.credentials['realm_id']}/{path}",
+        "POST",
+        urlencode(form, errors="replace"),
+        {"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert got.status < 500, (path, form, got.body[:300])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from connectors.simulator.testing import Simulator
@@ -87,6 +88,19 @@ def test_an_invoice_is_shown_paid_and_voided_by_hand(books: Books) -> None:
     assert books.get(f"invoice/{invoice['Id']}")["Balance"] == 0
     _submit(books, f"/invoice/{invoice['Id']}/void")
     assert books.get(f"invoice/{invoice['Id']}")["PrivateNote"] == "Voided"
+
+
+def test_a_person_makes_an_invoice_and_takes_part_of_the_money(books: Books) -> None:
+    assert b"Lines" in _page(books, "/invoice/new").body
+    typed = {"Customer": "Mark Cho", "TxnDate": "2026-03-01", "Item1": "4", "Qty1": "2", "Item2": "7", "Qty2": "1",
+             "UnitPrice2": "60"}  # fmt: skip
+    assert _submit(books, "/invoice/new", **typed).status == 303
+    invoice = books.rows("select * from Invoice where TxnDate = '2026-03-01'")[0]
+    assert (invoice["CustomerRef"]["name"], invoice["TotalAmt"]) == ("Mark Cho", 210)
+    _submit(books, f"/invoice/{invoice['Id']}/pay", amount="60.50")
+    assert books.get(f"invoice/{invoice['Id']}")["Balance"] == Decimal("149.50")
+    assert b"Invalid Reference Id" in _submit(books, "/invoice/new", **{**typed, "Customer": "99999"}).body
+    assert b"Line is missing" in _submit(books, "/estimate/new", Customer="Mark Cho").body
 
 
 def test_what_people_type_is_never_taken_for_markup(books: Books) -> None:
