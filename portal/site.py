@@ -34,6 +34,7 @@ PAGES = (
     "portal.pages.home",
     "portal.pages.company",
     "portal.pages.connect",
+    "portal.pages.notices",
     "portal.pages.setup",
     "portal.pages.setup_match",
     "portal.pages.working",

@@ -28,10 +28,18 @@ def capture(connection_id: Any, lane: str) -> None:
     _ring("syncapp.tasks.capture", [str(connection_id), lane], SYSTEM)
 
 
+def read_notices(connection_id: Any, in_seconds: float) -> None:
+    """After this transaction: read the changes that notices told of, when their burst is over."""
+    _ring("syncapp.tasks.read_notices", [str(connection_id)], SYSTEM, in_seconds)
+
+
 def recover() -> None:
     """After this transaction: find out about writes whose outcome nobody knows."""
     _ring("syncapp.tasks.recover", [], SYSTEM)
 
 
-def _ring(name: str, args: list[Any], queue: str) -> None:
-    transaction.on_commit(lambda: current_app.send_task(name, args=args, queue=queue), robust=True)
+def _ring(name: str, args: list[Any], queue: str, in_seconds: float = 0) -> None:
+    countdown = {"countdown": in_seconds} if in_seconds else {}
+    transaction.on_commit(
+        lambda: current_app.send_task(name, args=args, queue=queue, **countdown), robust=True
+    )

@@ -12,12 +12,12 @@ from connectors.errors import ConnectorError
 from syncapp import queue
 from syncapp.models import Connection
 from syncapp.services import capture as capturing
+from syncapp.services import deliveries, retention, schedules, sealing, sweep, sync, tokens
 from syncapp.services import prepare as preparing
 from syncapp.services import recover as recovering
-from syncapp.services import retention, schedules, sealing, sweep, sync, tokens
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.timing import current_timing
-from syncapp.store import breaker, due_once
+from syncapp.store import breaker, clock, due_once
 from syncapp.tenancy import tenant
 
 log = structlog.get_logger()
@@ -41,17 +41,33 @@ def capture(connection_id: str, lane: str) -> None:
     """The changes of a connection are due to be read."""
     connection = Connection.all_companies.get(pk=connection_id)
     with tenant(connection.company_id):
-        meter = UsageMeter()
-        try:
-            client = client_for(connection, Priority.NORMAL, meter)
-            news = capturing.read_changes(connection, lane, client)
-        except ConnectorError as error:
-            breaker.record(connection.pk, error.failure, current_timing())
-            log.warning("capture_failed", side=connection.side, code=error.failure.code)
-            return
-        finally:
-            flush(connection, meter)
-        breaker.record(connection.pk, None, current_timing())
+        _read_changes(connection, lane)
+
+
+@shared_task
+def read_notices(connection_id: str) -> None:
+    """Notices told of changes in a company's books."""
+    connection = Connection.all_companies.get(pk=connection_id)
+    with tenant(connection.company_id):
+        if deliveries.take_due(connection.pk):
+            _read_changes(connection, "cdc")
+
+
+def _read_changes(connection: Connection, lane: str) -> None:
+    meter = UsageMeter()
+    try:
+        client = client_for(connection, Priority.NORMAL, meter)
+        began = clock.now()
+        news = capturing.read_changes(connection, lane, client)
+        if lane == "cdc":
+            news += deliveries.covered(connection, client, began)
+    except ConnectorError as error:
+        breaker.record(connection.pk, error.failure, current_timing())
+        log.warning("capture_failed", side=connection.side, code=error.failure.code)
+        return
+    finally:
+        flush(connection, meter)
+    breaker.record(connection.pk, None, current_timing())
     if news:
         queue.wake(Priority.NORMAL, connection.company_id)
 
@@ -78,3 +94,5 @@ def tick() -> None:
         retention.empty_old_bodies()
     if due_once.due("keep_alive", 3600):
         tokens.keep_alive()
+    if due_once.due("purge_notices", 6 * 3600):
+        deliveries.purge()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -15,7 +14,7 @@ from portal.people.access import PortalRequest, company_page, may, signed_in_pag
 from portal.people.companies import found
 from portal.people.models import User
 from syncapp.models import AppCredentials, VendorSide
-from syncapp.services import companies, connect
+from syncapp.services import companies, connect, notices
 
 
 @company_page("company.view")
@@ -50,7 +49,7 @@ def _settings_page(request: PortalRequest, form: CompanyForm, status: int = 200)
     context = {
         "form": form,
         "callbacks": [(side.value, side.label, connect.redirect_uri(side.value)) for side in VendorSide],
-        "webhooks": [(app, f"{settings.BASE_URL}/hooks/quickbooks/{app.id}") for app in own_apps],
+        "webhooks": [(app, notices.address_of(app)) for app in own_apps],
     }
     return render(request, "company/settings.html", context, status=status)
 

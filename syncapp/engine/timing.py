@@ -34,6 +34,10 @@ class Timing:
     backoff_cap_blocked: float = 21600.0
     """Longest wait for what is blocked or out of quota."""
     settle_retry: float = 3.0
+    notice_debounce: float = 2.0
+    """After a webhook notice, wait this long for further ones: one reading covers the burst."""
+    notice_cap: float = 10.0
+    """A burst that does not end is read after this long all the same."""
     breaker_window: float = 120.0
     breaker_probe_first: float = 30.0
     breaker_probe_last: float = 900.0

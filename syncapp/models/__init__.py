@@ -5,6 +5,7 @@ from syncapp.models.audit import AuditEvent, AuditSeal
 from syncapp.models.capture import Cursor, MappingPass, Observation
 from syncapp.models.company import Company, CompanyState
 from syncapp.models.connection import AuthMethod, Connection, ConnectionStatus
+from syncapp.models.delivery import Delivery, MissedNotice
 from syncapp.models.field_list import FieldList
 from syncapp.models.integration import Integration, IntegrationState
 from syncapp.models.intent import OPEN_STATES, BatchSend, IntentState, WriteIntent
@@ -59,6 +60,7 @@ __all__ = [
     "ConnectionEnvironment",
     "ConnectionStatus",
     "Cursor",
+    "Delivery",
     "Direction",
     "DoNotMatch",
     "FieldList",
@@ -77,6 +79,7 @@ __all__ = [
     "MappingPass",
     "MappingVersion",
     "MatchKey",
+    "MissedNotice",
     "OAuthState",
     "Observation",
     "OnConflict",

@@ -49,6 +49,9 @@ class Cursor(TenantModel):
     position = models.TextField(blank=True)
     last_full_at = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)
+    hinted_at = models.DateTimeField(null=True)
+    """When the first notice came that no reading has covered yet."""
+    last_news_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     owner = models.CharField(max_length=64, blank=True)
     version = models.PositiveIntegerField(default=0)

@@ -47,6 +47,8 @@ class Connection(TenantModel):
     facts = models.JSONField(default=dict, blank=True)
     """What the side said of itself: edition, country, currency, tax mode …; refreshed by the health check."""
     facts_at = models.DateTimeField(null=True, blank=True)
+    notices_off = models.JSONField(default=list, blank=True)
+    """Objects whose webhook notices are ignored; their changes are found by the regular reading alone."""
     connected_at = models.DateTimeField(auto_now_add=True)
     disconnected_at = models.DateTimeField(null=True, blank=True)
 

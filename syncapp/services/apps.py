@@ -132,3 +132,12 @@ def simulator_credentials(side: Side) -> dict[str, str]:
     except (requests.RequestException, ValueError) as error:
         raise Refused("connect.unreachable", side=side.value) from error
     return found
+
+
+def subscribe_simulator(address: str) -> None:
+    """Let the QuickBooks stand-in send its webhook notices to this address. Raises Refused (`connect.unreachable`)."""
+    side_door = f"{simulator_url(Side.QUICKBOOKS)}/_sim/webhooks"
+    try:
+        requests.post(side_door, json={"url": address}, timeout=SIDE_DOOR_TIMEOUT_S).raise_for_status()
+    except requests.RequestException as error:
+        raise Refused("connect.unreachable", side=Side.QUICKBOOKS.value) from error

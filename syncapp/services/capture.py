@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 
 from connectors.contracts import ChangePage, Priority, RecordState, RemoteRecord, Side, Watch
 from syncapp.engine.filters import first_unmet
@@ -29,6 +31,8 @@ GONE = frozenset({RecordState.DELETED, RecordState.MERGED, RecordState.MISSING})
 SEEN_MARGIN = timedelta(minutes=2)
 """How much later than a row's stamp its record must have been read to have brought it: clocks differ."""
 CDC_OVERLAP = timedelta(minutes=5)
+QUIET_AFTER = timedelta(hours=12)
+"""A lane without news for so long is quiet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Lane:
     name: str
     every: timedelta
     overlap: timedelta
+    when_quiet: timedelta | None = None
+    """The rhythm while there was no news for long; None where reading costs nothing."""
 
 
 # Salesforce rows commit late and out of order: three lanes with growing overlap (sync-semantics section 16).
@@ -47,7 +53,7 @@ LANES = {
         Lane("trailing", timedelta(minutes=10), timedelta(minutes=15)),
         Lane("nightly", timedelta(hours=24), timedelta(hours=26)),
     ),
-    Side.QUICKBOOKS: (Lane("cdc", timedelta(minutes=60), CDC_OVERLAP),),
+    Side.QUICKBOOKS: (Lane("cdc", timedelta(minutes=60), CDC_OVERLAP, timedelta(hours=4)),),
 }
 
 
@@ -144,15 +150,25 @@ def _store_page(
         source = "cdc" if target.side is Side.QUICKBOOKS else "poll"
         news = take_in(target, page.records, source, run=run, cause="As it changes", tally=tally)
         if page.last:
-            moved = {
+            moved: dict[str, Any] = {
                 "watermark": page.server_time,
                 "version": cursor.version + 1,
-                "next_at": clock.now() + lane.every,
+                "next_at": _next_reading(cursor, lane, news > 0),
                 "last_full_at": clock.now(),
             }
+            if news:
+                moved["last_news_at"] = clock.now()
             # Compare-and-set: another process that read the same lane meanwhile keeps its newer position.
             Cursor.objects.filter(pk=cursor.pk, version=cursor.version).update(**moved)
     return news
+
+
+def _next_reading(cursor: Cursor, lane: Lane, news: bool) -> Any:
+    """When this lane is read again: less often while nothing happens, sooner where a notice came during the reading."""
+    now = clock.now()
+    busy = news or (cursor.last_news_at is not None and now - cursor.last_news_at < QUIET_AFTER)
+    every = lane.every if busy or lane.when_quiet is None else lane.when_quiet
+    return Case(When(hinted_at=None, then=Value(now + every)), default=F("next_at"))
 
 
 # --- one page of records, whatever told us ---------------------------------------------------------------------------

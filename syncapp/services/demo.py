@@ -21,7 +21,7 @@ from syncapp.models import (
     RunState,
     Schedule,
 )
-from syncapp.services import apps, companies, grants, health, prepare, schedules, setup, sync
+from syncapp.services import apps, companies, grants, health, notices, prepare, schedules, setup, sync
 from syncapp.services.errors import Refused
 from syncapp.services.facts import facts
 from syncapp.tenancy import tenant
@@ -59,6 +59,9 @@ def _integration(company: Company) -> Integration:
     for side in Side:
         _ensure_connection(company, side)
     integration.refresh_from_db()
+    app = integration.quickbooks.app_credentials if integration.quickbooks else None
+    if app is not None:
+        apps.subscribe_simulator(notices.address_of(app))
     return integration
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from connectors.contracts import Side
 from syncapp import queue
+from syncapp.services import deliveries
 from syncapp.services.timing import current_timing
 from syncapp.store import bulk, intents, leases, runs
 
@@ -17,7 +18,7 @@ MOST_BELLS = 4
 """Bells per class and sweep: each worker goes on by itself while work is due."""
 
 LANES_DUE = """
-update syncapp_cursor c set next_at = lb_now() + interval '60 seconds'
+update syncapp_cursor c set next_at = lb_now() + interval '60 seconds', hinted_at = null
 from syncapp_connection k
 where k.id = c.connection_id and c.next_at <= lb_now() and k.status = 'live'
   and coalesce(k.breaker_open_until, '-infinity') <= lb_now()
@@ -54,10 +55,17 @@ def sweep() -> dict[str, int]:
             bells += 1
     if bulk.fetch(UNKNOWN_DUE)[0][0]:
         queue.recover()
+    notices = deliveries.ring_forgotten()
     unread = bulk.fetch(RUNS_UNREAD, [timing.doorbell_age])
     for (run_id,) in unread:
         queue.prepare(run_id)
-    return {"expired": expired, "bells": bells, "runs": len(unread), "finished": runs.finish_idle()}
+    return {
+        "expired": expired,
+        "bells": bells,
+        "notices": notices,
+        "runs": len(unread),
+        "finished": runs.finish_idle(),
+    }
 
 
 def ring_due_lanes() -> int:

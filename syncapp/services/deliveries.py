@@ -1,0 +1,174 @@
+"""Webhook notices of QuickBooks: stored when they come, and covered by one reading of the changes per burst.
+
+A notice is a hint to look, never data (sync-semantics section 16). The one exception is a merge: nothing else ever
+names both records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from connectors.contracts import RecordState, RemoteRecord, Side, Token
+from connectors.quickbooks.webhooks import Notice
+from syncapp import queue
+from syncapp.models import AppCredentials, Connection, ConnectionStatus, Cursor, Delivery, VendorSide
+from syncapp.services import capture
+from syncapp.services.clients import AnyClient
+from syncapp.services.timing import current_timing
+from syncapp.services.watched import watched
+from syncapp.store import clock, deliveries
+
+KEPT_DAYS = 30
+LONGEST_ID = 32
+"""As long as any record's id is stored anywhere."""
+MERGE = "merge"
+MAY_STILL_BE_NAMED = timedelta(minutes=15)
+"""Intuit's notices may come minutes late: a change as young as this was not missed yet."""
+
+
+def receive(app: AppCredentials, notices: Sequence[Notice], raw: bytes) -> int:
+    """Store what a verified body names and see to it that it is read soon; returns for how many companies it was news.
+
+    Notices of companies that this app is not connected to, and of objects that nobody reads or that were switched off,
+    are let go. Repeats are folded.
+    """
+    connections = _connections(app, {notice.realm_id for notice in notices})
+    wanted = _objects_read(connections)
+    now = clock.now()
+    rows = [
+        _row(app, connections[notice.realm_id], notice, _key(notice, raw, place), now)
+        for place, notice in enumerate(notices)
+        if notice.realm_id in connections
+        and notice.entity in wanted[connections[notice.realm_id].pk]
+        and _is_id(notice.id)
+    ]
+    if not rows:
+        return 0
+    timing = current_timing()
+    with transaction.atomic():
+        fresh = deliveries.store(rows)
+        for connection_id in deliveries.hint_lanes(fresh, timing.notice_debounce, timing.notice_cap):
+            queue.read_notices(connection_id, timing.notice_debounce)
+    return len(fresh)
+
+
+def _connections(app: AppCredentials, realms: set[str]) -> dict[str, Connection]:
+    rows = Connection.all_companies.filter(
+        app_credentials=app,
+        side=VendorSide.QUICKBOOKS,
+        remote_id__in=realms,
+    ).exclude(status=ConnectionStatus.DISCONNECTED)
+    return {row.remote_id: row for row in rows}
+
+
+def _objects_read(connections: Mapping[str, Connection]) -> dict[UUID, set[str]]:
+    """Per connection the objects that a reading of changes covers and whose notices are not switched off."""
+    wanted: dict[UUID, set[str]] = {connection.pk: set() for connection in connections.values()}
+    off = {connection.pk: set(connection.notices_off) for connection in connections.values()}
+    lanes = Cursor.all_companies.filter(
+        connection_id__in=list(wanted), lane=deliveries.LANE, watermark__isnull=False
+    )
+    for connection_id, name in lanes.values_list("connection_id", "object"):
+        if name not in off[connection_id]:
+            wanted[connection_id].add(name)
+    return wanted
+
+
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_ID and text.isprintable()
+
+
+def _key(notice: Notice, raw: bytes, place: int) -> str:
+    event = notice.event_id[:255]
+    return event if event.isprintable() and event else f"{hashlib.sha256(raw).hexdigest()}:{place}"
+
+
+def _row(
+    app: AppCredentials, connection: Connection, notice: Notice, key: str, received_at: datetime
+) -> dict[str, Any]:
+    return {
+        "app_credentials_id": app.pk,
+        "connection_id": connection.pk,
+        "key": key,
+        "object": notice.entity,
+        "remote_id": notice.id,
+        "operation": notice.operation[:20],
+        "merged_id": notice.deleted_id if _is_id(notice.deleted_id) else "",
+        "happened_at": notice.at,
+        "received_at": received_at,
+        "read_at": None,
+    }
+
+
+def take_due(connection_id: UUID) -> bool:
+    """Whether the reading that notices asked for is due now and nobody else has taken it; else it is rung for again
+    when it will be."""
+    with transaction.atomic():
+        if deliveries.claim_lane(connection_id):
+            return True
+        wait = deliveries.seconds_until_hinted(connection_id)
+        if wait is not None and wait > 0:
+            queue.read_notices(connection_id, wait)
+    return False
+
+
+def covered(connection: Connection, client: AnyClient, began: datetime) -> int:
+    """The changes of this company were read from `began` on: its notices received before are covered. Returns how many
+    records had to be read one by one because that reading did not bring them.
+
+    Raises ConnectorError when those cannot be read; their notices then stay open.
+    """
+    notices = deliveries.unread(connection.pk, began)
+    targets = {target.object: target for target in watched(connection)}
+    fetched = 0
+    for name, ids in deliveries.unseen([notice.pk for notice in notices]).items():
+        if name in targets:
+            records = client.read(name, ids, targets[name].fields)
+            with transaction.atomic():
+                fetched += capture.take_in(targets[name], records, "webhook", run=None, cause="As it changes")
+    with transaction.atomic():
+        for name, target in targets.items():
+            merges = [
+                _merged(notice) for notice in notices if notice.operation == MERGE and notice.object == name
+            ]
+            losers = [record for record in merges if record.id]
+            capture.take_in(target, losers, "webhook", run=None, cause="Merged in QuickBooks")
+        deliveries.mark_read(connection.pk, [notice.pk for notice in notices], clock.now())
+        deliveries.count_missed(connection.pk, began, began - MAY_STILL_BE_NAMED)
+    return fetched
+
+
+def _merged(notice: Delivery) -> RemoteRecord:
+    """The loser of a merge, as nothing but the notice tells of it (sync-semantics section 3)."""
+    return RemoteRecord(
+        side=Side.QUICKBOOKS,
+        object=notice.object,
+        id=notice.merged_id,
+        token=Token("", notice.happened_at or notice.received_at),
+        state=RecordState.MERGED,
+        body={"Id": notice.merged_id},
+        merged_into=notice.remote_id,
+    )
+
+
+def ring_forgotten() -> int:
+    """Notices that nobody is about to read, because a process died: read them soon. Returns for how many companies."""
+    timing = current_timing()
+    left = deliveries.forgotten()
+    with transaction.atomic():
+        for connection_id in (
+            deliveries.hint_lanes(left, timing.notice_debounce, timing.notice_cap) if left else ()
+        ):
+            queue.read_notices(connection_id, timing.notice_debounce)
+    return len(left)
+
+
+def purge() -> int:
+    """Forget read notices older than 30 days."""
+    return deliveries.purge(clock.now() - timedelta(days=KEPT_DAYS))

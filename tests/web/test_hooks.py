@@ -1,0 +1,134 @@
+"""The door for Intuit's notices: who gets in, and what any answer leaves behind."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from syncapp.models import AppCredentials, Connection, Cursor, Delivery
+from syncapp.services import notices
+from syncapp.store import clock
+from syncapp.tenancy import tenant
+from tests.builders import a_company, a_connection, a_member
+from tests.services.notices import an_event, deliver
+from tests.web.builders import signed_in
+
+pytestmark = pytest.mark.django_db
+
+REALM = "4620816365000001"
+
+
+@pytest.fixture
+def app() -> AppCredentials:
+    made = AppCredentials(side="qbo", environment="production", client_id="intuit-app")
+    made.verifier_token = "verifier-1"
+    made.save()
+    return made
+
+
+@pytest.fixture
+def books(app: AppCredentials) -> Connection:
+    connection = a_connection(
+        a_company("Blue Pine"), side="qbo", environment="production", remote_id=REALM, app_credentials=app
+    )
+    with tenant(connection.company_id):
+        Cursor.objects.create(
+            connection=connection, object="Customer", lane="cdc", watermark=clock.now(), next_at=clock.now()
+        )
+    return connection
+
+
+def stored() -> list[tuple[str, str]]:
+    return list(Delivery.objects.order_by("pk").values_list("object", "remote_id"))
+
+
+def test_a_signed_notice_is_stored_and_answered(app: AppCredentials, books: Connection) -> None:
+    assert deliver(app, [an_event(REALM, "Customer", "58")]) == 200
+    assert stored() == [("Customer", "58")]
+
+
+@pytest.mark.parametrize(
+    ("verifier", "raw"),
+    [("another-token", None), ("", None), ("verifier-1 ", None)],
+    ids=["forged", "without a key", "nearly right"],
+)
+def test_what_is_not_signed_with_our_token_is_refused(
+    app: AppCredentials, books: Connection, verifier: str, raw: bytes | None
+) -> None:
+    assert deliver(app, [an_event(REALM, "Customer", "58")], verifier=verifier, raw=raw) == 401
+    assert stored() == []
+
+
+@pytest.mark.parametrize("signature", [None, "", "!!!", "bm90IGEgc2lnbmF0dXJl", "é"])
+def test_a_body_without_a_proper_signature_is_refused(
+    app: AppCredentials, books: Connection, signature: str | None
+) -> None:
+    headers = {} if signature is None else {"intuit-signature": signature}
+    answer = Client().post(
+        f"/hooks/quickbooks/{app.pk}",
+        data=json.dumps([an_event(REALM, "Customer", "58")]),
+        content_type="application/json",
+        headers=headers,
+    )
+    assert (answer.status_code, stored()) == (401, [])
+
+
+def test_nothing_gets_in_where_no_token_is_stored(books: Connection, app: AppCredentials) -> None:
+    app.verifier_token = ""
+    app.save()
+    assert deliver(app, [an_event(REALM, "Customer", "58")], verifier="") == 401
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"null", b"{}", b"[", b"\xff\xfe", b"[" * 100_000, b'[{"type": 1}, null, [], "x"]'],
+    ids=["empty", "null", "no notice", "cut", "no text", "deep", "poisoned"],
+)
+def test_a_signed_body_that_makes_no_sense_is_answered_and_leaves_nothing(
+    app: AppCredentials, books: Connection, raw: bytes
+) -> None:
+    assert (deliver(app, None, raw=raw), stored()) == (200, [])
+
+
+def test_a_body_of_five_megabytes_is_refused_unread(app: AppCredentials, books: Connection) -> None:
+    assert (deliver(app, None, raw=b"[" + b" " * 5_000_000 + b"]"), stored()) == (413, [])
+
+
+def test_a_notice_of_a_company_that_another_app_connects_leaves_nothing(
+    app: AppCredentials, books: Connection
+) -> None:
+    other = AppCredentials(company=books.company, side="qbo", environment="production", client_id="own")
+    other.verifier_token = "verifier-2"
+    other.save()
+    assert (deliver(other, [an_event(REALM, "Customer", "58")]), stored()) == (200, [])
+
+
+def test_only_posts_to_apps_that_exist_are_answered(app: AppCredentials) -> None:
+    assert Client().get(f"/hooks/quickbooks/{app.pk}").status_code == 405
+    assert Client().post(f"/hooks/quickbooks/{uuid4()}", data=b"[]", content_type="a/b").status_code == 404
+
+
+def test_the_webhooks_page_names_the_address_and_what_to_tick(app: AppCredentials, books: Connection) -> None:
+    deliver(app, [an_event(REALM, "Customer", "58")])
+    page = signed_in(a_member(books.company)).get(f"/connections/{books.pk}/webhooks/").content.decode()
+
+    assert notices.address_of(app) in page
+    assert "Customer" in page
+    assert "verifier-1" not in page
+
+
+def test_an_object_can_be_ignored_and_heeded_again(app: AppCredentials, books: Connection) -> None:
+    browser = signed_in(a_member(books.company))
+    where: dict[str, Any] = {"path": f"/connections/{books.pk}/webhooks/Customer/"}
+    company = {"company": books.company_id}
+
+    browser.post(**where, data={"on": "0", **company})
+    deliver(app, [an_event(REALM, "Customer", "58")])
+    assert stored() == []
+    browser.post(**where, data={"on": "1", **company})
+    deliver(app, [an_event(REALM, "Customer", "58")])
+    assert stored() == [("Customer", "58")]
