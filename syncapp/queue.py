@@ -39,7 +39,6 @@ def recover() -> None:
 
 
 def _ring(name: str, args: list[Any], queue: str, in_seconds: float = 0) -> None:
-    countdown = {"countdown": in_seconds} if in_seconds else {}
     transaction.on_commit(
-        lambda: current_app.send_task(name, args=args, queue=queue, **countdown), robust=True
+        lambda: current_app.send_task(name, args=args, queue=queue, countdown=in_seconds or None), robust=True
     )

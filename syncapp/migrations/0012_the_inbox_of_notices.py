@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncapp', '0008_figures_per_record'),
+        ('syncapp', '0011_sealed_audit'),
     ]
 
     operations = [
