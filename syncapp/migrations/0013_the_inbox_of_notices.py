@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncapp', '0011_sealed_audit'),
+        ('syncapp', '0012_restored_pairs'),
     ]
 
     operations = [
