@@ -1,5 +1,5 @@
-"""A batch of documents whose answer was lost (C9): what is found is recorded; the same bytes go out again only if nothing
-was; what stays unfound is planned anew after two looks."""
+"""A batch of documents whose answer was lost (C9): what is found is recorded; the same bytes go out again only if
+nothing was; what stays unfound is planned anew after two looks."""
 
 from __future__ import annotations
 
