@@ -71,7 +71,8 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Control",
         (
-            Entry("Integrations", "both", "portal:integrations", "integrations.view", under=("/mappings/",)),
+            Entry("Integrations", "both", "portal:integrations", "integrations.view"),
+            Entry("Mappings", "map", "portal:mappings", "mappings.view", under=("/value-maps/",)),
             Entry("Schedules", "calendar", "portal:schedules", "schedules.view"),
             Entry("Connections", "plug", "portal:connections", "connections.view"),
         ),

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from portal.pages.lists import LIST_WORDS
 from syncapp.engine.criteria_text import CriteriaError, parse_criteria, print_criteria, typed
 from syncapp.engine.mapping import ValueType
 from syncapp.engine.match import GENERAL
@@ -168,6 +169,21 @@ class MappingForm(forms.ModelForm):
         return super().save(commit)
 
 
+PICKERS = {
+    "sf_path": "pick-sf",
+    "qbo_path": "pick-qbo",
+    "value_map": "pick-maps",
+    "refers_to": "pick-mappings",
+    "group": "pick-groups",
+}
+"""Inputs that offer what there is, by the id of their list in `mapping/pickers.html`."""
+
+
+def _lists(current: str) -> list[tuple[str, str]]:
+    known = dict(LIST_WORDS)
+    return [*known.items(), *([(current, current)] if current and current not in known else [])]
+
+
 class RowForm(forms.ModelForm):
     """One field of the draft. A new row gets its short name from its label."""
 
@@ -176,7 +192,7 @@ class RowForm(forms.ModelForm):
         fields = (
             "position", "enabled", "key", "label", "sf_path", "direction", "qbo_path", "type", "on_conflict",
             "on_drift", "initial", "group", "transform", "value_map", "places", "constant", "formula", "default",
-            "refers_to", "write", "required", "sf_length", "qbo_length",
+            "refers_to", "lookup", "write", "required", "sf_length", "qbo_length",
         )  # fmt: skip
         widgets = {"position": forms.HiddenInput(), "key": forms.HiddenInput()}
 
@@ -191,6 +207,12 @@ class RowForm(forms.ModelForm):
         if current and current not in TRANSFORMS:
             known.append((current, current))
         self.fields["transform"].widget = forms.Select(choices=[("", "None"), *known])
+        self.fields["lookup"].widget = forms.Select(choices=[("", "No list"), *_lists(self.instance.lookup)])
+        self.fields["formula"].widget = forms.Textarea(
+            attrs={"rows": 2, "class": "id", "spellcheck": "false"}
+        )
+        for name, picker in PICKERS.items():
+            self.fields[name].widget.attrs |= {"list": picker, "autocomplete": "off"}
         for name in ("constant", "default"):
             self.fields[name] = forms.CharField(label=self.fields[name].label, required=False)
             if self.instance.pk:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from portal.admin.field_pickers import pickers_of
 from portal.admin.mapping_forms import POLICIES, CriteriaForm, MappingForm, RowForm
 from portal.site import TenantModelAdmin, TenantTabularInline, portal_site
 from syncapp.models import FieldMapping, Mapping, MappingCriteria
@@ -18,7 +19,7 @@ from syncapp.services import audit, mappings
 
 RULES = (
     "type", "formula", "constant", "default", "write", "value_map", "transform", "on_conflict", "on_drift", "initial",
-    "group", "refers_to", "places", "required", "sf_length", "qbo_length",
+    "group", "refers_to", "lookup", "places", "required", "sf_length", "qbo_length",
 )  # fmt: skip
 """The settings of a row that lie under "Rules"."""
 
@@ -81,9 +82,9 @@ class MappingAdmin(TenantModelAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> Any:
-        return super().changeform_view(
-            request, object_id, form_url, {**(extra_context or {}), "rule_names": RULES}
-        )
+        mapping = self.get_object(request, object_id or "")
+        own = {"rule_names": RULES, "pickers": pickers_of(mapping) if mapping is not None else None}
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **own})
 
     @admin.display(description="Mapping")
     def name(self, mapping: Mapping) -> SafeString:

@@ -12,59 +12,19 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.pages.integrations import conditions, direction_of
+from portal.pages.mapping_words import CHOICES, told
 from portal.people.access import PortalRequest, company_page
 from syncapp.engine.criteria_text import in_words
 from syncapp.engine.mapping import FieldSpec
 from syncapp.engine.transforms import TRANSFORMS
 from syncapp.messages import words_for
-from syncapp.models import (
-    Direction,
-    Initial,
-    Mapping,
-    MappingMode,
-    MappingVersion,
-    OnConflict,
-    OnDrift,
-    WriteMode,
-)
-from syncapp.services import mapping_checks, mappings, records
+from syncapp.models import Mapping, MappingMode, MappingVersion
+from syncapp.services import field_lists, mapping_checks, mapping_versions, mappings, records
 from syncapp.services.errors import Refused
+from syncapp.services.mapping_faults import Fault
 from syncapp.store import specs
 
 VERSIONS = 5
-NAMES = {
-    "sf_path": "Salesforce field",
-    "qbo_path": "QuickBooks field",
-    "type": "Type",
-    "direction": "Direction",
-    "on_conflict": "If both changed",
-    "on_drift": "If the target was edited",
-    "initial": "At first link",
-    "group": "Merges as one with",
-    "transform": "Transform",
-    "constant": "Fixed value",
-    "default": "When empty",
-    "write": "Is written",
-    "formula": "Formula",
-    "value_map": "Value map",
-    "required": "Required",
-    "sf_filter": "Salesforce filter",
-    "qbo_filter": "QuickBooks filter",
-    "external_id_field": "External id field",
-    "policies": "Rules",
-    "criteria": "Criteria",
-    "value_maps": "Value maps",
-}
-_CHOICES: dict[str, dict[str, str]] = {
-    name: {str(value): str(label) for value, label in choices.choices}
-    for name, choices in {
-        "direction": Direction,
-        "on_conflict": OnConflict,
-        "on_drift": OnDrift,
-        "initial": Initial,
-        "write": WriteMode,
-    }.items()
-}
 
 
 @company_page("mappings.view")
@@ -84,9 +44,13 @@ def page(request: PortalRequest, pk: int) -> HttpResponse:
         "sf_filter": conditions(spec, "sf"),
         "qbo_filter": conditions(spec, "qbo"),
         "versions": list(MappingVersion.objects.filter(mapping=mapping).order_by("-number")[:VERSIONS])[::-1],
-        "changes": [_change(change) for change in changes],
+        "changes": told(changes),
         "differs": published is None or bool(changes),
-        "faults": [{"words": words_for(one.code, one.values), "position": one.position} for one in faults],
+        "faults": [_fault(one) for one in mapping_checks.serious(faults)],
+        "doubts": [_fault(one) for one in faults if not one.serious],
+        "criteria": [(one, [in_words(rule) for rule in one.members]) for one in spec.criteria],
+        "newer": mapping_versions.newer_shipped(mapping),
+        "described": field_lists.known(mapping),
         "counts": records.counts(mapping.pk),
     }
     return render(request, "mapping/page.html", context)
@@ -96,20 +60,24 @@ def _mapping(pk: int) -> Mapping:
     return get_object_or_404(Mapping.objects.select_related("integration"), pk=pk)
 
 
+def _fault(one: Fault) -> dict[str, Any]:
+    return {"words": words_for(one.code, one.values), "position": one.position}
+
+
 def _row(row: FieldSpec) -> dict[str, Any]:
     """A field of the mapping with its rules in words."""
     rules = (
-        [f"If both changed: {_CHOICES['on_conflict'][row.on_conflict.value]}"]
+        [f"If both changed: {CHOICES['on_conflict'][row.on_conflict.value]}"]
         if row.direction == "both"
         else []
     )
     if row.direction != "both":
-        rules.append(f"If the target was edited: {_CHOICES['on_drift'][row.on_drift.value]}")
+        rules.append(f"If the target was edited: {CHOICES['on_drift'][row.on_drift.value]}")
     if row.group:
         rules.append(f"Merges as one: {row.group.replace('_', ' ')}")
     rules += [TRANSFORMS[name].label for name in row.transform.split("|") if name in TRANSFORMS]
     if row.write != "always":
-        rules.append(_CHOICES["write"][row.write.value])
+        rules.append(CHOICES["write"][row.write.value])
     if row.value_map:
         rules.append(f"Value map: {row.value_map}")
     if row.required:
@@ -117,43 +85,6 @@ def _row(row: FieldSpec) -> dict[str, Any]:
     if row.default not in (None, ""):
         rules.append(f"When empty: {row.default}")
     return {"field": row, "rules": rules}
-
-
-def _change(change: mappings.DraftChange) -> dict[str, Any]:
-    lines = [
-        {"name": NAMES.get(name, name.replace("_", " ").capitalize()), "before": _said(name, change.before.get(name)),
-         "after": _said(name, change.after.get(name))}
-        for name in change.after
-    ]  # fmt: skip
-    return {"label": change.label, "what": change.what, "lines": lines}
-
-
-def _said(name: str, value: Any) -> Any:
-    """A setting's value in the words of its choices."""
-    if name in _CHOICES:
-        return _CHOICES[name].get(str(value), value)
-    if name in _LISTS:
-        return "; ".join(map(_LISTS[name], value or ()))
-    if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')}: {item}" for key, item in value.items())
-    return value
-
-
-def _criteria(one: dict[str, Any]) -> str:
-    side = "Salesforce" if one["side"] == "sf" else "QuickBooks"
-    rules = "; ".join(map(in_words, specs.rules_of(one["rules"])))
-    return f"{one['name']} ({side}): {rules}{'' if one['enabled'] else ' (off)'}"
-
-
-def _rule(one: dict[str, Any]) -> str:
-    return in_words(specs.rules_of([one])[0])
-
-
-def _value_map(one: dict[str, Any]) -> str:
-    return f"{one['name']}: " + ", ".join(f"{sf} = {qbo}" for sf, qbo in one["entries"])
-
-
-_LISTS = {"criteria": _criteria, "sf_filter": _rule, "qbo_filter": _rule, "value_maps": _value_map}
 
 
 @company_page("mappings.edit")

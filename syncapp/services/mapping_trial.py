@@ -71,6 +71,16 @@ def records_to_try(mapping: Mapping, search: str = "", most: int = 8) -> list[Re
     return list(rows.order_by("-id")[:most])
 
 
+def of_mapping(mapping_id: int, link_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of these links that belong to the mapping and can be tried, in the given order."""
+    known = set(
+        RecordLink.objects.filter(mapping_id=mapping_id, id__in=link_ids)
+        .exclude(lifecycle__in=[Lifecycle.UNLINKED, Lifecycle.ABSORBED])
+        .values_list("id", flat=True)
+    )
+    return [link_id for link_id in link_ids if link_id in known]
+
+
 def try_draft(mapping: Mapping, link_ids: Sequence[UUID]) -> list[Tried]:
     """Read these records on both sides now and decide them by the draft. Nothing is written, here or there.
 
