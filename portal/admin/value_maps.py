@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from portal.site import TenantModelAdmin, TenantTabularInline, portal_site
 from syncapp.engine.mapping import FieldSpec
 from syncapp.engine.naming import value_maps_named
-from syncapp.models import FieldMapping, Mapping, ValueMap, ValueMapEntry
+from syncapp.models import FieldMapping, Integration, Mapping, ValueMap, ValueMapEntry
 from syncapp.services import audit, mappings
 from syncapp.services.errors import Refused
 
@@ -41,8 +41,26 @@ class ValueMapAdmin(TenantModelAdmin):
     list_display = ("name", "integration", "pairs", "unknown_word", "used_by")
     list_select_related = ("integration",)
     ordering = ("integration", "name")
-    fields = ("integration", "name", "unknown", "default_qbo", "default_sf")
+    fieldsets = (
+        (None, {"fields": ("integration", "name", "unknown")}),
+        (
+            "Everything else",
+            {
+                "fields": ("default_qbo", "default_sf"),
+                "description": "Used where a value that is not listed takes the value for everything else.",
+            },
+        ),
+    )
     inlines = (EntryInline,)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The pair is chosen already where there is only one."""
+        pairs = list(Integration.objects.values_list("pk", flat=True)[:2])
+        return (
+            {"integration": pairs[0], **super().get_changeform_initial_data(request)}
+            if len(pairs) == 1
+            else {}
+        )
 
     @admin.display(description="Pairs")
     def pairs(self, value_map: ValueMap) -> int:
