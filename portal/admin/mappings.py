@@ -115,6 +115,8 @@ class MappingAdmin(TenantModelAdmin):
         if row.isdecimal() and way in {"up", "down"}:
             mappings.move_row(obj, int(row), -1 if way == "up" else 1)
             return redirect(f"{reverse('portal:syncapp_mapping_change', args=[obj.pk])}#row-{row}")
+        if "_try" in request.POST:
+            return redirect("portal:mapping-try", pk=obj.pk)
         if "_stay" in request.POST:
             return redirect("portal:syncapp_mapping_change", obj.pk)
         messages.success(request, "The draft is saved. What runs is unchanged until you publish it.")
