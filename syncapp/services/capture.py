@@ -201,8 +201,8 @@ def take_in(
     fresh = stored if source == "scan" else [record for record in stored if record.id in news]
     aliases.note(company_id, target.connection.id, fresh)
     tagged.close_open_writes(target, records)
-    with around(target.connection.company, clock.now()):
-        for mapping, spec in target.mappings:
+    for mapping, spec in target.mappings:
+        with around(target.connection.company, clock.now(), mapping.integration.quickbooks_id):
             _feed(target, mapping, spec, fresh, run, cause, tally)
     return len(fresh)
 
