@@ -155,6 +155,10 @@ def _price(line: dict[str, Any], before: Line, terms: Terms, *, net: bool) -> De
     if quantity is None and price is None and total is None:
         return money.ZERO
     priced = money.price_line(quantity, price, percent=percent, total=total, places=terms.places, net=net)
+    wanted = total if total is not None else money.discounted(priced.amount, percent, terms.places)
+    if not net and priced.amount < wanted:
+        # Dearer than quantity by price: nothing is taken off, so the price says it.
+        net, priced = True, money.price_line(quantity, price, total=wanted, places=terms.places)
     for key, value in (
         ("quantity", priced.quantity),
         ("unit_price", priced.price),
@@ -165,10 +169,7 @@ def _price(line: dict[str, Any], before: Line, terms: Terms, *, net: bool) -> De
         else:
             line[key] = value
     line.pop("discount", None)
-    if net:
-        return money.ZERO
-    wanted = total if total is not None else money.discounted(priced.amount, percent, terms.places)
-    return priced.amount - wanted
+    return money.ZERO if net else priced.amount - wanted
 
 
 def _number(value: Any) -> Decimal | None:
