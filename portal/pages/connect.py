@@ -35,7 +35,7 @@ from syncapp.models import (
     Integration,
     VendorSide,
 )
-from syncapp.services import connect
+from syncapp.services import budget, connect
 from syncapp.services.errors import Refused
 
 STARTED_FROM = "connecting from"  # in the session: where a refusal offers to try again
@@ -56,6 +56,8 @@ def connections(request: PortalRequest) -> HttpResponse:
         }
         for side in SIDES
     ]
+    for row in live:
+        row.month = budget.of(row) if budget.is_metered(row) else None  # type: ignore[attr-defined]
     missing = [column["side"] for column in columns if not column["connections"]]
     context = {
         "columns": columns,
@@ -166,6 +168,16 @@ def _say_disconnected(request: PortalRequest, connection: Connection, told: bool
             request,
             f"{connection} is disconnected here, but {vendor} could not be told. Withdraw the access there as well.",
         )
+
+
+@company_page("connections.edit")
+@require_POST
+def set_budget(request: PortalRequest, pk: UUID) -> HttpResponseBase:
+    """How many metered reads a month a QuickBooks connection may take."""
+    connection = get_object_or_404(Connection, pk=pk, side=VendorSide.QUICKBOOKS)
+    budget.set_limit(connection, request.POST.get("reads", ""), request.user)
+    messages.success(request, "The budget is stored.")
+    return redirect("portal:connections")
 
 
 @transaction.non_atomic_requests
@@ -283,6 +295,7 @@ def _say_connected(request: HttpRequest, outcome: connect.ConnectOutcome) -> Non
 urls: list[URLPattern] = [
     path("connections/", connections, name="connections"),
     path("connections/<side:side>/", connect_side, name="connect"),
+    path("connections/<uuid:pk>/budget/", set_budget, name="connection-budget"),
     path("connections/<side:side>/advanced/", advanced, name="connection-advanced"),
     path("connections/<uuid:pk>/reconnect/", reconnect, name="connection-reconnect"),
     path("connections/<uuid:pk>/validate/", validate, name="connection-validate"),

@@ -203,6 +203,29 @@ MESSAGES: dict[str, Message] = {
         "The rest is kept for people who press a button. Large loads go on tomorrow.",
         "Nothing to do. More calls can be bought from the vendor.",
     ),
+    "limit.month_70": Message(
+        "{connection}: 70 % of this month's metered reads are used",
+        "{used} of {budget}; at this pace the month comes to {forecast}. Intuit counts reads, not writes.",
+        "Let schedules run less often, or allow more reads under Connections.",
+        "connections",
+    ),
+    "limit.month_90": Message(
+        "{connection}: 90 % of this month's metered reads are used",
+        "{used} of {budget}; at this pace the month comes to {forecast}. Once they are used up, large loads wait.",
+        "Put off large loads, or allow more reads under Connections.",
+        "connections",
+    ),
+    "limit.month_used": Message(
+        "This month's metered reads are used up",
+        "Large loads wait for next month; what people press and what changes goes on. {message}",
+        "Wait, or allow more reads under Connections if your Intuit plan includes them.",
+        "connections",
+    ),
+    "budget.number": Message(
+        "How many reads a month?",
+        "A budget is a number from 1 to {most}, or empty for no limit. Nothing has been changed.",
+        "Enter a number.",
+    ),
     "limit.unavailable": Message(
         "Calls go one at a time", "Our own counter of calls cannot be reached, so we are careful.", AGAIN
     ),

@@ -80,6 +80,10 @@ class Connection(TenantModel):
     """Too many deletions came at once: none is followed until a person says whether they are right."""
     deletions_stopped_count = models.PositiveIntegerField(default=0)
 
+    metered_budget = models.PositiveIntegerField(null=True, blank=True, default=500_000)
+    """Metered reads a month that this connection may take; empty for no limit. Intuit's smallest plan includes as many
+    for all companies of an app together. Salesforce meters nothing."""
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

@@ -16,6 +16,7 @@ from connectors.contracts import AccessSource, ConnectionFacts, Priority, Side
 from connectors.quickbooks.client import QuickBooksClient
 from connectors.salesforce.client import SalesforceClient
 from syncapp.models import ApiUsage, Connection
+from syncapp.services import budget
 from syncapp.services.facts import facts_of
 from syncapp.services.limiters import limiter_for, signing_in_limiter
 from syncapp.services.tokens import vault_for
@@ -50,7 +51,11 @@ class UsageMeter:
 
 
 def client_for(connection: Connection, priority: Priority, meter: UsageMeter | None = None) -> AnyClient:
-    """A client of this connection whose reads are made in the given class of work."""
+    """A client of this connection whose reads are made in the given class of work.
+
+    Raises ConnectorError (kind quota) for bulk work beyond the month's metered reads.
+    """
+    budget.check(connection, priority)
     facts = facts_of(connection)
     access, limiter = vault_for(connection.pk), limiter_for(connection)
     counted = meter or UsageMeter()
@@ -112,4 +117,7 @@ def flush(connection: Connection, meter: UsageMeter) -> tuple[int, int]:
         ],
         on_conflict=ADD_UP,
     )
-    return sum(row[1] for row in counted), sum(row[2] for row in counted)
+    calls, metered = sum(row[1] for row in counted), sum(row[2] for row in counted)
+    if metered:
+        budget.watch(connection)
+    return calls, metered

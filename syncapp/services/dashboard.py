@@ -26,7 +26,8 @@ from syncapp.models import (
     Run,
     Schedule,
 )
-from syncapp.services import problems, records, schedules
+from syncapp.services import budget, problems, records, schedules
+from syncapp.services.budget import Budget
 
 PERIODS = {"24h": 24, "7d": 24 * 7, "30d": 24 * 30}
 """The periods of the chart, in hours; all but the first are shown by the day."""
@@ -81,6 +82,8 @@ class Calls:
     metered_month: int
     used: int | None
     limit: int | None
+    budget: Budget | None = None
+    """Of the metered reads, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,16 +243,20 @@ def calls(integrations: Sequence[Integration], now: datetime) -> list[Calls]:
         )
     )
     sums: dict[UUID, dict[str, Any]] = {row["connection_id"]: dict(row) for row in rows}
-    return [_calls(connection, sums.get(pk, {})) for pk, connection in connections.items()]
+    return [_calls(connection, sums.get(pk, {}), now) for pk, connection in connections.items()]
 
 
-def _calls(connection: Connection, sums: dict[str, Any]) -> Calls:
+def _calls(connection: Connection, sums: dict[str, Any], now: datetime) -> Calls:
     most, left = connection.facts.get("calls_max"), connection.facts.get("calls_left")
+    metered = sums.get("metered") or 0
     return Calls(
         connection=connection,
         today=sums.get("today") or 0,
         month=sums.get("month") or 0,
-        metered_month=sums.get("metered") or 0,
+        metered_month=metered,
         used=most - left if most and left is not None else None,
         limit=most,
+        budget=Budget(metered, connection.metered_budget, budget.forecast(metered, now))
+        if budget.is_metered(connection) and connection.metered_budget
+        else None,
     )

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from portal.people.models import Role
 from syncapp.models import (
+    ApiUsage,
     AuditEvent,
     FieldList,
     FieldMapping,
@@ -381,6 +382,28 @@ def test_a_connection_that_rests_says_so_and_when_it_goes_on(browser: Client, ma
     connection.breaker_open_until = timezone.now() + timedelta(minutes=5)
     connection.save()
     assert "QuickBooks did not answer several times" in words(browser.get("/connections/"))
+
+
+def test_the_metered_reads_show_use_and_forecast_and_their_budget_is_changed(
+    browser: Client, mapping: Mapping
+) -> None:
+    connection = mapping.integration.quickbooks
+    assert connection is not None
+    ApiUsage.all_companies.create(
+        company=mapping.company,
+        connection=connection,
+        day=timezone.now().date(),
+        endpoint="GET query",
+        metered=400_000,
+    )
+    text = words(browser.get("/connections/"))
+    assert "400,000 of 500,000 this month (80 %)" in text
+    assert "400,000 of 500,000 metered reads this month" in words(browser.get("/", follow=True))
+    browser.post(f"/connections/{connection.pk}/budget/", {"reads": "1,000,000"})
+    assert "400,000 of 1,000,000 this month (40 %)" in words(browser.get("/connections/"))
+    assert "How many reads a month?" in words(
+        browser.post(f"/connections/{connection.pk}/budget/", {"reads": "lots"}, follow=True)
+    )
 
 
 def test_pausing_the_company_is_said_and_taken_back(browser: Client, mapping: Mapping) -> None:
