@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("syncapp", "0012_restored_pairs")]
+    dependencies = [("syncapp", "0013_the_inbox_of_notices")]
 
     operations = [
         migrations.AddField(
