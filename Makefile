@@ -25,6 +25,10 @@ lint: setup ## formatter, linters, types, import contracts, templates, docker fi
 bench: setup ## benchmarks: commands that print figures (BENCH="bench/first_load.py --records 10000" chooses)
 	@exec env DEBUG=1 $(BIN)/python $(or $(BENCH),bench/first_load.py --records 10000)
 
+.PHONY: simulate
+simulate: setup ## plans of chance against every promise (SEEDS=2000 FIRST=1 says how many and from where)
+	@exec env DEBUG=1 $(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),500) --first $(or $(FIRST),1)
+
 .PHONY: setup
 setup: ## create or complete the environment (.venv) with the local servers' binaries and the developers' tools
 	@$(INSTALL) $(RUNTIME) requirements/dev.txt

@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from portal.local import testing
+from tests import databases
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -33,37 +34,10 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
     testing.ensure_servers()
     with django_db_blocker.unblock():
-        _migrate_template_once()
-        testing.create_database(testing.worker_database(), testing.template_name())
-        _use(testing.worker_database())
+        databases.use_fresh()
     yield
     with django_db_blocker.unblock():
         connections.close_all()
-
-
-def _migrate_template_once() -> None:
-    from django.core.management import call_command
-    from django.db import connections
-
-    with testing.one_at_a_time() as folder:
-        done = folder / testing.MIGRATED
-        if not done.exists():
-            testing.create_database(testing.template_name())
-            _use(testing.template_name())
-            call_command("migrate", verbosity=0, interactive=False)
-            connections.close_all()  # a database in use cannot be cloned
-            done.touch()
-
-
-def _use(name: str) -> None:
-    from django.conf import settings
-    from django.db import connections
-
-    connections.close_all()
-    for alias in connections:
-        settings.DATABASES[alias]["NAME"] = name
-        connections[alias].settings_dict["NAME"] = name
-    connections.close_all()
 
 
 @pytest.fixture(scope="session")

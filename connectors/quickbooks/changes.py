@@ -33,7 +33,7 @@ def pages(reader: Reader, watches: Sequence[Watch], now: datetime) -> Iterator[C
     yield from _captured(reader, fresh)
     for watch in watches:
         if watch not in fresh:
-            yield from _queried(reader, watch, now, gap=entity(watch.object).cdc)
+            yield from _queried(reader, watch, None, gap=entity(watch.object).cdc)
 
 
 def _captured(reader: Reader, watches: Sequence[Watch]) -> Iterator[ChangePage]:

@@ -223,10 +223,10 @@ def _without_moved(
             yield batch
             continue
         failure = Failure(FailureKind.CONFLICT, "engine.moved", "The record was changed meanwhile.")
-        rest, apart = intents.set_apart(batch, moved)
+        rest, apart = intents.set_apart(batch, moved) if len(moved) < len(batch.intents) else (None, batch)
         results = tuple(
             WriteResult(intent.bid, WriteStatus.NOT_SENT, failure=failure) for intent in apart.intents
         )
         sent.take(settle(place_of(context), apart, BatchAnswer(results)))
-        if rest.intents:
+        if rest is not None:
             yield rest

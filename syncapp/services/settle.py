@@ -108,6 +108,8 @@ class _Closing:
     columns: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     records: list[RemoteRecord] = field(default_factory=list)
     tokens: list[RemoteRecord] = field(default_factory=list)
+    more: set[str] = field(default_factory=set)
+    """Records whose answers hold more than what was agreed: what else changed there is still to be carried over."""
     news: list[RemoteRecord] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     """Records found changed since our write: what is known of them is no ground for what is decided next."""
@@ -129,7 +131,7 @@ def settle(place: Place, batch: Batch, answer: BatchAnswer, *, read: frozenset[s
             if intent.id in still_open:
                 _one(place, intent, result, rows[intent.link_id], closing, settled)
         found = _found(batch, answer, read)
-        closing.news = [record for record in closing.tokens if record.id in found]
+        closing.news = [record for record in closing.tokens if record.id in found | closing.more]
         closing.unread = found - {record.id for record in closing.tokens}
         _write(place, batch, closing, settled)
         if settled.unknown:
@@ -215,9 +217,10 @@ def _applied(
         mirrored = not created and _mirrored(place, intent, result.record, link)
         if mirrored:
             settled.answered[link.id] = result.record
-        if not mirrored and not closing.shared:
+            closing.more.add(result.record.id)
+        if mirrored or not closing.shared:
             closing.tokens.append(result.record)
-        # Else it is news: the vendor worked out something that the other side shows, or other mappings read it too.
+        # Else it is news: other mappings read it too.
         if created:
             closing.records.append(result.record)
     closing.intents.append(_intent_row(intent, "applied", closing.at, result))
@@ -530,23 +533,18 @@ def _close_behind(closing: _Closing) -> None:
 
 
 def _know(place: Place, batch: Batch, closing: _Closing) -> None:
-    """The versions that we wrote are no news. Where the record's other side is still to be written from this one, it is
-    read again before that is decided anew: nothing of what it brought may be taken as settled (C8)."""
-    both = intents.open_elsewhere(batch, list(closing.changed))
-    twice = {closing.changed[link_id].remote_id(batch.side) for link_id in both}
+    """The versions that we wrote are no news. What an answer holds beyond what was agreed is: it is decided anew, with
+    the body in hand (C8: the other side was still to be written, or its write came to nothing meanwhile)."""
     connection = place.connections[batch.side]
-    seen = {record.id for record in closing.news}
-    done = [record for record in closing.tokens if record.id not in twice | seen]
+    told = {record.id for record in closing.news}
+    done = [record for record in closing.tokens if record.id not in told]
     observations.know(place.company_id, connection.id, done, closing.at)
     observations.note(place.company_id, connection.id, closing.news, "read", closing.at)
     if closing.unread:
         object_ = batch.intents[0].object
         observations.hint(place.company_id, connection.id, object_, closing.unread, "read", closing.at)
-    for record in closing.tokens:
-        if record.id in twice:
-            observations.hint(
-                place.company_id, connection.id, record.object, [record.id], "write", closing.at
-            )
+    due = [link.id for link in closing.changed.values() if link.remote_id(batch.side) in told]
+    leases.make_due(place.company_id, due, place.priority, cause="More had changed there")
 
 
 def _save_links(place: Place, closing: _Closing) -> None:

@@ -234,16 +234,6 @@ def mark_sending(batch: Batch, lease_seconds: float) -> int:
         )
 
 
-def open_elsewhere(batch: Batch, link_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these links have an open intent in another batch than this."""
-    rows = bulk.fetch(
-        "select distinct link_id from syncapp_writeintent where link_id = any(%s) and batch_id <> %s"
-        " and state in ('planned', 'sending', 'unknown', 'ask')",
-        [list(link_ids), batch.id],
-    )
-    return {row[0] for row in rows}
-
-
 def unsend(batch: Batch) -> None:
     """The call surely did not run: its intents are superseded and will be decided afresh."""
     bulk.execute(

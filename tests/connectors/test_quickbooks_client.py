@@ -268,6 +268,7 @@ def test_beyond_thirty_days_the_living_are_queried_and_deletions_are_a_gap() -> 
         (page,) = w.client.changes([Watch("Customer", datetime.now(UTC) - timedelta(days=31))])
         assert w.path.endswith("/query")
     assert (page.last, page.gap, len(page.records)) == (True, True, 1)
+    assert page.server_time == NOW  # the next reading goes on from QuickBooks' clock, never from ours
 
 
 def test_a_date_refused_as_too_old_is_answered_by_a_query() -> None:

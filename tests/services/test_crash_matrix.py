@@ -309,6 +309,53 @@ def test_a_worker_that_dies_between_two_sides_of_one_record_writes_the_second_la
     everything_is_in_step(spine, mark, writes=2)
 
 
+def test_an_edit_over_there_outlives_a_lost_answer_although_its_own_way_was_barred(
+    spine: Spine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the simulation: the answer to our write held somebody's edit, which had no write under way any more."""
+    account = spine.account(Name="Pine")
+    spine.first_load()
+    spine.edit_account(account, Description="Pays late")
+    spine.edit_customer("Pine", PrimaryPhone={"FreeFormNumber": "(555) 010-2222"})
+    spine.capture()
+    spine.sim.quickbooks.plan({"match": {"method": "POST", "path": "customer"}, "action": "reset_after"})
+    stamps = SalesforceClient.stamps
+
+    def edited_meanwhile(self: Any, object: str, ids: Any) -> Any:
+        monkeypatch.setattr(SalesforceClient, "stamps", stamps)
+        spine.edit_account(account, Website="https://pine.example.com")
+        return stamps(self, object, ids)
+
+    monkeypatch.setattr(SalesforceClient, "stamps", edited_meanwhile)
+    spine.carry()
+    another_worker(spine)
+    spine.sync()
+
+    assert spine.read_account(account)["Phone"] == "(555) 010-2222"
+    [customer] = spine.customers()
+    assert (customer["Notes"], customer["WebAddr"]["URI"]) == ("Pays late", "https://pine.example.com")
+
+
+def test_a_write_whose_record_moved_before_it_left_leaves_no_batch_behind(
+    spine: Spine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = spine.account(Name="Pine")
+    spine.first_load()
+    spine.edit_customer("Pine", PrimaryPhone={"FreeFormNumber": "(555) 010-2222"})
+    spine.capture()
+    stamps = SalesforceClient.stamps
+
+    def edited_meanwhile(self: Any, object: str, ids: Any) -> Any:
+        monkeypatch.setattr(SalesforceClient, "stamps", stamps)
+        spine.edit_account(account, Website="https://pine.example.com")
+        return stamps(self, object, ids)
+
+    monkeypatch.setattr(SalesforceClient, "stamps", edited_meanwhile)
+    spine.carry()
+
+    assert BatchSend.all_companies.filter(state__in=OPEN).count() == 0
+
+
 def test_a_lost_batch_with_a_bad_item_records_the_good_ones_and_explains_the_bad_one(
     spine: Spine, wire: Wire
 ) -> None:

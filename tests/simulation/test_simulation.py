@@ -1,0 +1,49 @@
+"""A hundred plans of chance: whatever happens, every promise holds (sync-semantics sections 0 and 18).
+
+A failing seed prints the command that shows it again and makes it small; `make simulate SEEDS=2000` runs more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from tests.simulation.running import run
+from tests.simulation.world import Installation
+
+SEEDS = 104
+OPEN_FINDINGS = {
+    67: "a lost write is taken for applied by what its record holds, and its trail then says too much",
+    79: "an account is renamed while the creation of its customer is unknown: that customer is taken for a new one",
+    97: "as 67",
+}
+"""Seeds that fail for defects nobody has mended yet. Take a seed out with its defect."""
+AT_ONCE = 8
+
+
+@pytest.fixture(scope="module")
+def installation(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Installation]:
+    """One installation for all plans of this process; nothing of it stays behind."""
+    logging.disable(logging.CRITICAL)  # the stories say more, and a hundred plans log a lot
+    try:
+        with django_db_blocker.unblock():
+            made = Installation()
+            yield made
+            made.close()
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("first", range(1, SEEDS + 1, AT_ONCE))
+def test_every_promise_holds_whatever_happens(installation: Installation, first: int) -> None:
+    seeds = [seed for seed in range(first, first + AT_ONCE) if seed not in OPEN_FINDINGS]
+    outcomes = [run(installation, seed) for seed in seeds]
+
+    assert [outcome.told() for outcome in outcomes if outcome.violations] == []
+
+
+def test_the_same_seed_is_the_same_story(installation: Installation) -> None:
+    assert run(installation, 7).story == run(installation, 7).story
