@@ -49,6 +49,7 @@ from syncapp.store import (
     bulk,
     clock,
     intents,
+    leases,
     links,
     match_index,
     observations,
