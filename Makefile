@@ -29,6 +29,10 @@ bench: setup ## benchmarks: commands that print figures (BENCH="bench/first_load
 simulate: setup ## plans of chance against every promise (SEEDS=2000 FIRST=1 says how many and from where)
 	@exec env DEBUG=1 $(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),500) --first $(or $(FIRST),1)
 
+.PHONY: defects
+defects: setup ## how many plans of chance it takes to find each planted defect
+	@exec env DEBUG=1 $(BIN)/python -m tests.simulation.defects
+
 .PHONY: setup
 setup: ## create or complete the environment (.venv) with the local servers' binaries and the developers' tools
 	@$(INSTALL) $(RUNTIME) requirements/dev.txt

@@ -1,0 +1,260 @@
+"""The defects, each a change of one function of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+Patch = pytest.MonkeyPatch
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One mistake: what it is, and how it is planted."""
+
+    name: str
+    what: str
+    _plant: Callable[[Patch], None]
+
+    def plant(self) -> AbstractContextManager[None]:
+        """The product with this mistake while the block lasts."""
+        return _planted(self._plant)
+
+
+@contextmanager
+def _planted(plant: Callable[[Patch], None]) -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    try:
+        plant(patch)
+        yield
+    finally:
+        patch.undo()
+
+
+def _cursor_first(patch: Patch) -> None:
+    from syncapp.models import Cursor
+    from syncapp.services import capture
+    from syncapp.store import clock
+
+    real = capture._store_page
+
+    def moved_first(target: Any, cursor: Any, lane: Any, page: Any, *rest: Any) -> int:
+        if page.last:
+            Cursor.objects.filter(pk=cursor.pk).update(
+                watermark=page.server_time, next_at=clock.now() + lane.every, last_full_at=clock.now()
+            )
+        return real(target, cursor, lane, replace(page, last=False), *rest)
+
+    patch.setattr(capture, "_store_page", moved_first)
+
+
+def _single_base(patch: Patch) -> None:
+    from syncapp.services import settle
+
+    real = settle._move_bases
+
+    def one(place: Any, intent: Any, result: Any, link: Any) -> bool:
+        more = real(place, intent, result, link)
+        shared = {**(link.sf_base or {}), **(link.qbo_base or {})}
+        link.sf_base = link.qbo_base = shared
+        return more
+
+    patch.setattr(settle, "_move_bases", one)
+
+
+def _author_filter(patch: Patch) -> None:
+    from syncapp.services import capture
+
+    real = capture.take_in
+
+    def others(target: Any, records: Any, source: str, **kwargs: Any) -> int:
+        kept = [one for one in records if not (source == "poll" and one.modified_by.startswith("005"))]
+        return real(target, kept, source, **kwargs)
+
+    patch.setattr(capture, "take_in", others)
+
+
+def _strictly_newer(patch: Patch) -> None:
+    from syncapp.store import observations
+
+    narrow = observations.UPSERT.replace("'-infinity') <= excluded", "'-infinity') < excluded")
+    patch.setattr(observations, "UPSERT", narrow)
+
+
+def _new_request_id(patch: Patch) -> None:
+    from syncapp.ids import uuid7
+    from syncapp.store import intents
+
+    real = intents.mark_sending
+
+    def numbered(batch: Any, lease_seconds: float) -> int:
+        batch.request_id = uuid7().hex
+        return real(batch, lease_seconds)
+
+    patch.setattr(intents, "mark_sending", numbered)
+
+
+def _no_fence(patch: Patch) -> None:
+    from syncapp.store import bulk, leases
+
+    def held(piece: Any, link_ids: Any) -> set[Any]:
+        return set(link_ids)
+
+    def release(piece: Any, link_ids: Any) -> None:
+        bulk.execute("delete from syncapp_linkwork where link_id = any(%s)", [list(link_ids)])
+
+    patch.setattr(leases, "held", held)
+    patch.setattr(leases, "release", release)
+
+
+def _token_inside(patch: Patch) -> None:
+    """A refreshed pair is stored with the caller's work, so that a worker's death takes it back."""
+    from syncapp.services.tokens import TokenVault
+    from tests.simulation import actors
+
+    real = TokenVault._store
+
+    def stored(self: Any, row: Any, used: str, grant: Any) -> Any:
+        actors.step("token in hand")
+        kept = self._tokens(self._row())
+        access = real(self, row, used, grant)
+        fresh = self._row()
+        fresh.refresh_token = kept[0]
+        fresh.previous_refresh_token_sealed = None
+        type(fresh).all_companies.using("vault").filter(pk=fresh.pk).update(
+            refresh_token_sealed=fresh.refresh_token_sealed, previous_refresh_until=None
+        )
+        return access
+
+    patch.setattr(TokenVault, "_store", stored)
+
+
+def _missing_is_deleted(patch: Patch) -> None:
+    """What a page of changes does not bring is taken for gone."""
+    from connectors.contracts import RecordState
+    from syncapp.engine import existence
+
+    patch.setattr(
+        existence,
+        "state_of",
+        lambda record, remote_id, stored: record.state if record else RecordState.DELETED,
+    )
+    from syncapp.engine import decide
+
+    def state_of(record: Any, remote_id: str, stored: Any) -> Any:
+        if record is None:
+            return RecordState.DELETED if remote_id else RecordState.NONE
+        return RecordState.DELETED if remote_id and not record.body else record.state
+
+    patch.setattr(decide, "state_of", state_of)
+
+
+def _lost_wakeup(patch: Patch) -> None:
+    from syncapp.store import waits
+
+    patch.setattr(waits, "release_children", lambda parents: [])
+
+
+def _equal_token(patch: Patch) -> None:
+    from syncapp.store import observations
+
+    narrow = observations.UPSERT.replace("or not syncapp_observation.settled", "")
+    patch.setattr(observations, "UPSERT", narrow)
+
+
+def _echo_window(patch: Patch) -> None:
+    """What comes within two minutes of our own write is taken for its echo."""
+    from syncapp.services import capture
+    from syncapp.store import bulk
+
+    real = capture.take_in
+
+    def late(target: Any, records: Any, source: str, **kwargs: Any) -> int:
+        ids = [one.id for one in records]
+        ours = {
+            row[0]
+            for row in bulk.fetch(
+                "select remote_id from syncapp_auditevent where intent_id is not null and remote_id = any(%s)"
+                " and at > lb_now() - interval '2 minutes'",
+                [ids],
+            )
+        }
+        return real(target, [one for one in records if one.id not in ours], source, **kwargs)
+
+    patch.setattr(capture, "take_in", late)
+
+
+def _create_unmatched(patch: Patch) -> None:
+    from syncapp.services import deciding
+
+    patch.setattr(deciding, "_candidates", lambda context, links: {})
+
+
+def _no_barrier(patch: Patch) -> None:
+    from syncapp.store import passes
+
+    patch.setattr(passes, "barrier_open", lambda mapping_id: True)
+
+
+def _result_by_place(patch: Patch) -> None:
+    """A batch's answers are taken in the order they come."""
+    from connectors.quickbooks import batch
+
+    def results(writes: Any, answer: Any, seen_at: Any, tid: str) -> Any:
+        if len(writes) == 1:
+            return (batch._applied(writes[0], answer, seen_at, tid),)
+        items = list(reversed(answer["BatchItemResponse"]))
+        return tuple(batch._item_result(w, i, seen_at, tid) for w, i in zip(writes, items, strict=False))
+
+    patch.setattr(batch, "results", results)
+
+
+def _unknown_is_refused(patch: Patch) -> None:
+    """A write whose answer was lost is taken for not done and decided anew."""
+    from syncapp.store import intents
+
+    patch.setattr(intents, "mark_unknown", lambda batch, wait: intents.unsend(batch))
+
+
+def _bases_from_what_was_sent(patch: Patch) -> None:
+    """The base of the written side is taken to be everything its record holds, whether we wrote it or not."""
+    from syncapp.services import settle
+
+    real = settle._move_bases
+
+    def whole(place: Any, intent: Any, result: Any, link: Any) -> bool:
+        real(place, intent, result, link)
+        if result.record is not None and result.record.body:
+            stored = settle.base_json(place.spec, settle.project(intent.side, result.record, place.spec))
+            if intent.side is settle.Side.SALESFORCE:
+                link.sf_base = stored
+            else:
+                link.qbo_base = stored
+        return False
+
+    patch.setattr(settle, "_move_bases", whole)
+
+
+_ALL = (
+    Defect("cursor first", "the cursor is stored before the rows that it stands for", _cursor_first),
+    Defect("single base", "one base for both sides", _single_base),
+    Defect("author filter", "what our user wrote last is taken for our echo", _author_filter),
+    Defect("strictly newer", "> for >=: a second edit within one second is dropped", _strictly_newer),
+    Defect("new request id", "each try of a batch has a request id of its own", _new_request_id),
+    Defect("no fence", "a worker writes and releases although its lease is another's", _no_fence),
+    Defect("token inside", "a refreshed pair is stored with what may roll back", _token_inside),
+    Defect("missing is deleted", "what was not read is taken for deleted", _missing_is_deleted),
+    Defect("lost wake-up", "a linked parent wakes nobody", _lost_wakeup),
+    Defect("equal token", "an equal token means no change, settled or not", _equal_token),
+    Defect("echo window", "news within two minutes of our write is its echo", _echo_window),
+    Defect("create unmatched", "records are created without looking for their like", _create_unmatched),
+    Defect("no barrier", "records are created before both sides were read to the end", _no_barrier),
+    Defect("result by place", "a batch's answers are taken by place, not by their ids", _result_by_place),
+    Defect("unknown is refused", "a write without an answer is decided anew", _unknown_is_refused),
+    Defect("whole base", "the base takes in what somebody else wrote meanwhile", _bases_from_what_was_sent),
+)
+DEFECTS = {defect.name: defect for defect in _ALL}
