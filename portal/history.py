@@ -78,6 +78,7 @@ def _headline(attempt: Attempt) -> tuple[str, str, str]:
         Outcome.SKIPPED: ("skip", "mute", "Skipped by rule"),
         Outcome.WAITING: ("hourglass", "wait", "Waited for another record"),
         Outcome.ASKED: ("eye", "warn", "Left for a person to decide"),
+        Outcome.MOVED: ("delta", "warn", "Left out: it moved since the plan was made"),
     }
     return plain.get(Outcome(outcome), ("check", "mute", str(outcome).capitalize()))
 

@@ -66,6 +66,8 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Conflicts", "clash", "portal:conflicts", "conflicts.view", _open_conflicts, "clash"),
             Entry("Problems", "alert", "portal:problems", "problems.view", _open_problems, "bad"),
             Entry("Runs", "play", "portal:runs", "runs.view", _open_runs, "warn"),
+            Entry("Sync now", "sync", "portal:sync-now", "runs.start"),
+            Entry("Why is it not there?", "info", "portal:why", "records.read"),
         ),
     ),
     (

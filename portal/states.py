@@ -43,6 +43,19 @@ OTHERS: dict[str, StateLook] = {
     "run.stopped": StateLook("Stopped", "pause", "mute"),
     "run.done": StateLook("Done", "check", "good"),
     "run.failed": StateLook("Failed", "alert", "bad"),
+    "run.dropped": StateLook("Discarded", "x", "mute"),
+    # what a plan would do
+    "plan.create": StateLook("Create", "plus", "good"),
+    "plan.update": StateLook("Update", "delta", "drift"),
+    "plan.link": StateLook("Link", "link", "busy"),
+    "plan.unlink": StateLook("Unlink", "unlink", "busy"),
+    "plan.adopt": StateLook("Agree", "check", "good"),
+    "plan.wait": StateLook("Wait", "hourglass", "wait"),
+    "plan.conflict": StateLook("Conflict", "clash", "clash"),
+    "plan.hold": StateLook("Decide", "eye", "warn"),
+    "plan.refused": StateLook("Stays", "lock", "mute"),
+    "plan.skip": StateLook("Skip", "skip", "mute"),
+    "plan.nothing": StateLook("In sync", "check", "mute"),
     # connections
     "connection.live": StateLook("Connected", "check", "good"),
     "connection.needs_reauth": StateLook("Reconnect", "alert", "bad"),
@@ -61,6 +74,7 @@ OTHERS: dict[str, StateLook] = {
     "outcome.asked": StateLook("Waits for a person", "eye", "warn"),
     "outcome.failed": StateLook("Failed", "alert", "bad"),
     "outcome.unknown": StateLook("Outcome unknown", "hourglass", "warn"),
+    "outcome.moved": StateLook("To look at", "delta", "warn"),
 }
 
 

@@ -32,6 +32,7 @@ from syncapp.services import (
     matching,
     problems,
     records,
+    runs,
     sides,
     support,
     sync,
@@ -75,6 +76,9 @@ def live(request: PortalRequest, pk: UUID) -> HttpResponse:
 def sync_one(request: PortalRequest, pk: UUID) -> HttpResponseBase:
     """Send to QuickBooks, Sync from QuickBooks, or plainly try again."""
     link = _link(pk)
+    if request.POST.get("do") == "preview":
+        plan = runs.preview_links([link.pk], person=request.user, cause=f"Preview: {link}")
+        return redirect("portal:run", pk=plan.pk)
     target, cause = TARGETS.get(request.POST.get("do", ""), (None, "Try again"))
     sync.request([link.pk], target=target, person=request.user, cause=cause)
     return _answer(request, link)

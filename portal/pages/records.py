@@ -15,7 +15,7 @@ from connectors.contracts import Side
 from portal.people.access import PortalRequest, company_page
 from portal.states import look_of
 from syncapp.models import Integration, Mapping
-from syncapp.services import records, sync
+from syncapp.services import records, runs, sync
 from syncapp.services.errors import Refused
 
 CHIPS = (
@@ -83,6 +83,9 @@ def sync_many(request: PortalRequest) -> HttpResponseBase:
     target, cause = TARGETS.get(request.POST.get("do", ""), TARGETS["send"])
     if not chosen:
         raise Refused("records.none_chosen")
+    if request.POST.get("do") == "preview":
+        plan = runs.preview_links(chosen, person=request.user, cause="Preview of chosen records")
+        return redirect("portal:run", pk=plan.pk)
     run = sync.request(chosen, target=target, person=request.user, cause=cause)
     messages.success(request, f"{cause}: {len(chosen)} record{'s' if len(chosen) != 1 else ''} queued.")
     return redirect("portal:run", pk=run.pk)

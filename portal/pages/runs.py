@@ -12,10 +12,12 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
 from portal import history
-from portal.people.access import PortalRequest, company_page
+from portal.people.access import PortalRequest, company_page, may
+from portal.states import look_of
 from syncapp.messages import words_for
-from syncapp.models import Attempt, Outcome, PreviewItem, Run, RunState
-from syncapp.services import runs
+from syncapp.models import Attempt, Outcome, Run, RunState
+from syncapp.models.run import EXACT_KINDS
+from syncapp.services import addresses, apply, runs, scope, shown_plan, undo
 
 PAGE = 50
 COUNTS = (
@@ -27,15 +29,9 @@ COUNTS = (
     ("waiting", "waiting_count", "hourglass", "wait"),
     ("asked", "asked_count", "eye", "warn"),
     ("failed", "failed_count", "alert", "bad"),
+    ("moved", "moved_count", "delta", "warn"),
 )
-WORDS = {"nothing": "Nothing to do", "asked": "Ask a person"}
-PREVIEW_GROUPS = {
-    "linked": ("Already on both sides", "link", "good"),
-    "alike": ("Look alike, you decide", "eye", "warn"),
-    "new_qbo": ("New in QuickBooks", "plus", "drift"),
-    "new_sf": ("New in Salesforce", "plus", "drift"),
-    "skipped": ("Left out by rule", "skip", "mute"),
-}
+WORDS = {"nothing": "Nothing to do", "asked": "Ask a person", "moved": "To look at"}
 
 
 @company_page("runs.view")
@@ -69,7 +65,7 @@ def _row(run: Run) -> dict[str, Any]:
 def page(request: PortalRequest, pk: UUID) -> HttpResponse:
     """One run; htmx asks for its progress alone."""
     run = get_object_or_404(
-        Run.objects.select_related("mapping", "schedule__mapping", "person", "integration"), pk=pk
+        Run.objects.select_related("mapping", "schedule__mapping", "person", "integration", "origin"), pk=pk
     )
     context = _progress(run)
     if request.htmx:
@@ -95,6 +91,7 @@ def _progress(run: Run) -> dict[str, Any]:
                 "n": getattr(run, column),
             }
             for key, column, icon, tone in COUNTS
+            if key != "moved" or run.moved_count
         ],
         "failure": words_for(run.failure_code, run.failure_values) if run.failure_code else None,
         "stoppable": run.state in runs.OPEN and not run.stop_requested,
@@ -105,7 +102,10 @@ def _progress(run: Run) -> dict[str, Any]:
 def _tried(run: Run, request: PortalRequest) -> dict[str, Any]:
     """The attempts of the run, newest first, of one outcome or all."""
     outcome = request.GET.get("outcome", "")
-    tries = Attempt.objects.filter(run=run).select_related("link__mapping", "person").order_by("-id")
+    tries = Attempt.objects.filter(run=run).select_related(
+        "link__mapping__integration__salesforce", "link__mapping__integration__quickbooks", "person"
+    )
+    tries = tries.order_by("-id")
     if outcome in Outcome.values:
         tries = tries.filter(outcome=outcome)
     before = _uuid(request.GET.get("before", ""))
@@ -114,34 +114,48 @@ def _tried(run: Run, request: PortalRequest) -> dict[str, Any]:
     found = list(tries[: PAGE + 1])
     return {
         "outcome": outcome,
-        "items": [{"attempt": one, "line": history.line(one)} for one in found[:PAGE]],
+        "moved": len(apply.moved_links(run)) if run.moved_count else 0,
+        "undoable": undo.can_be_undone(run),
+        "paused": bool(run.scope.get("paused")),
+        "items": [_tried_item(one) for one in found[:PAGE]],
         "older": str(found[PAGE - 1].pk) if len(found) > PAGE else "",
     }
 
 
+def _tried_item(attempt: Attempt) -> dict[str, Any]:
+    link = attempt.link
+    connections = {"sf": link.mapping.integration.salesforce, "qbo": link.mapping.integration.quickbooks}
+    urls_ = addresses.urls(connections, link.sf_object, link.sf_id, link.qbo_entity, link.qbo_id)
+    return {"attempt": attempt, "line": history.line(attempt), "urls": urls_}
+
+
 def _previewed(run: Run, request: PortalRequest) -> dict[str, Any]:
-    """The planned decisions of a preview, by group."""
-    group = request.GET.get("group", "")
-    items = (
-        PreviewItem.objects.filter(run=run, group__in=PREVIEW_GROUPS)
-        .select_related("link__mapping")
-        .order_by("id")
-    )
-    if group in PREVIEW_GROUPS:
-        items = items.filter(group=group)
-    after = request.GET.get("after", "")
-    if after.isdecimal():
-        items = items.filter(id__gt=int(after))
-    found = list(items[: PAGE + 1])
+    """The planned decisions of a preview, by kind, with what applying them costs."""
+    kind, after = request.GET.get("kind", ""), request.GET.get("after", "")
+    totals = shown_plan.totals(run)
+    page_ = shown_plan.page(run, kind=kind, after=int(after) if after.isdecimal() else 0)
+    looks = [(key, look_of(f"plan.{key}"), number) for key, number in totals.kinds.items()]
+    carried_out = Run.objects.filter(origin=run, kind__in=EXACT_KINDS).first()
+    ready = run.state == RunState.DONE and carried_out is None
     return {
         "preview": True,
-        "group": group,
-        "groups": [
-            {"key": key, "word": word, "icon": icon, "tone": tone}
-            for key, (word, icon, tone) in PREVIEW_GROUPS.items()
+        "kind": kind if kind in shown_plan.KINDS else "",
+        "kinds": [
+            {"key": key, "word": look.word, "icon": look.icon, "tone": look.tone, "n": number}
+            for key, look, number in looks
         ],
-        "planned": [{"item": one, "look": PREVIEW_GROUPS.get(one.group)} for one in found[:PAGE]],
-        "after": str(found[PAGE - 1].pk) if len(found) > PAGE else "",
+        "totals": totals,
+        "planned": page_.items,
+        "after": page_.after,
+        "cost": shown_plan.cost(run),
+        "undoing": scope.of(run) == scope.UNDO,
+        "first_load": scope.of(run) == scope.ALL,
+        "carried_out": carried_out,
+        "switched_on": run.integration.switched_on_at is not None,
+        "applicable": ready
+        and totals.carried > 0
+        and run.integration.switched_on_at is not None
+        and may(request.membership.role, "runs.start"),
     }
 
 

@@ -207,7 +207,28 @@ def run_now(request: PortalRequest, pk: int) -> HttpResponseBase:
     return redirect("portal:run", pk=run.pk)
 
 
+@company_page("runs.start")
+@require_POST
+def preview(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """Show what the next run of this schedule would do."""
+    schedule = get_object_or_404(Schedule.objects.select_related("mapping", "integration"), pk=pk)
+    chosen = (
+        [schedule.mapping]
+        if schedule.mapping
+        else list(
+            Mapping.objects.filter(integration=schedule.integration, published_number__gt=0).exclude(
+                mode="off"
+            )
+        )
+    )
+    if not chosen:
+        raise Refused("setup.no_template")
+    plans = [runs.preview_changes(one, request.user, "Next run of the schedule", schedule) for one in chosen]
+    return redirect("portal:run", pk=plans[0].pk) if len(plans) == 1 else redirect("portal:runs")
+
+
 urls: list[URLPattern] = [
+    path("schedules/<int:pk>/preview/", preview, name="schedule-preview"),
     path("schedules/", list_, name="schedules"),
     path("schedules/add/", add, name="schedule-add"),
     path("schedules/<int:pk>/", edit, name="schedule"),

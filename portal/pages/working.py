@@ -15,11 +15,14 @@ from portal.pages import (
     mapping_try,
     mapping_versions,
     mappings_list,
+    plans,
     problems,
     record,
     records,
     runs,
     schedules,
+    sync_now,
+    why,
 )
 
 urls: list[URLPattern] = [
@@ -30,6 +33,9 @@ urls: list[URLPattern] = [
     *problems.urls,
     *explanations.urls,
     *runs.urls,
+    *plans.urls,
+    *sync_now.urls,
+    *why.urls,
     *schedules.urls,
     *integrations.urls,
     *mappings_list.urls,

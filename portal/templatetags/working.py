@@ -154,8 +154,10 @@ def cause(words: str) -> str:
 @register.filter
 def run_title(run: Run) -> str:
     """`{{ run|run_title }}`: what was pressed, or what started it, with the pair of objects."""
-    pressed = run.kind in {RunKind.BUTTON, RunKind.RETRY} and run.cause
+    pressed = run.kind in {RunKind.BUTTON, RunKind.RETRY, RunKind.UNDO} and run.cause
     name = run.cause if pressed else run.get_kind_display()
+    if run.cause and (run.kind == RunKind.APPLY or run.scope.get("of")):
+        name = f"{name}: {shorten(run.cause)}"
     return f"{name}, {plain(run.mapping.label)}" if run.mapping else str(name)
 
 

@@ -179,13 +179,12 @@ def find(run: Run) -> Iterator[Found]:
     try:
         for group in run.scope["groups"]:
             conditions = [Condition(*one) for one in group]
-            yield from _of_group(run, target, client, mapping, spec, conditions)
+            yield from _of_group(target, client, mapping, spec, conditions)
     finally:
         runs.add_calls(run.pk, *flush(target.connection, meter))
 
 
 def _of_group(
-    run: Run,
     target: Watched,
     client: AnyClient,
     mapping: MappingRow,
@@ -205,7 +204,7 @@ def _of_group(
             page = client.find(target.object, _fields(target, rest), asked, cursor)
             records, cursor = list(page.records), page.next
         fitting = [one for one in records if one.body and first_unmet(rest, one.body) is None]
-        capture.take_in(target, fitting, "button", run=None, cause=run.cause)
+        capture.take_in(target, fitting, "button", run=None, cause="As it changes")
         yield _found(target, mapping, spec, fitting)
         if not cursor:
             return

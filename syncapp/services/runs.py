@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from connectors.contracts import Priority, Side
+from connectors.contracts import Priority
 from syncapp import queue
 from syncapp.models import (
     CLOSED_LIFECYCLES,
@@ -23,10 +22,9 @@ from syncapp.models import (
     RunState,
     Schedule,
 )
-from syncapp.services import apply, audit, scope, sync
+from syncapp.services import apply, audit, scope, undo
 from syncapp.services.errors import Refused
 from syncapp.store import clock, leases, runs
-from syncapp.store.links import name_key
 from syncapp.store.parking import park, unpark
 
 READING = (RunState.QUEUED, RunState.READING)
@@ -90,18 +88,6 @@ def request_mapping(
     return run
 
 
-def request_named(mapping: Mapping, text: str, direction: str, person: Any | None, cause: str) -> Run:
-    """Sync the records of a mapping whose name begins with `text`, or that have this id on either side.
-
-    Raises Refused: `sync.nothing` when there is none, and what `sync.request` does.
-    """
-    rows = RecordLink.objects.filter(mapping=mapping).exclude(lifecycle__in=CLOSED_LIFECYCLES)
-    named = Q(name_key__startswith=name_key(text)) | Q(sf_id=text) | Q(qbo_id=text)
-    ids = list(rows.filter(named).order_by("id").values_list("id", flat=True))
-    target = {"to_qbo": Side.QUICKBOOKS, "to_sf": Side.SALESFORCE}.get(direction)
-    return sync.request(ids, target=target, person=person, cause=cause, kind=RunKind.SHELL)
-
-
 # --- previews ----------------------------------------------------------------------------------------------------
 
 
@@ -156,6 +142,30 @@ def preview_moved(run: Run, person: Any | None) -> Run:
     if not moved:
         raise Refused("plan.nothing_moved")
     return preview_links(moved, direction=run.direction, person=person, cause=run.cause, origin=run)
+
+
+def preview_again(run: Run, person: Any | None) -> Run:
+    """Plan the same once more: of an applied plan what moved, of a preview the same records.
+
+    Raises Refused as the plan's own way of asking does.
+    """
+    of = scope.of(run)
+    if run.kind != RunKind.PREVIEW:
+        return preview_moved(run, person)
+    if of == scope.UNDO and run.origin is not None:
+        return undo.request_preview(run.origin, person)
+    if of == scope.CHANGES and run.mapping is not None:
+        return preview_changes(run.mapping, person, run.cause, run.schedule)
+    return _new_preview(
+        integration_id=run.integration_id,
+        mapping_id=run.mapping_id,
+        direction=run.direction,
+        priority=leases.PRIORITY[run.priority],
+        person=person,
+        cause=run.cause,
+        origin=run.origin,
+        scope={name: value for name, value in run.scope.items() if name != "position"},
+    )
 
 
 def _new_preview(*, priority: Priority, person: Any | None, cause: str, **columns: Any) -> Run:

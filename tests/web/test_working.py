@@ -227,19 +227,19 @@ def test_the_items_of_a_run_are_listed_by_what_came_of_them(browser: Client, map
     assert ("Went well" in failed, "Went wrong" in failed) == (False, True)
 
 
-def test_a_preview_shows_what_a_first_load_would_do_by_group(browser: Client, mapping: Mapping) -> None:
+def test_a_preview_shows_what_a_first_load_would_do_by_kind(browser: Client, mapping: Mapping) -> None:
     run = a_run(mapping.integration, kind="preview")
-    for name, group in (("Known", "linked"), ("Fresh", "new_qbo")):
+    for name, kind in (("Known", "link"), ("Fresh", "create")):
         PreviewItem.all_companies.create(
             company_id=mapping.company_id,
             run=run,
             link=a_link(mapping, name=name),
-            kind="create",
-            group=group,
+            kind=kind,
+            group="linked",
         )
     everything, new = (
         words(browser.get(f"/runs/{run.pk}/")),
-        words(browser.get(f"/runs/{run.pk}/?group=new_qbo")),
+        words(browser.get(f"/runs/{run.pk}/?kind=create")),
     )
     assert ("nothing is written by it" in everything, "Known" in everything, "Fresh" in everything) == (
         True,

@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from connectors.contracts import Priority
 from syncapp.messages import words_for
 from syncapp.models import Company, Integration, Mapping, PreviewItem, Run, RunKind, RunState
-from syncapp.services import prepare, runs, setup, sync
+from syncapp.services import finding, prepare, runs, setup, sync
 from syncapp.services.errors import Refused
+from syncapp.services.finding import Wish
 from syncapp.tenancy import tenant
 
 OPEN = (RunState.QUEUED, RunState.READING, RunState.RUNNING)
@@ -29,7 +30,10 @@ class Command(BaseCommand):
             "--object", help="key of the mapping, its Salesforce object or QuickBooks entity (default: all)"
         )
         parser.add_argument("--direction", choices=("both", "to_qbo", "to_sf"), default="both")
-        parser.add_argument("--filter", help="only records whose name begins with this, or with this id")
+        parser.add_argument(
+            "--filter",
+            help="conditions (Name LIKE 'Blue%%'), an id, a pasted link, or the beginning of a name",
+        )
         parser.add_argument(
             "--preview", action="store_true", help="show what would be done; nothing is written"
         )
@@ -52,10 +56,13 @@ class Command(BaseCommand):
                 self._report(run)
 
     def _start(self, mapping: Mapping, options: dict[str, Any]) -> Run:
-        if options["preview"]:
-            return setup.preview(mapping, None, "Command line")
         if options["filter"]:
-            return runs.request_named(mapping, options["filter"], options["direction"], None, "Command line")
+            wish = Wish(mapping, options["direction"], options["filter"])
+            return finding.request(wish, None, only_preview=options["preview"], kind=RunKind.SHELL)
+        if options["preview"] and mapping.integration.switched_on_at is None:
+            return setup.preview(mapping, None, "Command line")
+        if options["preview"]:
+            return runs.preview_changes(mapping, None, "Command line")
         return runs.request_mapping(mapping, None, "Command line", RunKind.SHELL, options["direction"])
 
     def _follow(self, run: Run, seconds: float) -> None:
