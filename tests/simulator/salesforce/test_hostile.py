@@ -59,6 +59,12 @@ ELSEWHERE = (
     "/id/{}/{}",
     "/services/Soap/m/66.0",
     "/services/Soap/m/{}",
+    "/services/async/{}/job",
+    "/services/async/66.0/job",
+    "/services/async/66.0/job/{}",
+    "/services/async/66.0/job/{}/batch",
+    "/services/async/66.0/job/{}/batch/{}/result",
+    "/services/async/66.0/job/{}/batch/{}/result/{}",
     "/{}",
     "/lightning/o/Account/list",
     "/lightning/o/{}/list",
@@ -328,7 +334,7 @@ def victim(running: Any) -> Caller:
 @given(
     route=st.sampled_from([f"/services/data/v66.0{route}" for route in ROUTES] + list(ELSEWHERE)),
     method=st.sampled_from(["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]),
-    words=st.lists(TEXT, min_size=2, max_size=2),
+    words=st.lists(TEXT, min_size=3, max_size=3),
     query=QUERY,
     body=BODY | st.binary(max_size=30),
     headers=HEADERS,
@@ -351,7 +357,8 @@ def test_no_call_breaks_the_stand_in(
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(soql=SOQL)
 def test_no_query_breaks_the_stand_in(victim: Caller, soql: str) -> None:
-    unbroken(victim, "GET", f"/services/data/v66.0/query?q={quote(soql)}", None, {})
+    for columns in ("", "&columns=true"):
+        unbroken(victim, "GET", f"/services/data/v66.0/query?q={quote(soql)}{columns}", None, {})
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
