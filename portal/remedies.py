@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from syncapp.messages import Words, words_for
@@ -102,16 +102,19 @@ def for_record(
     values = problem.values if problem else link.attention_values
     words = words_for(code, {"name": link.name, **(values or {})})
     tone, icon = _TONES.get(state.key, ("bad", "alert"))
-    return Remedy(tone, icon, words, _buttons(link, words, matches=matches), code)
+    parent = str((values or {}).get("parent_link", ""))
+    return Remedy(tone, icon, words, _buttons(link, words, matches=matches, parent=parent), code)
 
 
-def _buttons(link: RecordLink, words: Words, *, matches: bool) -> tuple[Button, ...]:
+def _buttons(link: RecordLink, words: Words, *, matches: bool, parent: str = "") -> tuple[Button, ...]:
     if words.button == "exists":
         return EXISTS, SEND_ANEW
     if words.button in ("reactivate", "void"):
         return BUTTONS[words.button], LEAVE_GONE
     named = BUTTONS.get(words.button)
     first = [SEE_MATCHES] if matches else [named] if named is not None else []
+    if parent:
+        first.insert(0, replace(OPEN_PARENT, pk=parent))
     rest = [RETRY]
     if not (link.sf_id and link.qbo_id):
         rest.append(IGNORE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -302,6 +303,18 @@ def test_a_match_that_is_held_leads_to_the_record_that_holds_it(browser: Client,
     for part in ("Link Record", "Not the same", "a@b.example", "same name", "Open the record that holds it"):
         assert part in words(page), part
     assert f'href="/records/{holder.pk}/"' in page.content.decode()
+
+
+def test_a_record_that_its_parent_blocks_leads_to_that_parent(browser: Client, mapping: Mapping) -> None:
+    parent = a_link(mapping, name="Blue Pine")
+    values = {"parent": "Blue Pine", "parent_link": str(parent.pk)}
+    child = a_link(mapping, qbo_id=None, lifecycle="creating", attention="blocked",
+                   attention_code="engine.parent_problem", attention_values=values)  # fmt: skip
+    page = browser.get(f"/records/{child.pk}/")
+    assert "It cannot go before Blue Pine is on the other side. " in words(page)
+    assert re.search(
+        rf'href="/records/{parent.pk}/"[^>]*>.*?Open the record it waits for', page.content.decode()
+    )
 
 
 def test_ignoring_a_record_leaves_it_alone(browser: Client, mapping: Mapping) -> None:
