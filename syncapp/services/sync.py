@@ -19,9 +19,10 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from connectors.contracts import Priority, Side
+from connectors.contracts import Priority, RemoteRecord, Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
+from syncapp.engine.projection import from_json, project
 from syncapp.engine.retry import backoff
 from syncapp.engine.timing import Timing
 from syncapp.models import RecordLink, Run, RunKind, RunState
@@ -38,6 +39,7 @@ from syncapp.services import (
     surroundings,
 )
 from syncapp.services.errors import Refused
+from syncapp.services.reading import Sides
 from syncapp.services.settle import Settled
 from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
@@ -285,13 +287,15 @@ def _follow_up(
         for settled in sent.settled
         for link_id, record in (*settled.created.items(), *settled.answered.items())
     }
+    unclear = _left_open(sent)
+    answers = {link_id: record for link_id, record in answers.items() if link_id not in unclear}
     if not answers:
         return
     rows = links.load(context.company_id, list(answers))
     sides = {
-        item.link.id: reading.with_answer(item.sides, answers[item.link.id])
+        item.link.id: _sides_now(context, item, rows[item.link.id], answers[item.link.id])
         for item in decisions.items
-        if item.link.id in answers
+        if item.link.id in rows
     }
     again = deciding.decide_slice(context, list(rows.values()), sides)
     writing = tuple(item for item in again.items if item.decision.changes or staging.is_settling(item))
@@ -303,16 +307,34 @@ def _follow_up(
     sent.take(Settled(again=dict.fromkeys(settling, soon)))
 
 
+def _sides_now(context: SliceContext, item: deciding.Decided, row: LinkRow, answer: RemoteRecord) -> Sides:
+    """Both sides after the writes: the server's answer, and the other side as it was read with what was written to it
+    since. Without the latter our own write would look like a value that somebody took away there."""
+    other = answer.side.other
+    sides = reading.with_answer(item.sides, answer)
+    written = {key for change in item.decision.changes if change.target is other for key in change.values}
+    record = sides.records.get(other)
+    if not written or record is None:
+        return sides
+    held = sides.known.get(other) or project(other, record, context.spec)
+    base = from_json(context.spec, row.base(other)) or {}
+    return replace(sides, known={**sides.known, other: {**held, **{key: base.get(key) for key in written}}})
+
+
 def _agree(context: SliceContext, decisions: deciding.SliceDecisions, sent: sending.Sent) -> None:
     """Links whose every write was applied agree now: the bodies they were decided from are no longer needed."""
-    applied = {link_id for settled in sent.settled for link_id in settled.applied}
-    open_still = {
+    applied = {link_id for settled in sent.settled for link_id in settled.applied} - _left_open(sent)
+    agreed = [item for item in decisions.items if item.link.id in applied and not item.link.held]
+    staging.settle_observations(context, agreed, agreed=True)
+
+
+def _left_open(sent: sending.Sent) -> set[UUID]:
+    """Links of which some write did not get through, or nobody knows whether it did."""
+    return {
         link_id
         for settled in sent.settled
         for link_id in (*settled.again, *settled.stopped, *settled.unknown)
     }
-    agreed = [item for item in decisions.items if item.link.id in applied - open_still and not item.link.held]
-    staging.settle_observations(context, agreed, agreed=True)
 
 
 def _release(context: SliceContext, sent: sending.Sent, staged: staging.Staged) -> None:

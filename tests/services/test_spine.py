@@ -173,6 +173,35 @@ def test_records_that_exist_on_both_sides_are_linked_not_made_twice(spine: Spine
     assert len(spine.customers()) == 1
 
 
+def test_two_records_that_complete_each_other_when_they_are_linked_keep_what_each_had() -> None:
+    with a_spine(winner="sf") as spine:
+        complete_each_other(spine)
+
+
+def complete_each_other(spine: Spine) -> None:
+    account = spine.account(Name="Monarch Dental", Phone="(555) 010-1111")
+    spine.customer(
+        DisplayName="MONARCH DENTAL",
+        PrimaryPhone={"FreeFormNumber": "(555) 010-1111"},
+        PrimaryEmailAddr={"Address": "office@monarch.example"},
+        Fax={"FreeFormNumber": "(555) 010-9999"},
+    )
+
+    spine.first_load()
+
+    [customer] = spine.customers()
+    assert (customer["DisplayName"], customer["PrimaryEmailAddr"]) == (
+        "Monarch Dental",
+        {"Address": "office@monarch.example"},
+    )
+    assert customer["Fax"] == {"FreeFormNumber": "(555) 010-9999"}
+    found = spine.read_account(account)
+    assert (found["QBO_Email__c"], found["Fax"]) == ("office@monarch.example", "(555) 010-9999")
+    mark = spine.mark()
+    spine.sync()
+    assert spine.writes(mark) == []
+
+
 def test_a_child_account_waits_for_its_parent_and_becomes_a_sub_customer(spine: Spine) -> None:
     parent = spine.account(Name="Parent Pine")
     child = spine.account(Name="Child Pine", ParentId=parent)
