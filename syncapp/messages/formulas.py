@@ -78,8 +78,8 @@ MESSAGES: dict[str, Message] = {
         "Set the length to {limit}.",
     ),
     "mapping.may_be_too_long": Message(
-        "{label}: a long text may not fit",
-        "{field} takes {limit} characters in {side}, fewer than the other side. A longer one stops that record.",
+        "A long text may not fit on the other side",
+        "It takes fewer characters there: {labels}. A longer one stops that field of its record.",
         "Choose “Cut to fit”, or leave it: the record will be named when it happens.",
     ),
     "mapping.required_unmapped": Message(

@@ -10,10 +10,11 @@ from difflib import get_close_matches
 from typing import Any
 
 from connectors.contracts import FieldInfo, ObjectInfo, Side
+from syncapp.engine.entities import traits
 from syncapp.engine.filters import fields_read, paths_in
 from syncapp.engine.formula import Kind, check
+from syncapp.engine.lines import CHILD
 from syncapp.engine.mapping import FieldSpec, MappingSpec, ValueType, WriteMode
-from syncapp.engine.transforms import TRANSFORMS
 from syncapp.services.field_lists import BothSides
 from syncapp.services.mapping_faults import Fault
 
@@ -42,6 +43,7 @@ def field_faults(spec: MappingSpec, sides: BothSides, facts: Mapping[str, Any]) 
         yield from _tax_faults(position, row, facts)
     yield from _filter_faults(spec, sides)
     yield from _required_faults(spec, sides)
+    yield from _tight_faults(spec, sides)
 
 
 def field_at(info: ObjectInfo, path: str) -> FieldInfo | None:
@@ -51,13 +53,19 @@ def field_at(info: ObjectInfo, path: str) -> FieldInfo | None:
 
 
 def _exists(info: ObjectInfo, side: Side, path: str, sides: BothSides) -> bool:
-    if field_at(info, path) is not None or path.startswith(CUSTOM):
+    if (
+        field_at(info, path) is not None
+        or path.startswith(CUSTOM)
+        or path in traits(side, info.name).computed
+    ):
         return True
+    if CHILD in path:
+        return True  # a row of related records, which the description of this object does not name
     head, _, rest = path.partition(".")
     if side is Side.QUICKBOOKS:
         # Members of an object that is known by its outermost name only, and line totals that servers add.
         return any(one.name == head or one.name.startswith(f"{head}.") for one in info.fields)
-    return _related(info, head, rest, sides) if rest else "#" in path
+    return bool(rest) and _related(info, head, rest, sides)
 
 
 def _related(info: ObjectInfo, relation: str, rest: str, sides: BothSides) -> bool:
@@ -75,7 +83,8 @@ def _row_faults(
 ) -> Iterator[Fault]:
     path = row.sf_path if side is Side.SALESFORCE else row.qbo_path
     values = {"label": row.label or row.key, "field": path, "side": _WORDS[side]}
-    for one in (path, *(fields_read(row.formula) if row.source is side else ())):
+    own = "" if row.type is ValueType.LINES else path  # lines are named by their relationship, not by a field
+    for one in (own, *(fields_read(row.formula) if row.source is side else ())):
         if one and not _exists(info, side, one, sides):
             yield Fault("mapping.field_gone", position, {**values, "field": one, "near": _near(info, one)})
     found = field_at(info, path) if path else None
@@ -108,15 +117,33 @@ def _length_faults(
     position: int, row: FieldSpec, side: Side, found: FieldInfo, values: dict[str, Any]
 ) -> Iterator[Fault]:
     own = row.sf_length if side is Side.SALESFORCE else row.qbo_length
-    other = row.qbo_length if side is Side.SALESFORCE else row.sf_length
-    cut = "truncate" in row.transform.split("|") and "truncate" in TRANSFORMS
-    if not found.length or row.type not in (ValueType.TEXT, ValueType.CHOICE) or cut:
-        return
-    if own is not None and own > found.length:
+    if found.length and own is not None and own > found.length and _is_text(row):
         more = {"length": own, "limit": found.length}
         yield Fault("mapping.length_wrong", position, {**values, **more})
-    elif other is not None and other > found.length:
-        yield Fault("mapping.may_be_too_long", position, {**values, "limit": found.length}, serious=False)
+
+
+def _is_text(row: FieldSpec) -> bool:
+    return row.type in (ValueType.TEXT, ValueType.CHOICE) and "truncate" not in row.transform.split("|")
+
+
+def _tight_faults(spec: MappingSpec, sides: BothSides) -> Iterator[Fault]:
+    """Texts that fit on the side they come from and may not on the other: told once for all of them."""
+    labels = [
+        row.label or row.key
+        for row in spec.header
+        for side in Side
+        if _is_text(row) and row.direction.allows(side) and _is_tight(row, side, sides)
+    ]
+    if labels:
+        values = {"labels": list(dict.fromkeys(labels)), "count": len(labels)}
+        yield Fault("mapping.may_be_too_long", None, values, serious=False)
+
+
+def _is_tight(row: FieldSpec, side: Side, sides: BothSides) -> bool:
+    info, path = sides.of(side), row.sf_path if side is Side.SALESFORCE else row.qbo_path
+    found = field_at(info, path) if info is not None and path else None
+    other = row.qbo_length if side is Side.SALESFORCE else row.sf_length
+    return bool(found and found.length and other and other > found.length)
 
 
 def kinds_of(info: ObjectInfo | None) -> dict[str, Kind]:

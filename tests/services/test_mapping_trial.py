@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from syncapp.models import FieldList, FieldMapping
+from syncapp.models import FieldList, FieldMapping, Mapping
+from syncapp.recipes import RECIPES
 from syncapp.services import field_lists, mapping_checks, mapping_trial, mappings
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
@@ -58,3 +59,23 @@ def test_a_draft_is_tried_on_live_records_and_nothing_is_written(spine: Spine) -
     row.delete()
     assert mapping_trial.compare(mapping).then == 0
     assert spine.writes(mark) == []
+
+
+def test_no_shipped_mapping_is_in_serious_doubt_once_the_fields_are_known() -> None:
+    with a_spine(recipes=list(RECIPES)) as made, tenant(made.company.pk):
+        rows = list(Mapping.objects.filter(integration=made.integration).select_related("integration"))
+        doubts = {}
+        for mapping in rows:
+            field_lists.read_for(mapping)
+        for mapping in rows:
+            found = mapping_checks.serious(mapping_checks.validate(mapping))
+            doubts[mapping.key] = [(one.code, one.position, one.values) for one in found]
+        assert len(rows) > 1
+        told = sorted(
+            {
+                (key, one[0], one[2].get("field"), one[2].get("side"))
+                for key, found in doubts.items()
+                for one in found
+            }
+        )
+        assert told == [], "\n".join(map(str, told))
