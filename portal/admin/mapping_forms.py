@@ -62,6 +62,8 @@ class ConditionsField(forms.CharField):
             raise ValidationError(f"Line {error.line}: {error.sentence}") from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        if not str(data or "").strip():
+            return bool(initial)  # the empty form below the filled ones is no change
         try:
             return bool((initial or []) != self.clean(data))
         except ValidationError:

@@ -97,7 +97,7 @@ def test_read_only_fields_types_lengths_and_required_ones_are_named(mapping: Map
         ("mapping.type_differs", 3, False),
     ]
     described(mapping, "sf", **described_name)
-    assert codes(mapping) == [("mapping.length_wrong", 1, True)]
+    assert codes(mapping) == [("mapping.length_wrong", 1, True), ("mapping.may_be_too_long", None, False)]
 
 
 def test_settings_that_a_company_cannot_have_are_refused(mapping: Mapping) -> None:
