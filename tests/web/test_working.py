@@ -483,7 +483,8 @@ def the_form(mapping: Mapping, **changes: Any) -> dict[str, Any]:
         "label": mapping.label, "create_in_qbo": "on", "create_in_sf": "on", "match_auto": "on", "sf_filter": "",
         "qbo_filter": "", "external_id_field": "",
         "criteria-TOTAL_FORMS": 1, "criteria-INITIAL_FORMS": 0,
-        "criteria-0-position": 0, "criteria-0-name": "", "criteria-0-side": "sf", "criteria-0-enabled": "on", "criteria-0-rules": "",
+        "criteria-0-position": 0, "criteria-0-name": "", "criteria-0-side": "sf",
+        "criteria-0-enabled": "on", "criteria-0-rules": "",
         "rows-TOTAL_FORMS": len(rows), "rows-INITIAL_FORMS": len(rows), "rows-MIN_NUM_FORMS": 0,
     }  # fmt: skip
     for place, row in enumerate(rows):
