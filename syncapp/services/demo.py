@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -21,6 +22,7 @@ from syncapp.models import (
     RunState,
     Schedule,
 )
+from syncapp.recipes import RECIPES
 from syncapp.services import apps, companies, grants, health, notices, prepare, schedules, setup, sync
 from syncapp.services.errors import Refused
 from syncapp.services.facts import facts
@@ -96,25 +98,28 @@ def _connect(company: Company, side: Side, known: dict[str, str]) -> Connection:
 def _set_up(integration: Integration, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     health.check(integration)
-    setup.choose_template(integration, TEMPLATE, WINNER, None)
-    _wait_for(setup.begin_scan(integration, None), deadline)
+    setup.choose_template(integration, TEMPLATE, WINNER, None, tuple(RECIPES))
+    setup.begin_scan(integration, None)
+    _wait_for_all(integration, deadline)
     run = setup.switch_on(integration, None)
-    _wait_for(run, deadline)
+    _wait_for_all(integration, deadline)
     _add_schedule(integration)
     run.refresh_from_db()
     log.info("demo_ready", state=run.state, total=run.total, failed=run.failed_count)
 
 
-def _wait_for(run: Run, deadline: float) -> None:
-    """Let the workers do it; where none does, do it here."""
+def _wait_for_all(integration: Integration, deadline: float) -> None:
+    """Every run of the integration that is under way, one for each mapping. Let the workers do it; where none does, do
+    it here."""
     patience = time.monotonic() + WORKERS_GET_S
     while time.monotonic() < deadline:
-        run.refresh_from_db()
-        if run.state not in OPEN:
+        runs = list(Run.objects.filter(integration=integration, state__in=OPEN).order_by("id"))
+        if not runs:
             return
         if time.monotonic() > patience or not _somebody_works():
-            _work_here(run)
-        time.sleep(0.2)
+            _work_here(runs)
+        else:
+            time.sleep(0.2)
 
 
 def _somebody_works() -> bool:
@@ -127,10 +132,11 @@ def _somebody_works() -> bool:
         return False
 
 
-def _work_here(run: Run) -> None:
+def _work_here(runs: Sequence[Run]) -> None:
     try:
-        prepare.prepare(run.pk)
-        sync.carry(Priority.BULK, run.company_id, seconds=30)
+        for run in runs:
+            prepare.prepare(run.pk)
+        sync.carry(Priority.BULK, runs[0].company_id, seconds=60)
     except ConnectorError as error:
         raise Refused("connect.unreachable", detail=error.failure.message) from error
 
