@@ -28,6 +28,8 @@ from syncapp.services.watched import Watched, one_mapping, watched
 from syncapp.store import aliases, clock, leases, links, match_index, observations, passes
 
 GONE = frozenset({RecordState.DELETED, RecordState.MERGED, RecordState.MISSING})
+CAPTURING = frozenset({"scan", "poll"})
+"""Sources that read whole objects, not chosen records."""
 SEEN_MARGIN = timedelta(minutes=2)
 """How much later than a row's stamp its record must have been read to have brought it: clocks differ."""
 CDC_OVERLAP = timedelta(minutes=5)
@@ -69,7 +71,7 @@ def scan_page(mapping: Mapping, spec: MappingSpec, side: Side, client: AnyClient
     if state.scanned_at is not None:
         return True
     target = one_mapping(mapping, spec, side)
-    page = client.scan(target.object, target.fields, state.position)
+    page = client.scan(target.object, target.own_fields, state.position)
     with transaction.atomic():
         take_in(target, page.records, "scan", run=None, cause="First load")
         state.started_at = state.started_at or page.server_time
@@ -121,7 +123,8 @@ def read_changes(connection: Connection, lane_name: str, client: AnyClient, *, r
         )
     }
     watches = [
-        Watch(name, _since(cursor, lane), targets[name].fields) for name, cursor in sorted(cursors.items())
+        Watch(name, _since(cursor, lane), targets[name].own_fields)
+        for name, cursor in sorted(cursors.items())
     ]
     if not watches:
         return 0
@@ -196,7 +199,7 @@ def take_in(
         return 0
     reference_lists.take_in(target.connection, target.side, target.object, records)
     stored = [replace(record, body=target.trim(record.body)) for record in records]
-    news = observations.note(company_id, target.connection.id, stored, source, clock.now())
+    news = _note(target, stored, source)
     # A scan is a mapping's first look: what other mappings of the object know already is new to it.
     fresh = stored if source == "scan" else [record for record in stored if record.id in news]
     aliases.note(company_id, target.connection.id, fresh)
@@ -205,6 +208,19 @@ def take_in(
         with around(target.connection.company, clock.now(), mapping.integration.quickbooks_id):
             _feed(target, mapping, spec, fresh, run, cause, tally)
     return len(fresh)
+
+
+def _note(target: Watched, records: Sequence[RemoteRecord], source: str) -> set[str]:
+    """Store what was seen; the ids that are news. Capture looks at records without their child rows, which would fill
+    its pages: those that turn out to be needed are read whole, a thousand in a call."""
+    connection, at = target.connection, clock.now()
+    if not (target.has_children and source in CAPTURING):
+        return observations.note(connection.company_id, connection.id, records, source, at)
+    bare = [replace(record, body={}) for record in records]
+    news = observations.note(connection.company_id, connection.id, bare, source, at)
+    live = [record.id for record in records if record.id in news and record.state is RecordState.LIVE]
+    observations.hint(connection.company_id, connection.id, target.object, live, source, at)
+    return news
 
 
 def _tell_parents(target: Watched, records: Sequence[RemoteRecord], source: str) -> None:

@@ -18,8 +18,9 @@ from django.db import DatabaseError, transaction
 from connectors.contracts import Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
+from syncapp.engine.compiled import compile_spec
 from syncapp.models import Connection, Mapping, Run, RunKind, RunState
-from syncapp.services import capture, finding, preview, quarantine, scope, undo
+from syncapp.services import capture, finding, preview, quarantine, reference_lists, scope, undo
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.errors import Refused
 from syncapp.services.timing import current_timing
@@ -116,6 +117,9 @@ def read_both_sides(reading: Reading, lease_seconds: float) -> None:
         with _client(reading, side) as client:
             while not capture.scan_page(reading.mapping, spec, side, client):
                 _keep(reading.run, lease_seconds)
+    with _client(reading, Side.QUICKBOOKS) as client:
+        # What the mapping looks names up in is part of what it reads.
+        reference_lists.load(reading.connection(Side.QUICKBOOKS), compile_spec(spec).lookups, client)
     if not passes.barrier_open(reading.mapping.pk):
         statistics.refresh()
     for side in Side:

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.contracts import Body, Side
 from syncapp.engine.entities import traits
-from syncapp.engine.lines import child_objects
+from syncapp.engine.lines import CHILD, child_objects
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.projection import fields_to_read
 from syncapp.models import Connection, Mapping
@@ -53,6 +53,16 @@ class Watched:
             if spec.external_id_field and self.side is Side.SALESFORCE:
                 wanted[spec.external_id_field] = None
         return tuple(wanted)
+
+    @property
+    def own_fields(self) -> tuple[str, ...]:
+        """The fields of the records themselves, without those of their child rows."""
+        return tuple(field for field in self.fields if CHILD not in field)
+
+    @property
+    def has_children(self) -> bool:
+        """Whether child rows belong to what is read of a record."""
+        return self.side is Side.SALESFORCE and any(CHILD in field for field in self.fields)
 
     def trim(self, body: Body) -> dict[str, Any]:
         """The part of a body that is stored: mapped fields and what identifies and dates the record."""
