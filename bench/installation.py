@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from typing import Any
 
 from connectors.simulator.testing import Simulator, simulator_process
 from portal.local.postgres import Postgres
+from portal.local.processes import die_with_parent, end, spawn
 from portal.local.secrets import LocalSecrets
 from portal.local.valkey import Valkey
 
@@ -50,7 +52,7 @@ class Installation:
         options = ["-c", str(processes), "-Q", queues, "-l", "WARNING"]
         command = [sys.executable, "-m", "celery", "-A", "portal", "worker", *options]
         with (self.folder / "workers.log").open("ab") as log:
-            worker = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+            worker = spawn(command, folder=ROOT, output=log)
         self.workers.append(worker)
         return worker
 
@@ -58,7 +60,7 @@ class Installation:
         for worker in self.workers:
             worker.terminate()
         for worker in self.workers:
-            worker.wait(60)
+            end(worker, [(signal.SIGTERM, 60)])
         self.workers.clear()
 
     def usage(self) -> Usage:
@@ -69,7 +71,11 @@ class Installation:
 
 @contextmanager
 def installation(**simulator: Any) -> Iterator[Installation]:
-    """Start the servers, migrate, and start a simulator with these options (seed, latency, limits …)."""
+    """Start the servers, migrate, and start a simulator with these options (seed, latency, limits …).
+
+    All of it ends with this process: orderly on Ctrl-C and SIGTERM, by the kernel's word when it is killed.
+    """
+    _end_on_signals()
     folder = Path(tempfile.mkdtemp(prefix="ledgerbridge-bench-"))
     folder.chmod(0o711)
     secrets = LocalSecrets.generate()
@@ -80,7 +86,7 @@ def installation(**simulator: Any) -> Iterator[Installation]:
         postgres.start()
         valkey.start()
         _environment(folder, postgres, valkey, simulator.get("limits", "off"))
-        with simulator_process(state=str(folder / "simulator.db"), **simulator) as sim:
+        with simulator_process(die_with_parent, state=str(folder / "simulator.db"), **simulator) as sim:
             os.environ["SIM_SALESFORCE_PORT"] = sim.salesforce.url.rsplit(":", 1)[1]
             os.environ["SIM_QUICKBOOKS_PORT"] = sim.quickbooks.url.rsplit(":", 1)[1]
             _django()
@@ -93,6 +99,19 @@ def installation(**simulator: Any) -> Iterator[Installation]:
         valkey.stop()
         postgres.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_on_signals() -> None:
+    """Make both signals unwind the stack once, so that what was started is stopped; a second one does not disturb that.
+    A shell starts what it puts into the background with SIGINT ignored, so this one is set too."""
+
+    def unwind(signum: int, _frame: Any) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + signum)
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, unwind)
 
 
 def _environment(folder: Path, postgres: Postgres, valkey: Valkey, limits: str) -> None:

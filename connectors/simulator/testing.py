@@ -17,7 +17,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -137,13 +137,22 @@ def simulator(**options: Any) -> Iterator[Simulator]:
 
 
 @contextmanager
-def simulator_process(**options: Any) -> Iterator[Simulator]:
-    """Run the simulator on free ports in a process of its own; options as command line words, e.g. `state=path`."""
+def simulator_process(in_child: Callable[[], None] | None = None, **options: Any) -> Iterator[Simulator]:
+    """Run the simulator on free ports in a process of its own; options as command line words, e.g. `state=path`.
+
+    `in_child` is called in that process before it becomes the simulator.
+    """
     command = [sys.executable, "-m", "connectors.simulator", "--salesforce-port=0", "--quickbooks-port=0"]
     for name, value in {"seed": "empty", **options}.items():
         command.append(f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}"))
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=in_child,  # noqa: PLW1509 - nothing else runs in this program yet
+    )
     try:
         urls = _announced(process, 1 if options.get("only") else 2)
         yield Simulator(Side(urls.get("salesforce", "")), Side(urls.get("quickbooks", "")), process=process)

@@ -79,9 +79,14 @@ def _row(event: AuditEvent) -> dict[str, Any]:
         "changes": [
             {"label": key.replace("_", " "), "before": event.before.get(key), "after": event.after.get(key)}
             for key in keys
-            if event.before.get(key) != event.after.get(key)
+            if _shown(event.before.get(key)) != _shown(event.after.get(key))
         ],
     }
+
+
+def _shown(value: Any) -> Any:
+    """No value and an empty one read the same on the page."""
+    return None if value == "" else value
 
 
 def _uuid(text: str) -> UUID | None:

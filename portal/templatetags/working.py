@@ -17,11 +17,15 @@ from django.utils.timesince import timesince
 
 from portal.templatetags.portal import icon, zone_of
 from portal.times import absolute
+from syncapp.engine.decision import Candidate
+from syncapp.engine.transforms import TRANSFORMS
 from syncapp.messages import Words, registry, words_for
 from syncapp.messages.document import anchor
-from syncapp.models import Run, RunKind
+from syncapp.models import FieldMapping, Run, RunKind
 
 register = template.Library()
+
+TELLS_APART = ("email", "phone", "city", "postal", "code")
 
 LONGEST = 300
 """Characters of one value that a page shows; the whole text is one click away at the vendor."""
@@ -176,6 +180,19 @@ MATCH_REASONS = {
 def match_reason(kind: str) -> str:
     """`{{ reason|match_reason }}`: which key two records share."""
     return MATCH_REASONS.get(kind, kind)
+
+
+@register.filter
+def match_details(candidate: Candidate) -> list[str]:
+    """`{% for detail in one|match_details %}`: what a person tells a possible match apart by, without its ids."""
+    return [candidate.details[key] for key in TELLS_APART if candidate.details.get(key)]
+
+
+@register.filter
+def rule_words(row: FieldMapping) -> list[str]:
+    """`{% for words in row|rule_words %}`: what a field merges with and what its chain of transforms does."""
+    group = [f"merges as one: {row.group.replace('_', ' ')}"] if row.group else []
+    return group + [TRANSFORMS[name].label for name in row.transform.split("|") if name in TRANSFORMS]
 
 
 @register.filter
