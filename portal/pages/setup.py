@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal.pages.company_forms import CompanyForm
 from portal.pages.connect import begin, end_point_of, without_app
 from portal.pages.connect_forms import EndPointForm
-from portal.pages.setup_forms import TEMPLATES, WINNERS, TemplateForm
+from portal.pages.setup_forms import PAIRS, TEMPLATES, WINNERS, TemplateForm
 from portal.pages.sides import WORDS, asked_to_connect
 from portal.people.access import (
     PortalRequest,
@@ -35,7 +35,8 @@ from portal.people.forms import AskColleagueForm
 from portal.people.invitations import ask_to_connect
 from portal.people.models import Invitation, User
 from portal.templatetags.portal import mails_url
-from syncapp.models import Connection, ConnectionStatus, Integration, VendorSide
+from syncapp.models import Connection, ConnectionStatus, Integration, Mapping, VendorSide
+from syncapp.recipes import STARTERS
 from syncapp.services import companies, connect, health
 from syncapp.services import setup as setups
 
@@ -278,9 +279,14 @@ def _number(count: int) -> str:
 def template_step(request: PortalRequest) -> HttpResponse:
     """Which direction, and who wins."""
     integration = integration_of_setup()
-    initial = {"template": "bidirectional", "winner": "ask"}
+    initial: dict[str, Any] = {"template": "bidirectional", "winner": "ask", "pairs": []}
     if integration is not None and integration.template:
-        initial = {"template": integration.template, "winner": integration.winner}
+        chosen = Mapping.objects.filter(integration=integration).values_list("recipe", flat=True)
+        initial = {
+            "template": integration.template,
+            "winner": integration.winner,
+            "pairs": list(chosen),
+        }
     return _template_page(request, TemplateForm(initial=initial))
 
 
@@ -294,13 +300,17 @@ def template_save(request: PortalRequest) -> HttpResponseBase:
         return _template_page(request, form)
     integration = setups.start_integration(request.company)
     setups.choose_template(
-        integration, form.cleaned_data["template"], form.cleaned_data["winner"], request.user
+        integration,
+        form.cleaned_data["template"],
+        form.cleaned_data["winner"],
+        request.user,
+        (*STARTERS, *form.cleaned_data["pairs"]),
     )
     return redirect("portal:setup-match")
 
 
 def _template_page(request: PortalRequest, form: TemplateForm) -> HttpResponse:
-    context = {"form": form, "templates": TEMPLATES, "winners": WINNERS}
+    context = {"form": form, "templates": TEMPLATES, "winners": WINNERS, "pairs": PAIRS}
     return page(request, "template", context, status=422 if form.errors else 200)
 
 

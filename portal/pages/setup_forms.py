@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from django import forms
 
+from syncapp.recipes import RECIPES, STARTERS
+
 
 class Choice(NamedTuple):
     """One answer of a question: its key, its name, what it means."""
@@ -26,6 +28,9 @@ WINNERS = (
     Choice("qbo", "QuickBooks wins", "The value in Salesforce is replaced."),
     Choice("newest", "The newest wins", "By the time of the last change of the record, not of the field."),
 )
+PAIRS = tuple(
+    Choice(recipe.key, recipe.label, recipe.summary) for key, recipe in RECIPES.items() if key not in STARTERS
+)
 
 
 class TemplateForm(forms.Form):
@@ -33,3 +38,5 @@ class TemplateForm(forms.Form):
 
     template = forms.ChoiceField(choices=[(choice.key, choice.name) for choice in TEMPLATES])
     winner = forms.ChoiceField(choices=[(choice.key, choice.name) for choice in WINNERS])
+    pairs = forms.MultipleChoiceField(choices=[(pair.key, pair.name) for pair in PAIRS], required=False)
+    """What to sync beside accounts and customers."""

@@ -6,8 +6,8 @@ Until a person switches an integration on, nothing is written to either side.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection as database
@@ -19,6 +19,7 @@ from connectors.contracts import Priority, Side
 from connectors.errors import ConnectorError
 from syncapp import queue
 from syncapp.engine.mapping import OnConflict
+from syncapp.engine.merge import OPTIONAL
 from syncapp.models import (
     Company,
     Connection,
@@ -33,6 +34,7 @@ from syncapp.models import (
     RunState,
 )
 from syncapp.recipes import RECIPES, STARTERS, LeftOut, Prepared, Recipe, Template, can_have, mark_of, prepare
+from syncapp.recipes.recipe import Org
 from syncapp.services import audit, mappings
 from syncapp.services import preview as previews
 from syncapp.services.errors import Refused
@@ -157,7 +159,8 @@ def choose_template(
         chosen, wins = Template(template), OnConflict(winner)
     except ValueError as error:
         raise Refused("setup.unknown_template", template=template, winner=winner) from error
-    prepared = prepared_for(integration, chosen, wins, [RECIPES[key] for key in RECIPES if key in recipes])
+    wanted = with_parents(recipes)
+    prepared = prepared_for(integration, chosen, wins, [RECIPES[key] for key in RECIPES if key in wanted])
     left_out: list[LeftOut] = []
     with transaction.atomic():
         made = [(_mapping_for(integration, recipe), each) for recipe, each in prepared]
@@ -175,6 +178,29 @@ def choose_template(
     return left_out
 
 
+def with_parents(recipes: Iterable[str]) -> set[str]:
+    """These recipes and those that their records cannot go without: an invoice's customer, the items of its lines."""
+    wanted: set[str] = set()
+    waiting = list(recipes)
+    while waiting:
+        key = waiting.pop()
+        if key not in wanted and key in RECIPES:
+            wanted.add(key)
+            rows = [row.spec for row in RECIPES[key].rows]
+            waiting += [row.refers_to for row in rows if row.refers_to and row.default != OPTIONAL]
+    return wanted
+
+
+def _without_strangers(prepared: Prepared, known: Collection[str]) -> Prepared:
+    """Without the references that may stay empty to mappings that nobody chose."""
+    fields = tuple(
+        row
+        for row in prepared.spec.fields
+        if not row.refers_to or row.default != OPTIONAL or row.refers_to in known
+    )
+    return replace(prepared, spec=replace(prepared.spec, fields=fields))
+
+
 def prepared_for(
     integration: Integration, template: Template, winner: OnConflict, recipes: Sequence[Recipe]
 ) -> list[tuple[Recipe, Prepared]]:
@@ -187,22 +213,26 @@ def prepared_for(
             facts = describer.facts(possible)
     except ConnectorError as error:
         raise Refused("connect.unreachable", detail=error.failure.message) from error
+    there = Mapping.objects.filter(integration=integration).values_list("key", flat=True)
+    known = {*there, *(recipe.key for recipe in possible)}
     return [
-        (
-            recipe,
-            prepare(
-                recipe,
-                template,
-                winner,
-                orgs[recipe.key].sf,
-                orgs[recipe.key].qbo,
-                children=orgs[recipe.key].children,
-                facts=facts,
-                beside=possible,
-            ),
-        )
+        (recipe, _without_strangers(_prepare_one(recipe, template, winner, org, facts, possible), known))
         for recipe in possible
+        for org in (orgs[recipe.key],)
     ]
+
+
+def _prepare_one(
+    recipe: Recipe,
+    template: Template,
+    winner: OnConflict,
+    org: Org,
+    facts: dict[str, Any],
+    beside: Sequence[Recipe],
+) -> Prepared:
+    return prepare(
+        recipe, template, winner, org.sf, org.qbo, children=org.children, facts=facts, beside=beside
+    )
 
 
 def _drop_others(integration: Integration, kept: set[int]) -> None:

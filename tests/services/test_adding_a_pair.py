@@ -7,8 +7,10 @@ import pytest
 from connectors.contracts import Condition
 from syncapp import recipes
 from syncapp.engine.mapping import FieldSpec
+from syncapp.models import Mapping
 from syncapp.recipes import Recipe, RecipeRow
 from syncapp.services import setup
+from syncapp.tenancy import tenant
 from tests.services.spine import a_spine
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
@@ -49,3 +51,14 @@ def test_a_recipe_in_a_file_is_all_that_a_pair_of_objects_takes(monkeypatch):
         mark = spine.mark()
         spine.sync()
         assert spine.writes(mark) == []
+
+
+def test_a_choice_brings_what_it_cannot_go_without_and_drops_what_may_stay_empty():
+    with (
+        a_spine(recipes=("payment_record", "opportunity_invoice"), winner="sf") as spine,
+        tenant(spine.company.pk),
+    ):
+        chosen = {mapping.key: mapping for mapping in Mapping.objects.all()}
+        refers = {row.refers_to for row in chosen["payment_record"].rows.all() if row.refers_to}
+    assert set(chosen) == {"account_customer", "product_item", "opportunity_invoice", "payment_record"}
+    assert refers == {"account_customer", "opportunity_invoice"}

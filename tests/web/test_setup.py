@@ -171,6 +171,15 @@ def test_choosing_a_direction_leads_to_the_plan() -> None:
         answer = browser.post("/setup/template/save/", {"template": "sf_to_qbo", "winner": "sf"})
     assert answer.url == "/setup/match/"
     assert chosen.call_args.args[1:3] == ("sf_to_qbo", "sf")
+    assert chosen.call_args.args[4] == ("account_customer",)
+    with patch.object(setup, "choose_template", return_value=[]) as chosen:
+        browser.post(
+            "/setup/template/save/",
+            {"template": "sf_to_qbo", "winner": "sf", "pairs": ["product_item", "opportunity_invoice"]},
+        )
+    assert chosen.call_args.args[4] == ("account_customer", "product_item", "opportunity_invoice")
+    page = browser.get("/setup/template/").content.decode()
+    assert 'value="opportunity_invoice"' in page
     assert browser.post("/setup/template/save/", {"template": "sideways", "winner": "sf"}).status_code == 422
 
 
