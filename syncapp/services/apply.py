@@ -178,7 +178,7 @@ def next_step(context: SliceContext, rows: Mapping[UUID, LinkRow], items: Mappin
         reason = now.moved(rows[link_id], item) or ids.missing(item)
         if reason is not None:
             moved[link_id] = reason
-        elif ids.waits(item):
+        elif ids.waits(item) or now.settling(item):
             later[link_id] = item
         else:
             ready.append(now.decided(rows[link_id], item, ids))
@@ -195,7 +195,8 @@ def next_step(context: SliceContext, rows: Mapping[UUID, LinkRow], items: Mappin
 
 
 def put_off(context: SliceContext, items: Iterable[UUID]) -> None:
-    """These wait for a parent that the same run makes in another slice: they come back soon."""
+    """These wait for a parent that the same run makes in another slice, or for the second of a stamp to pass: they come
+    back soon."""
     leases.postpone(context.piece, {link_id: context.now + timedelta(seconds=AGAIN_S) for link_id in items})
 
 
@@ -273,6 +274,11 @@ class _Now:
         if same and record.token.version == planned_side.version:
             return None
         return reasons.because(reasons.MOVED, side=Side.SALESFORCE.value)
+
+    def settling(self, item: StoredItem) -> bool:
+        """Whether the Salesforce record may still be written to within the second of its stamp: it is waited out."""
+        record = self.read_again.get(_planned(item, Side.SALESFORCE).id)
+        return record is not None and not record.token.settled
 
     def decided(self, row: LinkRow, item: StoredItem, ids: _Ids) -> Decided:
         """The stored decision with its references filled in, and both sides as far as they are in hand."""

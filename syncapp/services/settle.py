@@ -387,7 +387,7 @@ def _refused(
     if failure.kind is FailureKind.EXISTS:
         settled.name_taken.append((link.id, failure))
         _fail(place, intent, failure, link, closing, settled)
-    elif after.next is Next.DUE_NOW and place.exact:
+    elif after.next is Next.DUE_NOW and place.exact and intent.units != [EXTERNAL_ID]:
         _moved(place, intent, failure, closing)
     elif after.next is Next.DUE_NOW:
         _look_again(place, intent, failure, link, closing, settled)
