@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -9,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.pages.company_forms import CompanyForm
+from portal.pages.company_forms import CompanyForm, SettingsForm
 from portal.people.access import PortalRequest, company_page, may, signed_in_page
 from portal.people.companies import found
 from portal.people.models import User
@@ -20,7 +22,7 @@ from syncapp.services import companies, connect, notices
 @company_page("company.view")
 def company(request: PortalRequest) -> HttpResponse:
     """Name, zone, currency; the addresses to enter at the vendors."""
-    form = CompanyForm(initial=_values(request))
+    form = SettingsForm(initial=_values(request))
     if not may(request.membership.role, "company.edit"):
         for field in form.fields.values():
             field.disabled = True
@@ -30,21 +32,24 @@ def company(request: PortalRequest) -> HttpResponse:
 @company_page("company.edit")
 @require_POST
 def company_save(request: PortalRequest) -> HttpResponseBase:
-    """Change name, zone or currency."""
-    form = CompanyForm(request.POST)
+    """Change name, zone, currency or quiet hours."""
+    form = SettingsForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, form, status=422)
-    companies.update(request.company, request.user, **form.cleaned_data)
+    data = form.cleaned_data
+    companies.set_quiet_hours(request.company, request.user, data.pop("quiet_from"), data.pop("quiet_to"))
+    companies.update(request.company, request.user, **data)
     messages.success(request, "Saved.")
     return redirect("portal:company")
 
 
-def _values(request: PortalRequest) -> dict[str, str]:
+def _values(request: PortalRequest) -> dict[str, Any]:
     company = request.company
-    return {"name": company.name, "zone": company.zone, "currency": company.currency}
+    names = ("name", "zone", "currency", "quiet_from", "quiet_to")
+    return {name: getattr(company, name) for name in names}
 
 
-def _settings_page(request: PortalRequest, form: CompanyForm, status: int = 200) -> HttpResponse:
+def _settings_page(request: PortalRequest, form: SettingsForm, status: int = 200) -> HttpResponse:
     own_apps = AppCredentials.objects.filter(company=request.company, side=VendorSide.QUICKBOOKS)
     context = {
         "form": form,

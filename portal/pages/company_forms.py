@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+
+from syncapp.messages import words_for
 
 # ISO 4217, the currencies that QuickBooks Online offers as home currency most often; names as people say them.
 CURRENCIES = (
@@ -51,3 +54,27 @@ class CompanyForm(forms.Form):
     currency = forms.ChoiceField(
         label="Base currency", choices=CURRENCIES, help_text="The home currency of the books in QuickBooks."
     )
+
+
+class SettingsForm(CompanyForm):
+    """The same, and when the company wants to be left alone."""
+
+    quiet_from = forms.TimeField(
+        label="Quiet from",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    quiet_to = forms.TimeField(
+        label="Quiet until",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text="Scheduled runs that fall into these hours start when they end. May go past midnight.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Half of a pair of quiet hours means nothing."""
+        cleaned = super().clean() or self.cleaned_data
+        if bool(cleaned.get("quiet_from")) != bool(cleaned.get("quiet_to")):
+            words = words_for("company.quiet_half", {})
+            self.add_error("quiet_to", f"{words.what} {words.todo}")
+        return cleaned

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -14,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import cadence
+from portal.cadence import DAYS
 from portal.people.access import PortalRequest, company_page
 from portal.refusals import way_back
 from syncapp.messages import words_for
@@ -22,17 +25,23 @@ from syncapp.services import runs, schedules
 from syncapp.services.errors import Refused
 
 SHOWN_TIMES = 5
-FIELD_OF = {
-    Cadence.EVERY.value: "minutes",
-    Cadence.HOURLY.value: "at_minute",
-    Cadence.DAILY.value: "at_time",
-    Cadence.CRON.value: "cron",
+FIELDS_OF: dict[str, tuple[str, ...]] = {
+    Cadence.EVERY: ("minutes",),
+    Cadence.HOURLY: ("at_minute",),
+    Cadence.DAILY: ("at_time",),
+    Cadence.WEEKLY: ("weekdays", "at_time"),
+    Cadence.MONTHLY: ("month_day", "at_time"),
+    Cadence.ONCE: ("once_at",),
+    Cadence.CRON: ("cron",),
 }
-"""The one field that each rhythm uses."""
+"""The fields that each rhythm uses."""
 FAULTY_FIELD = {
     "schedule.minutes": "minutes",
     "schedule.minute_of_hour": "at_minute",
     "schedule.time_missing": "at_time",
+    "schedule.day_missing": "weekdays",
+    "schedule.month_day": "month_day",
+    "schedule.once_over": "once_at",
     "schedule.cron_wrong": "cron",
     "schedule.never": "cron",
     "schedule.other_mapping": "what",
@@ -40,7 +49,7 @@ FAULTY_FIELD = {
 
 
 class ScheduleForm(forms.Form):
-    """What runs, and when. The page shows only the field of the chosen rhythm; the others are ignored."""
+    """What runs, and when. The page shows only the fields of the chosen rhythm; the others are ignored."""
 
     use_required_attribute = False
 
@@ -53,6 +62,20 @@ class ScheduleForm(forms.Form):
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         help_text="In the company’s zone.",
     )
+    weekdays = forms.MultipleChoiceField(
+        label="Days of the week", choices=list(enumerate(DAYS)), widget=forms.CheckboxSelectMultiple
+    )
+    month_day = forms.TypedChoiceField(
+        label="Day of the month",
+        choices=[*((day, str(day)) for day in range(1, 29)), (schedules.LAST_DAY, "The last day")],
+        coerce=int,
+        empty_value=1,
+    )
+    once_at = forms.DateTimeField(
+        label="Day and time",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="In the company’s zone.",
+    )
     cron = forms.CharField(
         label="Cron line",
         max_length=120,
@@ -63,11 +86,20 @@ class ScheduleForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["what"].choices = _choices()  # type: ignore[attr-defined]
-        for cadence_, name in FIELD_OF.items():
-            self.fields[name].required = not self.is_bound or self.data.get("cadence") == cadence_
+        used = FIELDS_OF.get(str(self.data.get("cadence")), ()) if self.is_bound else None
+        for name in {name for names in FIELDS_OF.values() for name in names}:
+            self.fields[name].required = used is None or name in used
 
-    def fill(self, schedule: Schedule) -> Schedule:
-        """Put the answers into the row, without saving."""
+    def when(self) -> list[tuple[str, Any]]:
+        """The fields of the rhythms in the form's order, each with the rhythms that show it."""
+        shown = [name for name in self.fields if name not in ("what", "cadence")]
+        return [
+            (" ".join(kind for kind, names in FIELDS_OF.items() if name in names), self[name])
+            for name in shown
+        ]
+
+    def fill(self, schedule: Schedule, zone: str) -> Schedule:
+        """Put the answers into the row, without saving. Times are those of `zone`."""
         data = self.cleaned_data
         kind, number = data["what"].split(":")
         if kind == "m":
@@ -79,6 +111,10 @@ class ScheduleForm(forms.Form):
         schedule.minutes = data["minutes"] or 0
         schedule.at_minute = data["at_minute"] or 0
         schedule.at_time = data["at_time"]
+        schedule.weekdays = ",".join(data["weekdays"] or ())
+        schedule.month_day = data["month_day"] or 1
+        once = data["once_at"]
+        schedule.once_at = timezone.make_naive(once).replace(tzinfo=ZoneInfo(zone)) if once else None
         return schedule
 
 
@@ -112,13 +148,20 @@ def rows(request: PortalRequest, integration: Integration | None = None) -> list
         {
             "schedule": one,
             "what": one.mapping.label if one.mapping else f"Everything of {one.integration}",
-            "when": cadence.words(one),
-            "next": [] if one.paused else schedules.next_times(one, 3, now, request.company.zone),
+            "when": cadence.words(one, request.company.zone),
+            "next": [] if one.paused else _next(request, one, 3, now),
             "run": latest.get(one.pk),
             "open": one.pk in latest and latest[one.pk].state in runs.OPEN,
         }
         for one in found_rows
     ]
+
+
+def _next(
+    request: PortalRequest, schedule: Schedule, n: int = SHOWN_TIMES, now: datetime | None = None
+) -> list[datetime]:
+    quiet = schedules.quiet_hours(request.company)
+    return schedules.next_times(schedule, n, now, request.company.zone, quiet)
 
 
 def _latest_runs(ids: list[int]) -> dict[int, Run]:
@@ -139,16 +182,20 @@ def edit(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Change a schedule."""
     schedule = get_object_or_404(Schedule.objects.select_related("mapping", "integration"), pk=pk)
     what = f"m:{schedule.mapping_id}" if schedule.mapping_id else f"i:{schedule.integration_id}"
-    initial = {
-        name: getattr(schedule, name) for name in ("cadence", "minutes", "at_minute", "at_time", "cron")
-    }
+    plain = ("cadence", "minutes", "at_minute", "at_time", "month_day", "cron")
+    initial = {name: getattr(schedule, name) for name in plain}
+    once = schedule.once_at
+    initial["once_at"] = (
+        once.astimezone(ZoneInfo(request.company.zone)).replace(tzinfo=None) if once else None
+    )
+    initial["weekdays"] = schedules.weekdays_of(schedule)
     return _edit(request, schedule, {**initial, "what": what})
 
 
 def _edit(request: PortalRequest, schedule: Schedule, initial: dict[str, Any]) -> HttpResponseBase:
     form = ScheduleForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        filled = form.fill(schedule)
+        filled = form.fill(schedule, request.company.zone)
         if "try" in request.POST:
             return _shown(request, form, schedule, _try(form, filled, request))
         try:
@@ -167,7 +214,7 @@ def _try(form: ScheduleForm, schedule: Schedule, request: PortalRequest) -> list
     except Refused as refused:
         _explain(form, refused)
         return []
-    return schedules.next_times(schedule, SHOWN_TIMES, zone=request.company.zone)
+    return _next(request, schedule)
 
 
 def _explain(form: ScheduleForm, refused: Refused) -> None:
@@ -177,7 +224,7 @@ def _explain(form: ScheduleForm, refused: Refused) -> None:
 
 def _shown(request: PortalRequest, form: ScheduleForm, schedule: Schedule, times: list[Any]) -> HttpResponse:
     if not times and schedule.pk and not form.is_bound:
-        times = schedules.next_times(schedule, SHOWN_TIMES, zone=request.company.zone)
+        times = _next(request, schedule)
     return render(request, "schedules/form.html", {"form": form, "schedule": schedule, "times": times})
 
 

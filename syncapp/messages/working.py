@@ -86,7 +86,21 @@ MESSAGES: dict[str, Message] = {
         "Which minute?", "An hour has the minutes 0 to 59.", "Enter one of them."
     ),
     "schedule.time_missing": Message(
-        "At what time?", "A daily schedule needs a time of day.", "Enter one, such as 02:00."
+        "At what time?",
+        "Daily, weekly and monthly schedules need a time of day.",
+        "Enter one, such as 02:00.",
+    ),
+    "schedule.day_missing": Message(
+        "On which days?", "A weekly schedule needs at least one day of the week.", "Tick the days."
+    ),
+    "schedule.month_day": Message(
+        "On which day?", "Every month has the days 1 to 28 and a last day.", "Choose one of them."
+    ),
+    "schedule.once_over": Message(
+        "This moment is over", "A schedule that runs once needs a moment to come.", "Choose a later one."
+    ),
+    "company.quiet_half": Message(
+        "Quiet hours need a beginning and an end", "One of the two is empty.", "Enter both, or empty both."
     ),
     "schedule.cron_wrong": Message(
         "This cron line cannot be read",

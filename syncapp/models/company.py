@@ -18,6 +18,9 @@ class Company(models.Model):
     state = models.CharField(max_length=10, choices=CompanyState.choices, default=CompanyState.ACTIVE)
     is_demo = models.BooleanField(default=False)
     paused = models.BooleanField("all syncing paused", default=False)
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_to = models.TimeField(null=True, blank=True)
+    """Between these times of the company's zone no schedule starts a run; empty: none."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 from syncapp.models import Company
-from syncapp.services import audit
+from syncapp.services import audit, schedules
 from syncapp.tenancy import tenant
 
 
@@ -22,14 +23,26 @@ def create(owner: Any, *, name: str, zone: str, currency: str, is_demo: bool = F
 
 
 def update(company: Company, by: Any, *, name: str, zone: str, currency: str) -> Company:
-    """Change name, zone or base currency."""
+    """Change name, zone or base currency. Schedules keep their times of day, in the new zone."""
     before = _facts(company)
     company.name, company.zone, company.currency = name.strip(), zone, currency
     company.save(update_fields=["name", "zone", "currency"])
     after = _facts(company)
     if after != before:
         audit.decided("company.changed", by, before=before, after=after)
+        schedules.plan_anew(company)
     return company
+
+
+def set_quiet_hours(company: Company, by: Any, quiet_from: time | None, quiet_to: time | None) -> None:
+    """Between these times of the company's zone no schedule starts a run; None for both: no quiet hours."""
+    if (company.quiet_from, company.quiet_to) == (quiet_from, quiet_to):
+        return
+    company.quiet_from, company.quiet_to = quiet_from, quiet_to
+    company.save(update_fields=["quiet_from", "quiet_to"])
+    hours = f"{quiet_from:%H:%M} to {quiet_to:%H:%M}" if quiet_from and quiet_to else ""
+    audit.decided("company.quiet_hours", by, after={"quiet_hours": hours})
+    schedules.plan_anew(company)
 
 
 def pause(company: Company, by: Any) -> None:

@@ -7,7 +7,7 @@ many times it missed, and a schedule whose last run is still open is not started
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from syncapp.models import (
     Cadence,
+    Company,
     CompanyState,
     IntegrationState,
     Mapping,
@@ -32,6 +33,9 @@ from syncapp.store import clock
 from syncapp.tenancy import tenant
 
 MOST_MINUTES = 24 * 60
+LAST_DAY = 31
+AT_A_TIME = (Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY)
+QuietHours = tuple[time, time]
 BY_THE_CLOCK = (MappingMode.SCHEDULE, MappingMode.CHANGES)
 """The modes in which a schedule starts a mapping; the other two wait for a person or are off."""
 OPEN_RUNS = (RunState.QUEUED, RunState.READING, RunState.RUNNING)
@@ -41,7 +45,8 @@ def save(schedule: Schedule, person: Any | None, *, now: datetime | None = None)
     """Check a schedule, work out its next time and store it.
 
     Raises Refused: `schedule.minutes`, `schedule.minute_of_hour`, `schedule.time_missing`, `schedule.cron_wrong`,
-    `schedule.never` (a date that never comes), `schedule.other_mapping` (not of this integration).
+    `schedule.never` (a date that never comes), `schedule.day_missing`, `schedule.month_day`, `schedule.once_over`,
+    `schedule.other_mapping` (not of this integration).
     """
     check(schedule)
     schedule.next_at = _next(schedule, now or timezone.now())
@@ -60,8 +65,16 @@ def check(schedule: Schedule) -> None:
         raise Refused("schedule.minutes", most=MOST_MINUTES)
     if schedule.cadence == Cadence.HOURLY and not 0 <= schedule.at_minute <= 59:
         raise Refused("schedule.minute_of_hour")
-    if schedule.cadence == Cadence.DAILY and schedule.at_time is None:
+    if schedule.cadence in AT_A_TIME and schedule.at_time is None:
         raise Refused("schedule.time_missing")
+    if schedule.cadence == Cadence.WEEKLY and not weekdays_of(schedule):
+        raise Refused("schedule.day_missing")
+    if schedule.cadence == Cadence.MONTHLY and not (
+        1 <= schedule.month_day <= 28 or schedule.month_day == LAST_DAY
+    ):
+        raise Refused("schedule.month_day")
+    if schedule.cadence == Cadence.ONCE and (schedule.once_at is None or schedule.once_at <= timezone.now()):
+        raise Refused("schedule.once_over")
     if schedule.cadence == Cadence.CRON:
         _check_cron(schedule.cron)
 
@@ -77,16 +90,59 @@ def _check_cron(expression: str) -> None:
         raise Refused("schedule.never", cron=expression) from None
 
 
-def next_times(schedule: Schedule, n: int = 5, now: datetime | None = None, zone: str = "") -> list[datetime]:
-    """The next `n` times after `now`, UTC. `zone` spares the look-up of the company's. Empty while it cannot run.
+def next_times(
+    schedule: Schedule,
+    n: int = 5,
+    now: datetime | None = None,
+    zone: str = "",
+    quiet: QuietHours | None = None,
+) -> list[datetime]:
+    """The next `n` times after `now`, UTC; fewer where it ends before. Empty while it cannot run.
 
-    A time that the clocks jump over comes at the end of the jump; a time that comes twice runs once.
+    A time that the clocks jump over comes at the end of the jump; a time that comes twice runs once; what falls into
+    the company's quiet hours comes once when they end. `zone` and `quiet` spare the look-up of the company's.
     """
-    times = _times(schedule, now or timezone.now(), zone or schedule.integration.company.zone)
+    if not zone:
+        company = schedule.integration.company
+        zone, quiet = company.zone, quiet_hours(company)
+    times = _times(schedule, now or timezone.now(), zone)
+    found: list[datetime] = []
     try:
-        return [next(times) for _ in range(n)]
-    except (CronSimError, StopIteration, RuntimeError):
+        for moment in times:
+            later = _after_quiet(moment, zone, quiet)
+            if later not in found:
+                found.append(later)
+            if len(found) == n:
+                break
+    except CronSimError:
         return []
+    return found
+
+
+def quiet_hours(company: Company) -> QuietHours | None:
+    """The company's quiet hours, in its zone; None where it has none."""
+    if company.quiet_from is None or company.quiet_to is None or company.quiet_from == company.quiet_to:
+        return None
+    return company.quiet_from, company.quiet_to
+
+
+def _after_quiet(moment: datetime, zone: str, quiet: QuietHours | None) -> datetime:
+    """The moment, or the end of the quiet hours that it falls into (they may go past midnight)."""
+    if quiet is None:
+        return moment
+    begins, ends = quiet
+    local = moment.astimezone(ZoneInfo(zone))
+    clock_time = local.time().replace(tzinfo=None)
+    within = begins <= clock_time < ends if begins < ends else clock_time >= begins or clock_time < ends
+    if not within:
+        return moment
+    day = local.date() + timedelta(days=1) if begins > ends and clock_time >= begins else local.date()
+    return datetime.combine(day, ends, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def weekdays_of(schedule: Schedule) -> list[int]:
+    """The weekdays of a weekly schedule, Monday 0."""
+    return sorted({int(day) for day in schedule.weekdays.split(",") if day in set("0123456")})
 
 
 def _next(schedule: Schedule, now: datetime) -> datetime | None:
@@ -96,6 +152,10 @@ def _next(schedule: Schedule, now: datetime) -> datetime | None:
 def _times(schedule: Schedule, now: datetime, zone: str) -> Iterator[datetime]:
     if schedule.cadence == Cadence.EVERY:
         yield from _every(timedelta(minutes=schedule.minutes), now)
+    if schedule.cadence == Cadence.ONCE:
+        if schedule.once_at is not None and schedule.once_at > now:
+            yield schedule.once_at
+        return
     previous = now.astimezone(UTC)
     for local in CronSim(_expression(schedule), now.astimezone(ZoneInfo(zone))):
         moment = local.astimezone(UTC)
@@ -118,7 +178,22 @@ def _expression(schedule: Schedule) -> str:
         return f"{schedule.at_minute} * * * *"
     if schedule.cadence == Cadence.DAILY and schedule.at_time is not None:
         return f"{schedule.at_time.minute} {schedule.at_time.hour} * * *"
+    if schedule.cadence == Cadence.WEEKLY and schedule.at_time is not None:
+        days = ",".join(str((day + 1) % 7) for day in weekdays_of(schedule))
+        return f"{schedule.at_time.minute} {schedule.at_time.hour} * * {days or '*'}"
+    if schedule.cadence == Cadence.MONTHLY and schedule.at_time is not None:
+        day = "L" if schedule.month_day == LAST_DAY else schedule.month_day
+        return f"{schedule.at_time.minute} {schedule.at_time.hour} {day} * *"
     return schedule.cron
+
+
+def plan_anew(company: Company, *, now: datetime | None = None) -> None:
+    """The company's zone or quiet hours have changed: work out the next times anew. Needs it in context."""
+    changed = list(Schedule.objects.filter(paused=False).select_related("integration"))
+    for schedule in changed:
+        schedule.integration.company = company
+        schedule.next_at = _next(schedule, now or timezone.now())
+    Schedule.objects.bulk_update(changed, ["next_at"], batch_size=500)
 
 
 def pause(schedule: Schedule, person: Any | None) -> None:
@@ -240,6 +315,9 @@ def _facts(schedule: Schedule) -> dict[str, Any]:
         "minutes": schedule.minutes,
         "at_minute": schedule.at_minute,
         "at_time": schedule.at_time.strftime("%H:%M") if schedule.at_time else "",
+        "weekdays": schedule.weekdays,
+        "month_day": schedule.month_day,
+        "once_at": schedule.once_at.isoformat() if schedule.once_at else "",
         "cron": schedule.cron,
         "paused": schedule.paused,
     }

@@ -10,7 +10,7 @@ import pytest
 
 from syncapp import services
 from syncapp.models import AuditEvent, Run, RunState, Schedule
-from syncapp.services import schedules
+from syncapp.services import companies, schedules
 from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
 from tests.builders import NOW, a_company, a_mapping, a_run, a_schedule, an_integration
@@ -54,6 +54,68 @@ def test_a_time_that_comes_twice_runs_once() -> None:
     assert times(schedule, between_the_passes, 1) == [utc(2026, 11, 2, 7, 30)]
 
 
+def test_a_weekly_schedule_keeps_to_its_days() -> None:
+    schedule = Schedule(cadence="weekly", weekdays="0,4", at_time=time(6, 0))
+    assert times(schedule, NOW) == [
+        utc(2026, 11, 13, 12, 0),
+        utc(2026, 11, 16, 12, 0),
+        utc(2026, 11, 20, 12, 0),
+    ]
+
+
+def test_a_monthly_schedule_knows_the_last_day_of_every_month() -> None:
+    schedule = Schedule(cadence="monthly", month_day=31, at_time=time(6, 0))
+    assert times(schedule, utc(2027, 1, 31, 13, 0)) == [
+        utc(2027, 2, 28, 12, 0),
+        utc(2027, 3, 31, 11, 0),
+        utc(2027, 4, 30, 11, 0),
+    ]
+
+
+def test_what_runs_once_has_one_time_and_then_none() -> None:
+    schedule = Schedule(cadence="once", once_at=utc(2026, 12, 1, 9, 0))
+    assert times(schedule, NOW) == [utc(2026, 12, 1, 9, 0)]
+    assert times(schedule, utc(2026, 12, 1, 9, 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("quiet", "expected"),
+    [
+        (
+            (time(22, 0), time(6, 0)),
+            [utc(2026, 11, 13, 3, 0), utc(2026, 11, 13, 12, 0), utc(2026, 11, 13, 15, 0)],
+        ),
+        (
+            (time(1, 0), time(5, 30)),
+            [utc(2026, 11, 13, 3, 0), utc(2026, 11, 13, 6, 0), utc(2026, 11, 13, 11, 30)],
+        ),
+        (None, [utc(2026, 11, 13, 3, 0), utc(2026, 11, 13, 6, 0), utc(2026, 11, 13, 9, 0)]),
+    ],
+)
+def test_what_falls_into_quiet_hours_comes_once_when_they_end(
+    quiet: tuple[time, time] | None, expected: list[datetime]
+) -> None:
+    schedule = Schedule(cadence="every", minutes=180)
+    found = schedules.next_times(schedule, 3, utc(2026, 11, 13, 2, 0), "America/Chicago", quiet)
+    assert found == expected
+
+
+def test_a_new_zone_or_quiet_hours_move_the_next_time() -> None:
+    integration = an_integration(a_company(zone="America/Chicago"))
+    company = integration.company
+    with tenant(company.pk):
+        schedule = schedules.save(
+            Schedule(integration=integration, cadence="daily", at_time=time(2, 0)), None, now=NOW
+        )
+        companies.update(company, None, name=company.name, zone="UTC", currency="USD")
+        schedule.refresh_from_db()
+        assert schedule.next_at is not None
+        assert schedule.next_at.time() == time(2, 0)
+        companies.set_quiet_hours(company, None, time(1, 0), time(5, 0))
+        schedule.refresh_from_db()
+        assert schedule.next_at.time() == time(5, 0)
+
+
 def test_an_hourly_minute_counts_in_a_zone_with_half_hours() -> None:
     schedule = Schedule(cadence="hourly", at_minute=0)
     assert times(schedule, utc(2026, 11, 12, 6, 10), 2, "Asia/Kolkata") == [
@@ -74,6 +136,9 @@ def test_every_hour_of_the_doubled_hour_is_kept_for_hourly_schedules() -> None:
         ({"cadence": "every", "minutes": 1441}, "schedule.minutes"),
         ({"cadence": "hourly", "at_minute": 60}, "schedule.minute_of_hour"),
         ({"cadence": "daily", "at_time": None}, "schedule.time_missing"),
+        ({"cadence": "weekly", "at_time": time(6, 0)}, "schedule.day_missing"),
+        ({"cadence": "monthly", "at_time": time(6, 0), "month_day": 29}, "schedule.month_day"),
+        ({"cadence": "once", "once_at": utc(2020, 1, 1)}, "schedule.once_over"),
         ({"cadence": "cron", "cron": "every day"}, "schedule.cron_wrong"),
         ({"cadence": "cron", "cron": "* * * * * *"}, "schedule.cron_wrong"),
         ({"cadence": "cron", "cron": "99 * * * *"}, "schedule.cron_wrong"),

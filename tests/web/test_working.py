@@ -272,6 +272,23 @@ def test_a_schedule_is_made_in_the_companys_zone(browser: Client, mapping: Mappi
     assert schedule.next_at.hour in {7, 8}  # 02:00 in Chicago, summer or winter
 
 
+def test_a_schedule_runs_weekly_monthly_or_once_in_the_companys_zone(
+    browser: Client, mapping: Mapping
+) -> None:
+    for data in (
+        {"cadence": "weekly", "weekdays": ["0", "4"], "at_time": "06:00"},
+        {"cadence": "monthly", "month_day": "31", "at_time": "06:00"},
+        {"cadence": "once", "once_at": "2100-01-04T06:00"},
+    ):
+        assert browser.post("/schedules/add/", {"what": f"m:{mapping.pk}", **data}).status_code == 302
+    page = words(browser.get("/schedules/"))
+    assert "Every Mon, Fri at 06:00" in page
+    assert "Every month on the last day at 06:00" in page
+    assert "Once, 04 Jan 2100 at 06:00" in page
+    once = Schedule.all_companies.get(cadence="once")
+    assert "2100-01-04T06:00" in browser.get(f"/schedules/{once.pk}/").content.decode()
+
+
 def test_the_next_times_are_shown_before_anything_is_saved(browser: Client, mapping: Mapping) -> None:
     text = words(
         browser.post(
