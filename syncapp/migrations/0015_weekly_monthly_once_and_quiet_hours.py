@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncapp', '0013_the_inbox_of_notices'),
+        ('syncapp', '0014_metered_budget'),
     ]
 
     operations = [
