@@ -69,7 +69,6 @@ class ScheduleForm(forms.Form):
         label="Day of the month",
         choices=[*((day, str(day)) for day in range(1, 29)), (schedules.LAST_DAY, "The last day")],
         coerce=int,
-        empty_value=1,
     )
     once_at = forms.DateTimeField(
         label="Day and time",
