@@ -14,6 +14,8 @@ from connectors.simulator.quickbooks.realms import Realm
 from connectors.simulator.quickbooks.records import Body
 from connectors.simulator.quickbooks.rules.base import currency_reference
 from connectors.simulator.quickbooks.rules.lists import CLASSIFICATIONS
+from connectors.simulator.quickbooks.rules.sales import exchange_rate
+from connectors.simulator.quickbooks.services import store_rate
 from connectors.simulator.quickbooks.times import stamp
 from connectors.simulator.quickbooks.writes import in_order, write
 
@@ -63,6 +65,7 @@ class Bookkeeper:
         if realm.multi_currency:
             for code in ("USD", "EUR", "GBP"):
                 write(context, "companycurrency", {"Code": code})
+                store_rate(context, {"SourceCurrencyCode": code, "Rate": exchange_rate(context, code)})
         for row in samples.ITEMS:
             write(context, "item", samples.item(row), "create")
 

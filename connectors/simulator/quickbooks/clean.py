@@ -164,6 +164,8 @@ class Reader:
 
     def _enum(self, known: Field, value: Any, element: str) -> str | None:
         text = _text(value)
+        if text == "":
+            return None
         if text not in known.options:
             self.errors.append(faults.invalid_enumeration(text))
             return None

@@ -5,72 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 from connectors.simulator.testing import Simulator, simulator
 from tests.shared import recorded
+from tests.simulator.quickbooks.receiver import endpoint_for, subscribe
 from tests.simulator.wire_client import Books
 
 
-@dataclass
-class Endpoint:
-    """A receiver: what came in, and how it answers (the last status stays)."""
-
-    url: str = ""
-    statuses: list[int] = field(default_factory=lambda: [200])
-    deliveries: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    def wait(self, count: int) -> list[Any]:
-        """The bodies of the first `count` deliveries."""
-        deadline = time.monotonic() + 15
-        while len(self.deliveries) < count and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert len(self.deliveries) >= count
-        return [json.loads(body) for _, body in self.deliveries]
-
-
-@contextmanager
-def _endpoint(*statuses: int) -> Iterator[Endpoint]:
-    endpoint = Endpoint(statuses=list(statuses) or [200])
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status = endpoint.statuses.pop(0) if len(endpoint.statuses) > 1 else endpoint.statuses[0]
-            endpoint.deliveries.append(({n.lower(): v for n, v in self.headers.items()}, body))
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    endpoint.url = f"http://127.0.0.1:{server.server_port}/hook"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield endpoint
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def _subscribe(sim: Simulator, endpoint: Endpoint, **options: Any) -> Books:
-    sim.quickbooks.post("knobs", {"webhook_seconds": 0.2, "webhook_retry_scale": 0.01})
-    sim.quickbooks.post("webhooks", {"url": endpoint.url, **options})
-    return Books.of(sim)
-
-
 def test_cloud_events_are_signed_over_the_raw_body(empty_sim: Simulator) -> None:
-    with _endpoint() as endpoint:
-        books = _subscribe(empty_sim, endpoint)
+    with endpoint_for() as endpoint:
+        books = subscribe(empty_sim, endpoint)
         made = books.post("customer", {"DisplayName": "Seen"})
         (events,) = endpoint.wait(1)
     headers, body = endpoint.deliveries[0]
@@ -87,8 +31,8 @@ def test_cloud_events_are_signed_over_the_raw_body(empty_sim: Simulator) -> None
 
 
 def test_the_legacy_format_groups_by_company(empty_sim: Simulator) -> None:
-    with _endpoint() as endpoint:
-        books = _subscribe(empty_sim, endpoint, format="legacy")
+    with endpoint_for() as endpoint:
+        books = subscribe(empty_sim, endpoint, format="legacy")
         books.post("customer", {"DisplayName": "One"})
         Books.of(empty_sim, 1).post("vendor", {"DisplayName": "Two"})
         (body,) = endpoint.wait(1)
@@ -101,8 +45,8 @@ def test_the_legacy_format_groups_by_company(empty_sim: Simulator) -> None:
 
 
 def test_quick_changes_of_one_record_become_one_event(empty_sim: Simulator) -> None:
-    with _endpoint() as endpoint:
-        books = _subscribe(empty_sim, endpoint)
+    with endpoint_for() as endpoint:
+        books = subscribe(empty_sim, endpoint)
         made = books.post("customer", {"DisplayName": "Busy"})
         for number in range(5):
             made = books.change("customer", made, Notes=str(number))
@@ -111,8 +55,8 @@ def test_quick_changes_of_one_record_become_one_event(empty_sim: Simulator) -> N
 
 
 def test_an_unacknowledged_delivery_comes_again_and_holds_back_later_ones(empty_sim: Simulator) -> None:
-    with _endpoint(500, 500, 200) as endpoint:
-        books = _subscribe(empty_sim, endpoint)
+    with endpoint_for(500, 500, 200) as endpoint:
+        books = subscribe(empty_sim, endpoint)
         books.post("customer", {"DisplayName": "First"})
         endpoint.wait(1)
         books.post("customer", {"DisplayName": "Second"})
@@ -122,8 +66,8 @@ def test_an_unacknowledged_delivery_comes_again_and_holds_back_later_ones(empty_
 
 
 def test_events_can_be_dropped_doubled_and_limited_to_entities(empty_sim: Simulator) -> None:
-    with _endpoint() as endpoint, _endpoint() as silent, _endpoint() as vendors:
-        books = _subscribe(empty_sim, endpoint, duplicate=1)
+    with endpoint_for() as endpoint, endpoint_for() as silent, endpoint_for() as vendors:
+        books = subscribe(empty_sim, endpoint, duplicate=1)
         empty_sim.quickbooks.post("webhooks", {"url": silent.url, "drop": 1})
         empty_sim.quickbooks.post("webhooks", {"url": vendors.url, "entities": ["Vendor"]})
         books.post("customer", {"DisplayName": "Twice"})
@@ -136,8 +80,8 @@ def test_events_can_be_dropped_doubled_and_limited_to_entities(empty_sim: Simula
 
 
 def test_a_deactivation_is_an_update_or_a_deletion_as_the_switch_says(empty_sim: Simulator) -> None:
-    with _endpoint() as endpoint:
-        books = _subscribe(empty_sim, endpoint)
+    with endpoint_for() as endpoint:
+        books = subscribe(empty_sim, endpoint)
         empty_sim.quickbooks.post("knobs", {"deactivation_event": "Delete"})
         made = books.post("customer", {"DisplayName": "Leaving"})
         endpoint.wait(1)
@@ -147,8 +91,8 @@ def test_a_deactivation_is_an_update_or_a_deletion_as_the_switch_says(empty_sim:
 
 
 def test_a_merge_names_the_survivor_and_the_loser(empty_sim: Simulator) -> None:
-    with _endpoint() as endpoint:
-        books = _subscribe(empty_sim, endpoint)
+    with endpoint_for() as endpoint:
+        books = subscribe(empty_sim, endpoint)
         keep, lose = (books.post("customer", {"DisplayName": name})["Id"] for name in ("Keep", "Lose"))
         endpoint.wait(1)
         names = {"realm_id": books.credentials["realm_id"], "entity": "Customer", "keep": keep, "lose": lose}
@@ -162,8 +106,8 @@ def test_a_merge_names_the_survivor_and_the_loser(empty_sim: Simulator) -> None:
 
 
 def test_a_void_and_a_deletion_have_events_of_their_own(empty_sim: Simulator) -> None:
-    with _endpoint() as endpoint:
-        books = _subscribe(empty_sim, endpoint, entities=["Payment"])
+    with endpoint_for() as endpoint:
+        books = subscribe(empty_sim, endpoint, entities=["Payment"])
         customer = books.post("customer", {"DisplayName": "Payer"})["Id"]
         payment = books.post("payment", {"CustomerRef": {"value": customer}, "TotalAmt": 5})
         endpoint.wait(1)
@@ -178,9 +122,9 @@ def test_a_void_and_a_deletion_have_events_of_their_own(empty_sim: Simulator) ->
 
 def _told(seed: int) -> list[str]:
     """The ids of what a chancy subscription is told of the same thirty customers, in order."""
-    with simulator(only="quickbooks", random_seed=seed) as sim, _endpoint() as endpoint:
+    with simulator(only="quickbooks", random_seed=seed) as sim, endpoint_for() as endpoint:
         sim.quickbooks.post("clock", {"freeze": True})
-        books = _subscribe(sim, endpoint, drop=0.3, duplicate=0.3, reorder=1)
+        books = subscribe(sim, endpoint, drop=0.3, duplicate=0.3, reorder=1)
         items = [
             {"bId": str(n), "operation": "create", "Customer": {"DisplayName": f"Pine {n}"}}
             for n in range(30)

@@ -59,7 +59,7 @@ class Endpoints:
         if not token or not self.standin.sessions.revoke(token):
             body = {"error": "invalid_token", "error_description": f"invalid token: {token}"}
             return Response.json(body, 400, _JSON)
-        return Response(200, b"", _JSON)
+        return Response(200, b"", "text/plain;charset=UTF-8")  # clients read what calls itself JSON
 
     def introspect(self, request: Request) -> Response:
         """What a token is good for; an app may ask for its own tokens only."""
