@@ -295,6 +295,13 @@ class Limiter(Protocol):
     def observed(self, used: int, limit: int) -> None:
         """The vendor told how much of a daily allowance is used (Sforce-Limit-Info)."""
 
+    def told(self) -> tuple[int, int] | None:
+        """(used, limit) of the daily allowance as `observed` heard it last; None where nothing is known."""
+
+    def retry(self, calls: int) -> float:
+        """So many calls would repeat failed ones: 0 when they are within the retry budget and counted, else the seconds
+        to wait (sync-semantics section 14)."""
+
 
 class CallMeter(Protocol):
     """Counts calls; one line per call that left."""

@@ -34,6 +34,11 @@ SHARE = 0.05
 STATE_LIFE_S = 24 * 3600.0
 USAGE_LIFE_S = 900.0
 """How long a told daily usage is believed; then one call finds out anew."""
+RETRY_WINDOW_S = 120.0
+RETRY_PART = 0.1
+"""The part of a window's calls that may be repetitions (sync-semantics section 14)."""
+RETRIES_ALWAYS = 10
+"""So many a window are let through however few calls there were: a quiet connection has to get well too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ local now = t[1] * 1000000 + t[2]
 
 # KEYS: state (hash), leases (sorted set). ARGV: lease, its life in us, slots for this class, class name, its part of
 # the daily allowance (0: none), life of a told usage in us, recovery step in us, life of the state in ms, share,
-# then for each rate: name, per minute, burst, the part of it that this class leaves but for its share.
+# window of the retry budget in us, then for each rate: name, per minute, burst, the part of it that this class leaves
+# but for its share.
 # Answer: granted (1 or 0), us to wait, why.
 _ACQUIRE = """
 local state, leases = KEYS[1], KEYS[2]
@@ -107,7 +113,7 @@ if redis.call('ZCARD', leases) >= tonumber(ARGV[3]) then return {0, 20000, 'wait
 local steps, wait, marks = 0, 0, {}
 local lowered = number('lowered')
 if lowered > 0 then steps = math.floor((now - lowered) / tonumber(ARGV[7])) end
-for i = 10, #ARGV, 4 do
+for i = 11, #ARGV, 4 do
   local name, full, burst, reserve = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
   local rate = full
   if lowered > 0 then
@@ -127,6 +133,11 @@ end
 if wait > 0 then return {0, math.ceil(wait), 'wait'} end
 for _, mark in ipairs(marks) do put(mark[1], mark[2]) end
 redis.call('ZADD', leases, string.format('%.0f', now + tonumber(ARGV[2])), ARGV[1])
+if number('window') + tonumber(ARGV[10]) <= now then
+  put('window', now)
+  redis.call('HDEL', state, 'calls', 'retries')
+end
+redis.call('HINCRBY', state, 'calls', 1)
 redis.call('PEXPIRE', state, ARGV[8])
 redis.call('PEXPIRE', leases, ARGV[8])
 return {1, 0, ''}
@@ -157,6 +168,22 @@ redis.call('PEXPIRE', state, ARGV[3])
 _OBSERVED = """
 redis.call('HSET', KEYS[1], 'used', ARGV[1], 'limit', ARGV[2], 'usage_at', string.format('%.0f', now))
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
+"""
+
+# KEYS: state. ARGV: window in us, part of its calls, how many always, how many are wanted, life of the state in ms.
+# Answer: 0 when they are within the budget and counted, else us until the next window.
+_RETRY = """
+local state = KEYS[1]
+local function number(name) return tonumber(redis.call('HGET', state, name) or '0') end
+if number('window') + tonumber(ARGV[1]) <= now then
+  redis.call('HSET', state, 'window', string.format('%.0f', now))
+  redis.call('HDEL', state, 'calls', 'retries')
+end
+local allowed = math.max(tonumber(ARGV[3]), math.floor(number('calls') * tonumber(ARGV[2])))
+if number('retries') >= allowed then return number('window') + tonumber(ARGV[1]) - now end
+redis.call('HINCRBY', state, 'retries', ARGV[4])
+redis.call('PEXPIRE', state, ARGV[5])
+return 0
 """
 
 _alone: dict[str, threading.Lock] = {}
@@ -196,6 +223,15 @@ class Unlimited:
     def observed(self, used: int, limit: int) -> None:
         """Nobody keeps count."""
 
+    def told(self) -> tuple[int, int] | None:
+        """Nobody keeps count."""
+        return None
+
+    def retry(self, calls: int) -> float:
+        """Always at once."""
+        del calls
+        return 0.0
+
 
 class SharedLimiter:
     """See `contracts.Limiter`. Safe to share between threads as far as the Redis client is."""
@@ -208,6 +244,7 @@ class SharedLimiter:
         self._acquire = client.register_script(NOW + _ACQUIRE)
         self._throttled = client.register_script(NOW + _THROTTLED)
         self._observed = client.register_script(NOW + _OBSERVED)
+        self._retry = client.register_script(NOW + _RETRY)
         self._told: tuple[int, int, float] = (0, 0, 0.0)
 
     def acquire(self, cost: str, priority: Priority) -> str:
@@ -254,6 +291,23 @@ class SharedLimiter:
         self._told = (used, limit, now)
         self._try(self._observed, [used, limit, int(STATE_LIFE_S * 1000)])
 
+    def told(self) -> tuple[int, int] | None:
+        """(used, limit) of the daily allowance as the vendor told it last; None where it did not, within a day."""
+        try:
+            used, limit = self._client.hmget(self._keys[0], ["used", "limit"])
+        except redis.RedisError:
+            return None
+        return (int(used), int(limit)) if used and limit else None
+
+    def retry(self, calls: int) -> float:
+        """Count so many calls that repeat failed ones; 0 when they may go, else the seconds until the next window."""
+        window, life = int(RETRY_WINDOW_S * 1_000_000), int(STATE_LIFE_S * 1000)
+        arguments = [window, RETRY_PART, RETRIES_ALWAYS, calls, life]
+        try:
+            return int(self._retry(keys=self._keys[:1], args=arguments)) / 1_000_000
+        except redis.RedisError:
+            return 0.0  # without Redis the call itself is refused
+
     def _arguments(self, lease: str, cost: str, priority: Priority) -> list[Any]:
         profile, first = self._profile, priority is Priority.INTERACTIVE
         arguments: list[Any] = [
@@ -266,6 +320,7 @@ class SharedLimiter:
             int(RECOVER_S * 1_000_000),
             int(STATE_LIFE_S * 1000),
             SHARE,
+            int(RETRY_WINDOW_S * 1_000_000),
         ]
         for name in profile.costs.get(cost, profile.default):
             rate = profile.rates[name]

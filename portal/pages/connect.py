@@ -35,7 +35,7 @@ from syncapp.models import (
     Integration,
     VendorSide,
 )
-from syncapp.services import budget, connect
+from syncapp.services import budget, connect, daily_calls
 from syncapp.services.errors import Refused
 
 STARTED_FROM = "connecting from"  # in the session: where a refusal offers to try again
@@ -57,6 +57,7 @@ def connections(request: PortalRequest) -> HttpResponse:
         for side in SIDES
     ]
     for row in live:
+        row.daily = daily_calls.of(row)  # type: ignore[attr-defined]
         row.month = budget.of(row) if budget.is_metered(row) else None  # type: ignore[attr-defined]
     missing = [column["side"] for column in columns if not column["connections"]]
     context = {

@@ -26,8 +26,9 @@ from syncapp.models import (
     Run,
     Schedule,
 )
-from syncapp.services import budget, problems, records, schedules
+from syncapp.services import budget, daily_calls, problems, records, schedules
 from syncapp.services.budget import Budget
+from syncapp.services.daily_calls import DailyCalls
 
 PERIODS = {"24h": 24, "7d": 24 * 7, "30d": 24 * 30}
 """The periods of the chart, in hours; all but the first are shown by the day."""
@@ -73,15 +74,14 @@ class NextRun:
 class Calls:
     """Calls of one connection: today, and of this month for what QuickBooks counts against a plan.
 
-    `used` of `limit` is the whole org's daily allowance as the last health check found it; None where not told.
+    `daily` is the whole Salesforce org's daily allowance; None where not told.
     """
 
     connection: Connection
     today: int
     month: int
     metered_month: int
-    used: int | None
-    limit: int | None
+    daily: DailyCalls | None
     budget: Budget | None = None
     """Of the metered reads, where there is one."""
 
@@ -247,15 +247,14 @@ def calls(integrations: Sequence[Integration], now: datetime) -> list[Calls]:
 
 
 def _calls(connection: Connection, sums: dict[str, Any], now: datetime) -> Calls:
-    most, left = connection.facts.get("calls_max"), connection.facts.get("calls_left")
+    daily = daily_calls.of(connection)
     metered = sums.get("metered") or 0
     return Calls(
         connection=connection,
         today=sums.get("today") or 0,
         month=sums.get("month") or 0,
         metered_month=metered,
-        used=most - left if most and left is not None else None,
-        limit=most,
+        daily=daily,
         budget=Budget(metered, connection.metered_budget, budget.forecast(metered, now))
         if budget.is_metered(connection) and connection.metered_budget
         else None,

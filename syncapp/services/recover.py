@@ -24,6 +24,7 @@ from syncapp.engine.timing import Timing
 from syncapp.services import probing, unclear
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
 from syncapp.services.placing import place_of
+from syncapp.services.retrying import over_budget
 from syncapp.services.settle import Place, Settled, settle
 from syncapp.services.sync import owner_name
 from syncapp.services.timing import current_timing
@@ -115,9 +116,11 @@ def _is_document(intent: Intent) -> bool:
     return intent.operation is Operation.CREATE and traits(intent.side, intent.object).document is not None
 
 
-def _salesforce(place: Place, batch: Batch, client: AnyClient) -> Found:
+def _salesforce(place: Place, batch: Batch, client: AnyClient) -> Found | None:
     """Upserts by external id are sent again, writes by Id are read; no request id ties them together (C11)."""
     repeatable = [intent for intent in _open(batch) if intent.operation is Operation.UPSERT]
+    if repeatable and _has_to_wait(place, batch):
+        return None
     told = probing.look(place, client, [intent for intent in _open(batch) if intent not in repeatable])
     told, read = _closed_after_two_looks(batch, told), frozenset(told)
     if repeatable:
@@ -195,6 +198,8 @@ def _not_yet(place: Place, batch: Batch, answer: BatchAnswer) -> None:
 
 def _send_again(place: Place, batch: Batch, client: AnyClient) -> Found | None:
     """The identical bytes with the identical request id (W5); "it is there" is read as applied where it is ours."""
+    if _has_to_wait(place, batch):
+        return None
     writes = [intent.as_write() for intent in batch.intents]
     intents.mark_sending(batch, place.timing.lease)
     answer = client.write(writes, request_id=batch.request_id, priority=place.priority)
@@ -203,6 +208,16 @@ def _send_again(place: Place, batch: Batch, client: AnyClient) -> Found | None:
         intents.mark_unknown(batch, place.timing.probe_gap)
         return None
     return _with_ours(place, batch, client, answer)
+
+
+def _has_to_wait(place: Place, batch: Batch) -> bool:
+    """Whether this repetition is over the connection's retry budget; then it comes back when there is one again. What a
+    person waits for goes all the same."""
+    seconds = over_budget(place.connections[batch.side], place.priority)
+    if not seconds or leases.is_awaited([intent.link_id for intent in batch.intents]):
+        return False
+    intents.mark_unknown(batch, seconds)
+    return True
 
 
 def _with_ours(place: Place, batch: Batch, client: AnyClient, answer: BatchAnswer) -> Found:

@@ -34,6 +34,7 @@ from syncapp.services import (
     name_clash,
     quarantine,
     reading,
+    retrying,
     sending,
     staging,
     surroundings,
@@ -201,7 +202,7 @@ def carry_slice(piece: Slice, timing: Timing, deadline: float) -> None:
                 _stages(context, deadline)
         except ConnectorError as error:
             _trip(context, error.failure)
-            _connection_failed(piece, error.failure, timing)
+            _connection_failed(piece, error.failure, timing, context)
         except Exception as error:
             log.exception("slice_failed", mapping=piece.mapping_id, links=len(piece.rows))
             quarantine.set_aside(piece, error, timing)
@@ -213,6 +214,7 @@ def carry_slice(piece: Slice, timing: Timing, deadline: float) -> None:
 def _stages(context: SliceContext, deadline: float) -> None:
     rows = links.load(context.company_id, context.piece.link_ids)
     intents.supersede_planned(list(rows))
+    rows = retrying.hold_back(context, rows)
     try:
         planned = apply.stored(context, rows)
         _carry_out(context, rows, planned, deadline)
@@ -390,7 +392,7 @@ def _answered(context: SliceContext) -> None:
             connection.breaker_step = connection.breaker_failures = 0
 
 
-def _connection_failed(piece: Slice, failure: Failure, timing: Timing) -> None:
+def _connection_failed(piece: Slice, failure: Failure, timing: Timing, context: SliceContext | None) -> None:
     """Reading failed for the slice as a whole: nothing is lost, its links stay due for when the connection works."""
     rule = KIND_RULES[failure.kind]
     now = clock.now()
@@ -398,6 +400,10 @@ def _connection_failed(piece: Slice, failure: Failure, timing: Timing) -> None:
         seconds = failure.retry_after if failure.retry_after is not None else timing.throttle_pause
         due = now + timedelta(seconds=seconds)
     else:
-        due = now + timedelta(seconds=backoff(READ_FAILURES, random.random(), timing))  # noqa: S311  jitter
+        seconds = backoff(READ_FAILURES, random.random(), timing)  # noqa: S311  jitter
+        if context is not None and context.failed is not None:
+            failed = context.connections[context.failed]
+            seconds = max(seconds, retrying.over_budget(failed, piece.priority))
+        due = now + timedelta(seconds=seconds)
     log.warning("slice_put_back", code=failure.code, kind=failure.kind.value, links=len(piece.rows))
     leases.postpone(piece, dict.fromkeys(piece.link_ids, due))

@@ -210,6 +210,12 @@ def postpone(piece: Slice, due: dict[UUID, datetime]) -> None:
     )
 
 
+def is_awaited(link_ids: Sequence[UUID]) -> bool:
+    """Whether a person waits for one of these links."""
+    rank = RANK[Priority.INTERACTIVE]
+    return LinkWork.objects.filter(link_id__in=list(link_ids), priority=rank).exists()
+
+
 def renew(piece: Slice, timing: Timing) -> int:
     """Extend the lease of what is left of the slice; returns how many links it still holds."""
     return bulk.execute(

@@ -58,6 +58,12 @@ class Slots:
     def observed(self, used: int, limit: int) -> None:
         self.usage = (used, limit)
 
+    def told(self) -> tuple[int, int] | None:
+        return self.usage
+
+    def retry(self, calls: int) -> float:
+        return 0.0
+
 
 class Meter(Counter[tuple[str, str]]):
     """Calls by method and label; `metered` counts what Intuit bills."""

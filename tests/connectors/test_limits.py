@@ -169,13 +169,34 @@ def test_each_clean_step_gives_one_call_a_minute_back(
 
 def test_near_the_daily_end_only_people_go_on(client: redis.Redis) -> None:
     limiter = limiter_for(SALESFORCE, "org", client)
+    assert limiter.told() is None
     limiter.observed(85_000, 100_000)
+    assert limiter.told() == (85_000, 100_000)
     assert [code(limiter, priority=p) for p in (BULK, NORMAL, FIRST)] == ["limit.daily", "granted", "granted"]
     limiter.observed(95_000, 100_000)
     assert [code(limiter, priority=p) for p in (BULK, NORMAL, FIRST)] == [
         "limit.daily",
         "limit.daily",
         "granted",
+    ]
+
+
+def test_a_tenth_of_the_calls_of_two_minutes_may_be_repetitions(client: redis.Redis, clock: Clock) -> None:
+    limiter = limiter_for(SALESFORCE, "org", client)
+    for _ in range(200):
+        limiter.release(limiter.acquire("call", BULK))
+    clock.sleep(30)
+    assert [limiter.retry(4) for _ in range(5)] == [0.0] * 5
+    assert limiter.retry(1) == limits.RETRY_WINDOW_S - 30
+    clock.sleep(limits.RETRY_WINDOW_S - 30)
+    assert limiter.retry(1) == 0.0
+
+
+def test_a_quiet_connection_may_repeat_a_few_calls_all_the_same(client: redis.Redis, clock: Clock) -> None:
+    limiter = limiter_for(SALESFORCE, "org", client)
+    assert [limiter.retry(1) for _ in range(limits.RETRIES_ALWAYS + 1)] == [
+        *([0.0] * limits.RETRIES_ALWAYS),
+        limits.RETRY_WINDOW_S,
     ]
 
 

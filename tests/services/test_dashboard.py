@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from syncapp.models import ApiUsage, MappingPass
 from syncapp.services import dashboard
+from syncapp.services.daily_calls import DailyCalls
 from syncapp.tenancy import tenant
 from tests.builders import (
     NOW,
@@ -94,8 +95,8 @@ def test_calls_are_summed_for_today_and_this_month() -> None:
     integration.salesforce.facts = {"calls_max": 100_000, "calls_left": 81_796}
     with tenant(integration.company_id):
         salesforce, quickbooks = dashboard.calls([integration], NOW)
-    assert (salesforce.today, salesforce.month, salesforce.used, salesforce.limit) == (0, 0, 18_204, 100_000)
-    assert quickbooks.used is None
+    assert (salesforce.today, salesforce.month, salesforce.daily) == (0, 0, DailyCalls(18_204, 100_000))
+    assert quickbooks.daily is None
     assert (quickbooks.today, quickbooks.month, quickbooks.metered_month) == (5, 15, 9)
 
 
