@@ -99,24 +99,18 @@ def test_near_the_end_of_the_orgs_calls_large_loads_stop_and_the_button_works(se
         plenty = daily_calls.of(org)
         assert plenty is not None
         assert not plenty.large_loads_wait
-        _allow(spine, org, plenty.used * 100 // 85, plenty.used)
+        limiter_for(org).observed(85_000, 100_000)
 
         sync.carry(Priority.BULK, seconds=60)
 
         scarce = daily_calls.of(org)
         assert scarce is not None
-        assert (scarce.large_loads_wait, scarce.only_people) == (True, False)
+        assert (scarce.left, scarce.large_loads_wait, scarce.only_people) == (15_000, True, False)
         assert spine.accounts() == []
         assert LinkWork.all_companies.filter(due_at__gt=clock.now()).count() == 2
         press(spine, "Pine", Side.SALESFORCE)
         assert [row["Name"] for row in spine.accounts()] == ["Pine"]
-        _allow(spine, org, 100_000, plenty.used)
+        limiter_for(org).observed(1_000, 100_000)
         bulk.execute("update syncapp_linkwork set due_at = lb_now()")
         sync.carry(Priority.BULK, seconds=60)
         assert sorted(row["Name"] for row in spine.accounts()) == ["Birch", "Pine"]
-
-
-def _allow(spine: Spine, org: Connection, calls: int, used: int) -> None:
-    """The org has so many calls a day, and its last answer said so."""
-    spine.sim.salesforce.post("settings", {"daily_api_requests": calls})
-    limiter_for(org).observed(used, calls)
