@@ -1,5 +1,5 @@
 """The retry budget: of a connection's calls at most a tenth repeat failed ones; what is over it waits longer
-(sync-semantics section 14). Without it, records that fail now and then would cost a busy connection as much as its work.
+(sync-semantics section 14). Without it, records that fail now and then would cost a busy connection as much as work.
 
 What a person waits for is exempt. The count is the limiter's, shared by all processes; a stand-in without limits has
 no budget either.

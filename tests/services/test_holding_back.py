@@ -59,7 +59,9 @@ def test_repetitions_over_the_budget_wait_for_the_next_window_and_a_press_does_n
     sync.carry(Priority.BULK, seconds=60)
 
     assert names(spine) == []
-    waits = [(at - clock.now()).total_seconds() for at in LinkWork.all_companies.values_list("due_at", flat=True)]
+    waits = [
+        (at - clock.now()).total_seconds() for at in LinkWork.all_companies.values_list("due_at", flat=True)
+    ]
     assert len(waits) == 2
     assert all(0 < wait <= RETRY_WINDOW_S for wait in waits)
     press(spine, "Pine")
