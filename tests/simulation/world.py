@@ -249,7 +249,7 @@ def _in_place(world: World) -> Iterator[None]:
 
     patch = pytest.MonkeyPatch()
     patch.setattr(
-        queue, "current_app", SimpleNamespace(send_task=lambda name, args, queue: world.ring(name, args))
+        queue, "current_app", SimpleNamespace(send_task=lambda name, args, **_: world.ring(name, args))
     )
     patch.setattr(leases, "renewing", actors.renewing)
     patch.setattr(statistics, "refresh", lambda: None)
