@@ -284,10 +284,12 @@ def _follow_up(
 ) -> None:
     """What was just written is decided once more with the server's answer in hand: our id, number, total or balance may
     have to go back to the other side. No call is made to find that out."""
-    answers = {
+    unknown = {link_id for settled in sent.settled for link_id in settled.unknown}
+    answers = {  # a record with a write of unknown outcome is not planned over (sync-semantics section 4)
         link_id: record
         for settled in sent.settled
         for link_id, record in (*settled.created.items(), *settled.answered.items())
+        if link_id not in unknown
     }
     unclear = _left_open(sent)
     answers = {link_id: record for link_id, record in answers.items() if link_id not in unclear}
