@@ -32,6 +32,7 @@ from syncapp.services import (
     joining,
     merging,
     name_clash,
+    newcomers,
     quarantine,
     reading,
     retrying,
@@ -225,7 +226,7 @@ def _stages(context: SliceContext, deadline: float) -> None:
             _answered(context)
             moved = merging.follow_winners(context, waiting, sides)
             sides |= reading.gather(context, moved) if moved else {}
-            decisions = deciding.decide_slice(context, waiting, sides)
+            decisions = newcomers.put_off(context, deciding.decide_slice(context, waiting, sides))
             found = [item for item in decisions.items if deciding.is_link(item)]
             _finish(context, decisions_without(decisions, found), linked, deadline)
             if not found:
@@ -247,7 +248,7 @@ def _carry_out(
     exact = replace(context, exact=True)
     while items:
         step = apply.next_step(exact, rows, items)
-        _finish(exact, step.decisions, step.linked, deadline)
+        _finish(exact, newcomers.put_off(exact, step.decisions), step.linked, deadline)
         if len(step.later) == len(items):
             apply.put_off(exact, step.later)
             return
@@ -284,12 +285,10 @@ def _follow_up(
 ) -> None:
     """What was just written is decided once more with the server's answer in hand: our id, number, total or balance may
     have to go back to the other side. No call is made to find that out."""
-    unknown = {link_id for settled in sent.settled for link_id in settled.unknown}
-    answers = {  # a record with a write of unknown outcome is not planned over (sync-semantics section 4)
+    answers = {
         link_id: record
         for settled in sent.settled
         for link_id, record in (*settled.created.items(), *settled.answered.items())
-        if link_id not in unknown
     }
     unclear = _left_open(sent)
     answers = {link_id: record for link_id, record in answers.items() if link_id not in unclear}

@@ -368,6 +368,30 @@ def by_tag(company_id: int, connection_id: UUID, keys: Sequence[str]) -> dict[st
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """When a creation without an answer left for the first and for the last time."""
+
+    first: datetime
+    last: datetime
+
+
+def open_creations(integration_id: UUID, sf_object: str, qbo_entity: str) -> dict[Side, list[Sending]]:
+    """Creations for links of this pair of objects that nobody knows the outcome of, by the side that they went to.
+    Those under an external id are not among them: their record says what it belongs to."""
+    rows = bulk.fetch(
+        "select distinct n.side, n.first_sent_at, n.last_sent_at from syncapp_writeintent n"
+        " join syncapp_recordlink l on l.id = n.link_id"
+        " where n.state in ('sending', 'unknown', 'ask') and n.operation = 'create' and n.remote_id = ''"
+        " and l.integration_id = %s and l.sf_object = %s and l.qbo_entity = %s order by 1, 2, 3",
+        [integration_id, sf_object, qbo_entity],
+    )
+    found: dict[Side, list[Sending]] = {}
+    for side, first, last in rows:
+        found.setdefault(Side(side), []).append(Sending(first, last))
+    return found
+
+
 def batch_by_id(batch_id: UUID) -> Batch:
     """A stored batch with its intents."""
     row = BatchSend.objects.get(pk=batch_id)

@@ -210,6 +210,20 @@ def linked_ids(
     return {row[0]: (row[1], row[2] or "", row[3], row[4]) for row in rows}
 
 
+def first_seen(
+    integration_id: int, sf_object: str, qbo_entity: str, side: Side, ids: Sequence[str]
+) -> dict[str, datetime]:
+    """When these records of one side became half-links, where they still are: remote id -> moment."""
+    column, other = ("sf_id", "qbo_id") if side is Side.SALESFORCE else ("qbo_id", "sf_id")
+    rows = RecordLink.objects.filter(
+        integration_id=integration_id,
+        sf_object=sf_object,
+        qbo_entity=qbo_entity,
+        **{f"{column}__in": list(ids), f"{other}__isnull": True},
+    ).exclude(lifecycle__in=["unlinked", "absorbed"])
+    return {str(remote_id): at for remote_id, at in rows.values_list(column, "created_at")}
+
+
 def linked_as(
     integration_id: int, sf_object: str, entities: Sequence[str], ids: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:

@@ -145,6 +145,38 @@ def test_an_edit_that_came_after_a_lost_write_is_carried_and_not_taken_for_ours(
     assert spine.read_account(account)["BillingCity"] == "Portland"
 
 
+def test_what_a_creation_of_unknown_outcome_may_have_made_is_not_created_again_on_the_other_side(
+    spine: Spine,
+) -> None:
+    account = spine.account(Name="Pine")
+    loading(spine)
+    leave_unknown(spine)
+    spine.edit_account(account, Name="Oak")
+    spine.capture()
+
+    carry()
+
+    assert [row["Name"] for row in spine.accounts()] == ["Oak"]
+    look()
+    bulk.execute("update syncapp_linkwork set due_at = lb_now()")
+    spine.sync()
+    [link] = spine.links
+    assert (link.lifecycle, link.sf_id, link.qbo_id) == ("linked", account, spine.customers()[0]["Id"])
+    assert [row["Name"] for row in spine.accounts()] == ["Oak"]
+    assert [row["DisplayName"] for row in spine.customers()] == ["Oak"]
+
+
+def test_what_was_there_before_a_creation_of_unknown_outcome_waits_for_nothing(spine: Spine) -> None:
+    spine.account(Name="Pine")
+    spine.customer(DisplayName="Birch")
+    loading(spine)
+    leave_unknown(spine)
+
+    carry()
+
+    assert sorted(row["Name"] for row in spine.accounts()) == ["Birch", "Pine"]
+
+
 def test_a_body_that_was_refused_twice_is_not_sent_again_by_itself(spine: Spine) -> None:
     account = spine.account(Name="Pine")
     spine.scan()
