@@ -43,10 +43,10 @@ def of_change(
     if [change["key"] for change in changes] == [STATE]:
         live = record.state is RecordState.LIVE
         return Evidence.APPLIED if live is bool(changes[0]["after"]) else Evidence.NOT_APPLIED
-    ours = _ours(spec, side, changes, record)
-    if all(ours):
+    holding = _holding(spec, side, changes, record)
+    if len(holding) == len(_known(spec, changes)):
         return Evidence.APPLIED
-    return Evidence.CHANGED_SINCE if any(ours) else Evidence.NOT_APPLIED
+    return Evidence.CHANGED_SINCE if holding & _moving(spec, changes) else Evidence.NOT_APPLIED
 
 
 _STATES = {
@@ -56,17 +56,29 @@ _STATES = {
 }
 
 
-def _ours(
+def _holding(
     spec: MappingSpec, side: Side, changes: Sequence[Mapping[str, Any]], record: RemoteRecord
-) -> list[bool]:
+) -> set[str]:
+    """Keys of which the record holds what was sent."""
     by_key = compile_spec(spec).by_key
-    now = project(side, record, spec)
-    sent = from_json(spec, {change["key"]: change["after"] for change in changes}) or {}
-    return [by_key[key].same(sent.get(key), now.get(key)) for key in _keys(changes) if key in by_key]
+    now, sent = project(side, record, spec), _values(spec, changes, "after")
+    return {key for key in _known(spec, changes) if by_key[key].same(sent.get(key), now.get(key))}
 
 
-def _keys(changes: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [change["key"] for change in changes]
+def _moving(spec: MappingSpec, changes: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Keys that the write was to change. A group is sent whole: what it already held tells nothing."""
+    by_key = compile_spec(spec).by_key
+    before, after = _values(spec, changes, "before"), _values(spec, changes, "after")
+    return {key for key in _known(spec, changes) if not by_key[key].same(before.get(key), after.get(key))}
+
+
+def _values(spec: MappingSpec, changes: Sequence[Mapping[str, Any]], which: str) -> Mapping[str, Any]:
+    return from_json(spec, {change["key"]: change[which] for change in changes}) or {}
+
+
+def _known(spec: MappingSpec, changes: Sequence[Mapping[str, Any]]) -> list[str]:
+    by_key = compile_spec(spec).by_key
+    return [change["key"] for change in changes if change["key"] in by_key]
 
 
 def is_recent(created: Any, first_sent_at: datetime | None) -> bool:

@@ -39,6 +39,14 @@ def test_a_record_tells_by_its_values_whether_our_update_arrived(held, evidence)
     assert of_change(spec(), Side.SALESFORCE, Operation.UPDATE, changes, sf_record(held)) is evidence
 
 
+def test_what_a_record_held_before_our_update_does_not_prove_that_it_arrived():
+    changes = [{**change("name", "Acme"), "before": "Acme"}, change("phone", "2")]
+    untouched, edited = sf_record({"Name": "Acme", "Phone": "1"}), sf_record({"Name": "Pine", "Phone": "2"})
+
+    assert of_change(spec(), Side.SALESFORCE, Operation.UPDATE, changes, untouched) is Evidence.NOT_APPLIED
+    assert of_change(spec(), Side.SALESFORCE, Operation.UPDATE, changes, edited) is Evidence.CHANGED_SINCE
+
+
 @pytest.mark.parametrize(
     ("operation", "state", "evidence"),
     [
