@@ -376,7 +376,7 @@ class Sending:
     last: datetime
 
 
-def open_creations(integration_id: UUID, sf_object: str, qbo_entity: str) -> dict[Side, list[Sending]]:
+def open_creations(integration_id: int, sf_object: str, qbo_entity: str) -> dict[Side, list[Sending]]:
     """Creations for links of this pair of objects that nobody knows the outcome of, by the side that they went to.
     Those under an external id are not among them: their record says what it belongs to."""
     rows = bulk.fetch(
