@@ -80,7 +80,9 @@ def test_the_shell_takes_one_record_by_name(sim: Simulator) -> None:
     company = demo.ensure_demo()
     with tenant(company.id):
         link = (
-            RecordLink.objects.filter(lifecycle="linked", attention=Attention.NONE).order_by("name").first()
+            RecordLink.objects.filter(sf_object="Account", lifecycle="linked", attention=Attention.NONE)
+            .order_by("name")
+            .first()
         )
     assert link is not None
     assert "1 of 1 records" in shell(company=company.id, filter=link.name, direction="to_qbo")
@@ -100,7 +102,7 @@ def test_unlinking_takes_our_id_out_of_salesforce_and_relinking_puts_it_back(sim
     company = demo.ensure_demo()
     with tenant(company.id):
         link = (
-            RecordLink.objects.filter(lifecycle="linked", attention=Attention.NONE)
+            RecordLink.objects.filter(sf_object="Account", lifecycle="linked", attention=Attention.NONE)
             .exclude(sf_id=None)
             .order_by("name")
             .first()
