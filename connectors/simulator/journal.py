@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
 from datetime import datetime
 
+from connectors.simulator.jsontext import packed, unpacked
 from connectors.simulator.store import Column, Store, Table
 
 _TABLE = Table(
@@ -59,8 +59,8 @@ class Journal:
                 operation,
                 record_id,
                 request_id,
-                _packed(before),
-                _packed(after),
+                _kept(before),
+                _kept(after),
             ),
         )
 
@@ -72,9 +72,7 @@ class Journal:
             " WHERE side = ? AND seq > ? AND (? = '' OR scope = ?) ORDER BY seq LIMIT ?",
             (self._side, after, scope, scope, limit),
         )
-        entries = (
-            f'{head[:-1]},"before":{_unpacked(old)},"after":{_unpacked(new)}}}' for head, old, new in rows
-        )
+        entries = (f'{head[:-1]},"before":{_shown(old)},"after":{_shown(new)}}}' for head, old, new in rows)
         return '{"entries":[' + ",".join(entries) + "]}"
 
     def clear(self) -> None:
@@ -82,10 +80,9 @@ class Journal:
         self._store.write("DELETE FROM sim_log WHERE side = ?", (self._side,))
 
 
-def _packed(body: str | None) -> bytes | None:
-    """Bodies are packed: a first load of 100,000 records must not fill the memory with its log."""
-    return None if body is None else zlib.compress(body.encode(), 1)
+def _kept(body: str | None) -> bytes | None:
+    return None if body is None else packed(body)
 
 
-def _unpacked(body: bytes | None) -> str:
-    return "null" if body is None else zlib.decompress(body).decode()
+def _shown(body: bytes | None) -> str:
+    return "null" if body is None else unpacked(body)

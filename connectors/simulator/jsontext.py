@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import zlib
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -54,3 +55,13 @@ def loads(text: str | bytes) -> Any:
         return json.loads(text, parse_float=_exact, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def packed(text: str) -> bytes:
+    """A text small enough to keep 100,000 of: a first load must not fill the memory with its log and its events."""
+    return zlib.compress(text.encode(), 1)
+
+
+def unpacked(kept: bytes) -> str:
+    """The text that `packed` was given."""
+    return zlib.decompress(kept).decode()

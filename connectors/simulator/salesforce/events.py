@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from connectors.simulator.jsontext import packed, unpacked
 from connectors.simulator.salesforce.times import from_wire, wire
 from connectors.simulator.store import Column, Table
 
@@ -42,7 +43,7 @@ _LEFT_OUT = frozenset({
 _TABLE = Table(
     "salesforce_event",
     (Column("org", "INTEGER"), Column("replay", "INTEGER"), Column("channel"), Column("created", "REAL"),
-     Column("commit_key"), Column("message")),
+     Column("commit_key"), Column("message", "BLOB")),
     ("org", "replay"),
 )  # fmt: skip
 
@@ -135,7 +136,7 @@ class Events:
                 told["recordIds"].append(record_id)
                 self.org.world.store.write(
                     "UPDATE salesforce_event SET message = ? WHERE org = ? AND replay = ?",
-                    (json.dumps(message), self.org.number, replay),
+                    (packed(json.dumps(message)), self.org.number, replay),
                 )
                 return
         self._append_change(entity, [record_id], kind, actor, header, body)
@@ -148,7 +149,7 @@ class Events:
             " ORDER BY replay DESC LIMIT 1",
             (self.org.number, self._transaction[1], change_channel(entity.name)),
         )
-        return (found[0], json.loads(found[1])) if found is not None else None
+        return (found[0], json.loads(unpacked(found[1]))) if found is not None else None
 
     def _append_change(
         self,
@@ -193,7 +194,7 @@ class Events:
             "INSERT INTO salesforce_event (org, replay, channel, created, commit_key, message)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             (self.org.number, replay, channel, self.org.now().timestamp(), key,
-             json.dumps({"data": data, "channel": channel})),
+             packed(json.dumps({"data": data, "channel": channel}))),
         )  # fmt: skip
 
     # -- reading --------------------------------------------------------------------------------------------
@@ -219,7 +220,10 @@ class Events:
             f" AND {every} ORDER BY replay LIMIT ?",
             (self.org.number, max(replay, expired), *(() if every[0] == "s" else (channel,)), limit),
         )
-        return {"events": [json.loads(text) for _, text in rows], "replay": rows[-1][0] if rows else newest}
+        return {
+            "events": [json.loads(unpacked(kept)) for _, kept in rows],
+            "replay": rows[-1][0] if rows else newest,
+        }
 
     def _check_channel(self, channel: str) -> None:
         if channel == "/data/ChangeEvents":
