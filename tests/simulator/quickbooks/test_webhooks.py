@@ -65,6 +65,17 @@ def test_an_unacknowledged_delivery_comes_again_and_holds_back_later_ones(empty_
     assert bodies[3] != bodies[0]
 
 
+def test_the_published_schedule_is_followed_by_a_moved_clock(empty_sim: Simulator) -> None:
+    with endpoint_for(500, 500, 200) as endpoint:
+        books = subscribe(empty_sim, endpoint)
+        empty_sim.quickbooks.post("knobs", {"webhook_retry_scale": 1})
+        books.post("customer", {"DisplayName": "Patient"})
+        for attempt in (1, 2, 3):
+            endpoint.wait(attempt)
+            assert len(endpoint.deliveries) == attempt
+            empty_sim.quickbooks.post("clock", {"advance": 12 * 3600})
+
+
 def test_events_can_be_dropped_doubled_and_limited_to_entities(empty_sim: Simulator) -> None:
     with endpoint_for() as endpoint, endpoint_for() as silent, endpoint_for() as vendors:
         books = subscribe(empty_sim, endpoint, duplicate=1)
