@@ -29,6 +29,11 @@ bench: setup ## benchmarks: commands that print figures (BENCH="bench/first_load
 simulate: setup ## plans of chance against every promise (SEEDS=2000 FIRST=1 says how many and from where)
 	@exec env DEBUG=1 $(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),500) --first $(or $(FIRST),1)
 
+.PHONY: crash
+crash: setup ## workers killed every 0.5 to 3 s during a load (RECORDS=2000): nothing lost, nothing twice
+	@exec env CRASH_RECORDS=$(or $(RECORDS),2000) $(BIN)/python -m pytest -n 0 -q \
+		tests/services/test_killed_workers.py -k "again_and_again or frozen"
+
 .PHONY: defects
 defects: setup ## how many plans of chance it takes to find each planted defect
 	@exec env DEBUG=1 $(BIN)/python -m tests.simulation.defects

@@ -1,5 +1,5 @@
-"""In the middle of a load the workers are killed and the broker is emptied, with Celery and beat as they are shipped:
-due work is a row, not a message (sync-semantics 12, C20)."""
+"""In the middle of a load the workers are killed and the broker is emptied, or the database restarts, with Celery and
+beat as they are shipped: due work is a row, not a message (sync-semantics 12, C20 and C22)."""
 
 from __future__ import annotations
 
@@ -54,11 +54,40 @@ def test_a_load_whose_workers_die_and_whose_broker_is_emptied_ends_with_one_cust
         assert until(lambda: _state(running) == [("first_load", "done")]), _state(running)
         names = Counter(entry["after"]["DisplayName"] for entry in _created(simulated))
         assert {name: count for name, count in names.items() if count > 1} == {}
-        assert _rows(
-            running,
-            "select lifecycle, attention, count(*) from syncapp_recordlink"
-            " where sf_id is not null and lifecycle <> 'absorbed' group by 1, 2",
-        ) == [("linked", "none", ACCOUNTS)]
+        assert _in_step(running) == [("linked", "none", ACCOUNTS)]
+
+
+def test_a_load_whose_database_restarts_goes_on_by_itself_and_creates_nothing_twice() -> None:
+    with stack.running(None, "--no-demo", SIM_SEED="600", TIMING_DIVISOR="40") as running:
+        simulated = Side(running.quickbooks_url, "")
+        before = len(_created(simulated))
+        running.manage("shell", "-c", LOAD)
+        assert until(lambda: len(_created(simulated)) > before)
+
+        _restart_the_database(running)
+
+        assert until(lambda: _state(running) == [("first_load", "done")]), _state(running)
+        names = Counter(entry["after"]["DisplayName"] for entry in _created(simulated))
+        assert {name: count for name, count in names.items() if count > 1} == {}
+        assert _in_step(running) == [("linked", "none", 600)]
+
+
+def _restart_the_database(running: stack.Stack) -> None:
+    """PostgreSQL ends every session and recovers as after a power cut, because one of its own processes was killed."""
+    [(pid,)] = _rows(
+        running,
+        "select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
+        " and datname = current_database() order by backend_start limit 1",
+    )
+    os.kill(pid, signal.SIGKILL)
+
+
+def _in_step(running: stack.Stack) -> list[tuple[Any, ...]]:
+    return _rows(
+        running,
+        "select lifecycle, attention, count(*) from syncapp_recordlink"
+        " where sf_id is not null and lifecycle <> 'absorbed' group by 1, 2",
+    )
 
 
 def _created(simulated: Side) -> list[dict[str, Any]]:
@@ -84,7 +113,11 @@ def _workers(running: stack.Stack) -> list[int]:
 
 
 def _state(running: stack.Stack) -> list[tuple[Any, ...]]:
-    return _rows(running, "select kind, state from syncapp_run where kind = 'first_load'")
+    """Of the first load; nothing while the database does not answer."""
+    try:
+        return _rows(running, "select kind, state from syncapp_run where kind = 'first_load'")
+    except psycopg.OperationalError:
+        return []
 
 
 def _rows(running: stack.Stack, query: str) -> list[tuple[Any, ...]]:
