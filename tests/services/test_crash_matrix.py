@@ -103,7 +103,8 @@ def killed_at(place: Any, name: str, work: Callable[[], Any], after: int = 0) ->
 
 
 def carry() -> None:
-    sync.carry(Priority.BULK, seconds=20)
+    """One pass; it ends when nothing is due. The time is no limit that a busy machine comes near."""
+    sync.carry(Priority.BULK, seconds=300)
 
 
 def another_worker(spine: Spine) -> None:
@@ -642,6 +643,9 @@ def test_a_stopped_run_sends_nothing_more_and_goes_on_where_it_was(spine: Spine,
     spine.a_minute_later()
 
     assert len(spine.customers()) == before < 60
+    spine.sim.quickbooks.delete(
+        "faults"
+    )  # that it was throttled first is how it got here, no part of going on
     with tenant(spine.company.pk):
         runs.resume(run, spine.person)
     spine.carry()

@@ -81,6 +81,7 @@ def test_a_burst_of_notices_costs_one_reading_and_reaches_salesforce(spine: Spin
 
 
 def test_the_same_event_is_stored_once_and_an_event_id_of_another_company_is_its_own(spine: Spine) -> None:
+    """C15: the sender had no answer and sends again."""
     spine.account(Name="Blue Pine Catering")
     spine.first_load()
     event = an_event(books(spine).remote_id, "Customer", "1", event="e-1")
@@ -163,6 +164,7 @@ def test_a_merge_makes_the_loser_mean_the_winner(spine: Spine) -> None:
 
 
 def test_a_notice_whose_reader_died_is_rung_for_again(spine: Spine) -> None:
+    """C16: the stored row is the duty, not the message."""
     account = spine.account(Name="Blue Pine Catering")
     spine.first_load()
     changed = spine.edit_customer("Blue Pine Catering", PrimaryPhone={"FreeFormNumber": "(555) 010-2222"})

@@ -80,6 +80,7 @@ def test_a_refresh_stores_the_new_pair_before_it_is_used(connection: Connection)
 
 
 def test_the_new_pair_survives_a_rollback_of_the_caller(connection: Connection) -> None:
+    """C19: the pair is stored by a connection of its own, whatever becomes of the transaction around it."""
     source = vault(connection, Endpoint({"refresh_token-1": a_grant(2)}))
     with transaction.atomic():
         source.renew(source.current())
@@ -171,6 +172,7 @@ def test_the_previous_refresh_token_is_tried_once_before_giving_up(connection: C
 
 
 def test_a_dead_grant_pauses_the_connection_and_asks_a_person_once(connection: Connection) -> None:
+    """C17, C18 with Salesforce's rotation: the old token is dead at once."""
     source = vault(connection, Endpoint({"refresh_token-1": DEAD}))
     stale = source.current()
     for _ in range(2):

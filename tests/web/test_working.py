@@ -401,6 +401,21 @@ def test_a_connection_that_rests_says_so_and_when_it_goes_on(browser: Client, ma
     assert "QuickBooks did not answer several times" in words(browser.get("/connections/"))
 
 
+def test_the_connections_page_says_what_the_org_has_left_today_and_what_waits(
+    browser: Client, mapping: Mapping
+) -> None:
+    connection = mapping.integration.salesforce
+    assert connection is not None
+    seen = []
+    for left in (40_000, 15_000, 5_000):
+        connection.facts = {**connection.facts, "calls_max": 100_000, "calls_left": left}
+        connection.save()
+        seen.append(words(browser.get("/connections/")))
+    assert "60,000 of 100,000 (60 %), 40,000 left for all its apps" in seen[0]
+    assert ["large loads wait and go on" in text for text in seen] == [False, True, False]
+    assert ["large loads and schedules wait and go on" in text for text in seen] == [False, False, True]
+
+
 def test_the_metered_reads_show_use_and_forecast_and_their_budget_is_changed(
     browser: Client, mapping: Mapping
 ) -> None:
