@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.installation import ROOT, Installation, installation
 
-SETTLING_S = 20.0
+SETTLING_S = 75.0
 """Starting up, and the first reading of every lane, are no part of being idle."""
 
 
