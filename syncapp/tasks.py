@@ -12,7 +12,7 @@ from connectors.errors import ConnectorError
 from syncapp import queue
 from syncapp.models import Connection
 from syncapp.services import capture as capturing
-from syncapp.services import deliveries, retention, schedules, sealing, sweep, sync, tokens
+from syncapp.services import deliveries, reference_lists, retention, schedules, sealing, sweep, sync, tokens
 from syncapp.services import prepare as preparing
 from syncapp.services import recover as recovering
 from syncapp.services.clients import UsageMeter, client_for, flush
@@ -61,6 +61,7 @@ def _read_changes(connection: Connection, lane: str) -> None:
         news = capturing.read_changes(connection, lane, client)
         if lane == "cdc":
             news += deliveries.covered(connection, client, began)
+            reference_lists.refresh_due(connection)
     except ConnectorError as error:
         breaker.record(connection.pk, error.failure, current_timing())
         log.warning("capture_failed", side=connection.side, code=error.failure.code)

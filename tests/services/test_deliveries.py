@@ -12,8 +12,8 @@ import pytest
 from django.test import override_settings
 
 from syncapp import tasks
-from syncapp.models import AppCredentials, Connection, Cursor, Delivery, MissedNotice
-from syncapp.services import sweep
+from syncapp.models import AppCredentials, Connection, Cursor, Delivery, MissedNotice, ReferenceEntry
+from syncapp.services import reference_lists, sweep
 from syncapp.store import aliases, bulk
 from syncapp.tenancy import tenant
 from tests.services.notices import an_event, deliver
@@ -237,3 +237,17 @@ def test_the_simulators_own_webhooks_are_understood(spine: Spine) -> None:
 
     assert answer.status_code == 200
     assert Delivery.objects.values_list("object", flat=True).distinct().get() == "Customer"
+
+
+def test_lists_that_have_become_old_are_read_again_beside_the_changes(spine: Spine) -> None:
+    spine.first_load()
+    with tenant(spine.company.pk):
+        reference_lists.refresh_all(books(spine), ["Term"])
+    bulk.execute("update syncapp_referencelist set next_at = lb_now() - interval '1 minute'")
+    spine.book("Term", Name="Net 45", DueDays=45)
+
+    spine.sync()
+
+    assert "Net 45" in set(
+        ReferenceEntry.all_companies.filter(list__entity="Term").values_list("name", flat=True)
+    )
