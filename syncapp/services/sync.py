@@ -329,6 +329,14 @@ def _agree(context: SliceContext, decisions: deciding.SliceDecisions, sent: send
     applied = {link_id for settled in sent.settled for link_id in settled.applied} - _left_open(sent)
     agreed = [item for item in decisions.items if item.link.id in applied and not item.link.held]
     staging.settle_observations(context, agreed, agreed=True)
+    # What is held is decided again from its bodies, but not from one that our own write has overtaken: Salesforce gives
+    # no new body, and the old one would look like somebody's edit.
+    overtaken = [item for item in decisions.items if item.link.id in applied and item.link.held]
+    staging.settle_observations(context, [item for item in overtaken if _writes_salesforce(item)], agreed=True)
+
+
+def _writes_salesforce(item: deciding.Decided) -> bool:
+    return any(change.target is Side.SALESFORCE for change in item.decision.changes)
 
 
 def _left_open(sent: sending.Sent) -> set[UUID]:

@@ -572,7 +572,7 @@ def test_records_created_before_the_line_went_down_get_their_id_back_later(spine
             "match": {"path": "/batch$"},
             "nth": 2,
             "count": 1,
-            "headers": {"Retry-After": "30"},
+            "headers": {"Retry-After": "58"},
         }
     )
 
@@ -626,7 +626,7 @@ def test_a_stopped_run_sends_nothing_more_and_goes_on_where_it_was(spine: Spine,
             "match": {"path": "/batch$"},
             "nth": 2,
             "count": 1,
-            "headers": {"Retry-After": "30"},
+            "headers": {"Retry-After": "58"},
         }
     )
     patch, settle = pytest.MonkeyPatch(), sending.settle

@@ -10,6 +10,7 @@ import pytest
 from connectors.contracts import Side
 from syncapp.models import Attempt, AuditEvent, Connection, LinkBase, Problem, RunState, WriteIntent
 from syncapp.services import answers
+from syncapp.tasks import capture
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
 
@@ -364,3 +365,26 @@ def test_a_rotated_salesforce_refresh_token_in_the_middle_of_a_load_costs_nothin
     assert after.refresh_token != before.refresh_token
     assert (after.status, Problem.all_companies.count()) == ("live", 0)
     assert all(row["QBO_Customer_Id__c"] for row in spine.accounts("Id, Name, QBO_Customer_Id__c"))
+
+
+def test_a_record_with_a_question_open_is_not_decided_from_what_our_own_write_has_overtaken(
+    spine: Spine,
+) -> None:
+    account = spine.account(Name="Monarch Dental Cooperative", Phone="(555) 010-0000")
+    spine.customer(
+        DisplayName="MONARCH DENTAL COOPERATIVE", PrimaryPhone={"FreeFormNumber": "(555) 010-0000"}
+    )
+    spine.first_load()
+    assert spine.link("Monarch Dental Cooperative").attention == "conflict"
+    spine.edit_account(account, Website="https://monarch.example")
+    spine.edit_customer("MONARCH DENTAL COOPERATIVE", PrimaryPhone={"FreeFormNumber": "(555) 010-2222"})
+    spine.sync()
+    assert spine.read_account(account)["Phone"] == "(555) 010-2222"
+
+    spine.edit_customer("MONARCH DENTAL COOPERATIVE", Notes="Pays late")
+    capture(str(Connection.all_companies.get(company=spine.company, side="qbo").pk), "cdc")
+    spine.carry()
+
+    customer = spine.customer_named("MONARCH DENTAL COOPERATIVE")
+    assert customer["PrimaryPhone"]["FreeFormNumber"] == "(555) 010-2222"
+    assert spine.read_account(account)["Phone"] == "(555) 010-2222"
