@@ -80,10 +80,13 @@ def _half_links(context: SliceContext, side: Side, ids: Sequence[str]) -> dict[s
 
 
 def held_elsewhere(piece: Slice, link_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these links another worker holds now."""
+    """Which of these links another worker holds now, or wait for the outcome of a write: it belongs to them."""
+    ids = list(link_ids)
     rows = bulk.fetch(
-        "select link_id from syncapp_linkwork where link_id = any(%s) and lease_until > lb_now() and fence <> %s",
-        [list(link_ids), piece.fence],
+        "select link_id from syncapp_linkwork where link_id = any(%s) and lease_until > lb_now() and fence <> %s"
+        " union select link_id from syncapp_writeintent"
+        " where link_id = any(%s) and state in ('sending', 'unknown', 'ask')",
+        [ids, piece.fence, ids],
     )
     return {row[0] for row in rows}
 

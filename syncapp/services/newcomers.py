@@ -1,12 +1,13 @@
 """Records that appeared while the outcome of a creation of ours is unknown: they may be what we made.
 
 Nothing is decided on such a record before that outcome is known (sync-semantics section 4): taken for somebody's new
-record, it would be created a second time on the side it came from. What cannot be ours by its time goes on.
+record, it would be created a second time on the side it came from. What cannot be ours by its time, or by the external
+id that it would bear, goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from connectors.contracts import Side
@@ -15,6 +16,9 @@ from syncapp.services.deciding import Decided, SliceDecisions
 from syncapp.services.slice_context import SliceContext
 from syncapp.store import intents, leases, links
 from syncapp.store.intents import Sending
+
+SEEN_WITHIN = timedelta(hours=27)
+"""Every lane of capture has come by since: what a write made was seen by then."""
 
 
 def put_off(context: SliceContext, decisions: SliceDecisions) -> SliceDecisions:
@@ -49,11 +53,18 @@ def _doubted(
         side,
         sorted(set(record_of.values())),
     )
+    named = {(sent.external_field, sent.external_value) for sent in creations if sent.external_value}
+    nameless = [sent for sent in creations if not sent.external_value]
+    fields = {field for field, _ in named}
     wait = timedelta(seconds=context.timing.unknown_wait_batch)
     return [
         item
         for item in halves
-        if _may_be_ours(creations, first_seen, record_of.get(item.link.id), _created_at(item, side), wait)
+        if (seen := first_seen.get(record_of.get(item.link.id, ""))) is not None
+        and (
+            any((field, _value(item, side, field)) in named for field in fields)
+            or any(_fits(sent, seen, _created_at(item, side), wait) for sent in nameless)
+        )
     ]
 
 
@@ -66,6 +77,11 @@ def _record_on(item: Decided, side: Side) -> str:
     return item.link.remote_id(side)
 
 
+def _value(item: Decided, side: Side, field: str) -> str:
+    record = item.sides.read(side)
+    return str(record.body.get(field) or "") if record is not None else ""
+
+
 def _created_at(item: Decided, side: Side) -> datetime | None:
     """When the half-link's own record was made, where it says so."""
     record = item.sides.read(side)
@@ -73,18 +89,10 @@ def _created_at(item: Decided, side: Side) -> datetime | None:
     return datetime.fromisoformat(made) if isinstance(made, str) else None
 
 
-def _may_be_ours(
-    creations: Sequence[Sending],
-    first_seen: Mapping[str, datetime],
-    record_id: str | None,
-    created_at: datetime | None,
-    wait: timedelta,
-) -> bool:
-    seen = first_seen.get(record_id or "")
-    return seen is not None and any(
-        seen >= sent.first
-        and (
-            created_at is None or sent.first - CREATED_SLACK <= created_at <= sent.last + wait + CREATED_SLACK
-        )
-        for sent in creations
+def _fits(sent: Sending, seen: datetime, created_at: datetime | None, wait: timedelta) -> bool:
+    """Whether a record first seen then, and made then where that is known, may be what this made."""
+    if created_at is None:
+        return sent.first <= seen <= sent.last + SEEN_WITHIN
+    return sent.first <= seen and (
+        sent.first - CREATED_SLACK <= created_at <= sent.last + wait + CREATED_SLACK
     )

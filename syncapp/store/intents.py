@@ -370,25 +370,27 @@ def by_tag(company_id: int, connection_id: UUID, keys: Sequence[str]) -> dict[st
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """When a creation without an answer left for the first and for the last time."""
+    """A creation without an answer: when it left for the first and for the last time, and the external id, if any, by
+    which its record can be told."""
 
     first: datetime
     last: datetime
+    external_field: str
+    external_value: str
 
 
 def open_creations(integration_id: int, sf_object: str, qbo_entity: str) -> dict[Side, list[Sending]]:
-    """Creations for links of this pair of objects that nobody knows the outcome of, by the side that they went to.
-    Those under an external id are not among them: their record says what it belongs to."""
+    """Creations for links of this pair of objects that nobody knows the outcome of, by the side that they went to."""
     rows = bulk.fetch(
-        "select distinct n.side, n.first_sent_at, n.last_sent_at from syncapp_writeintent n"
-        " join syncapp_recordlink l on l.id = n.link_id"
-        " where n.state in ('sending', 'unknown', 'ask') and n.operation = 'create' and n.remote_id = ''"
-        " and l.integration_id = %s and l.sf_object = %s and l.qbo_entity = %s order by 1, 2, 3",
+        "select distinct n.side, n.first_sent_at, n.last_sent_at, n.external_field, n.external_value"
+        " from syncapp_writeintent n join syncapp_recordlink l on l.id = n.link_id"
+        " where n.state in ('sending', 'unknown', 'ask') and n.operation in ('create', 'upsert')"
+        " and n.remote_id = '' and l.integration_id = %s and l.sf_object = %s and l.qbo_entity = %s",
         [integration_id, sf_object, qbo_entity],
     )
     found: dict[Side, list[Sending]] = {}
-    for side, first, last in rows:
-        found.setdefault(Side(side), []).append(Sending(first, last))
+    for side, *rest in rows:
+        found.setdefault(Side(side), []).append(Sending(*rest))
     return found
 
 

@@ -166,6 +166,24 @@ def test_what_a_creation_of_unknown_outcome_may_have_made_is_not_created_again_o
     assert [row["DisplayName"] for row in spine.customers()] == ["Oak"]
 
 
+def test_a_record_that_bears_the_id_of_a_write_of_unknown_outcome_waits_for_it(spine: Spine) -> None:
+    spine.first_load()
+    spine.customer(DisplayName="Birch")
+    spine.capture()
+    leave_unknown(spine)
+    spine.capture()
+
+    carry()
+
+    assert set(RecordLink.all_companies.values_list("lifecycle", flat=True)) == {"creating"}
+    look()
+    bulk.execute("update syncapp_linkwork set due_at = lb_now()")
+    spine.sync()
+    [link] = spine.links
+    assert (link.lifecycle, link.sf_id) == ("linked", spine.accounts()[0]["Id"])
+    assert BatchSend.all_companies.filter(state="unknown").count() == 0
+
+
 def test_what_was_there_before_a_creation_of_unknown_outcome_waits_for_nothing(spine: Spine) -> None:
     spine.account(Name="Pine")
     spine.customer(DisplayName="Birch")

@@ -297,6 +297,11 @@ class View:
 
     @staticmethod
     def _healed() -> Counter[tuple[str, str]]:
-        """Writes whose answer was lost and which were found in place by reading."""
+        """Writes beyond one per audit row: those whose answer was lost and which were found in place by reading, and
+        the repetitions of upserts, which the server takes a second time (sync-semantics 13.2)."""
         rows = WriteIntent.all_companies.filter(state="superseded").exclude(first_sent_at=None)
-        return Counter(rows.order_by().values_list("side", "remote_id"))
+        healed = Counter(rows.order_by().values_list("side", "remote_id"))
+        upserts = WriteIntent.all_companies.filter(state="applied", operation="upsert", attempts__gt=1)
+        for side, record, attempts in upserts.values_list("side", "result_id", "attempts"):
+            healed[side, record] += attempts - 1
+        return healed
