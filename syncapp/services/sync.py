@@ -332,7 +332,9 @@ def _agree(context: SliceContext, decisions: deciding.SliceDecisions, sent: send
     # What is held is decided again from its bodies, but not from one that our own write has overtaken: Salesforce gives
     # no new body, and the old one would look like somebody's edit.
     overtaken = [item for item in decisions.items if item.link.id in applied and item.link.held]
-    staging.settle_observations(context, [item for item in overtaken if _writes_salesforce(item)], agreed=True)
+    staging.settle_observations(
+        context, [item for item in overtaken if _writes_salesforce(item)], agreed=True
+    )
 
 
 def _writes_salesforce(item: deciding.Decided) -> bool:
