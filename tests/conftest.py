@@ -73,5 +73,7 @@ def chromium() -> Iterator[Browser]:
     """A headless browser for the whole session; `tests.browser.visitor(chromium)` makes a person of it."""
     from tests import browser
 
-    with browser.chromium() as launched:
+    with pytest.MonkeyPatch.context() as patch, browser.chromium() as launched:
+        # Its event loop stays in this thread, and tests with a database may follow. None of them is asynchronous.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield launched

@@ -146,5 +146,5 @@ def _clean_environment() -> dict[str, str]:
         "DEBUG",
         "EMAIL_URL",
     }
-    ours |= {RUN_FOLDER, "MAKELEVEL", "DJANGO_SETTINGS_MODULE"}
+    ours |= {RUN_FOLDER, "MAKELEVEL", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"}
     return {name: value for name, value in os.environ.items() if name not in ours}
