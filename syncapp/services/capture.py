@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Case, F, Value, When
 
-from connectors.contracts import ChangePage, Priority, RecordState, RemoteRecord, Side, Watch
+from connectors.contracts import ChangePage, Page, Priority, RecordState, RemoteRecord, Side, Watch
 from syncapp.engine.filters import first_unmet
 from syncapp.engine.lines import child_objects
 from syncapp.engine.mapping import MappingSpec
@@ -25,7 +24,7 @@ from syncapp.services import deletions, reference_lists, tagged
 from syncapp.services.clients import AnyClient
 from syncapp.services.surroundings import around
 from syncapp.services.watched import Watched, one_mapping, watched
-from syncapp.store import aliases, clock, leases, links, match_index, observations, passes
+from syncapp.store import aliases, clock, leases, links, match_index, observations, passes, transactions
 
 GONE = frozenset({RecordState.DELETED, RecordState.MERGED, RecordState.MISSING})
 CAPTURING = frozenset({"scan", "poll"})
@@ -72,17 +71,21 @@ def scan_page(mapping: Mapping, spec: MappingSpec, side: Side, client: AnyClient
         return True
     target = one_mapping(mapping, spec, side)
     page = client.scan(target.object, target.own_fields, state.position)
-    with transaction.atomic():
-        take_in(target, page.records, "scan", run=None, cause="First load")
-        state.started_at = state.started_at or page.server_time
-        state.position = page.next
-        state.records += len(page.records)
-        if not page.next:
-            state.scanned_at = clock.now()
-        state.save()
-        if not page.next:
-            _start_lanes(target, state.started_at)
+    transactions.run(lambda: _store_scanned(target, state.pk, page))
     return not page.next
+
+
+def _store_scanned(target: Watched, pass_id: int, page: Page) -> None:
+    state = MappingPass.objects.get(pk=pass_id)
+    take_in(target, page.records, "scan", run=None, cause="First load")
+    state.started_at = state.started_at or page.server_time
+    state.position = page.next
+    state.records += len(page.records)
+    if not page.next:
+        state.scanned_at = clock.now()
+    state.save()
+    if not page.next:
+        _start_lanes(target, state.started_at)
 
 
 def _start_lanes(target: Watched, started_at: datetime) -> None:
@@ -130,7 +133,7 @@ def read_changes(connection: Connection, lane_name: str, client: AnyClient, *, r
         return 0
     news, tally = 0, deletions.Tally(connection)
     for page in client.changes(watches):
-        news += _store_page(targets[page.object], cursors[page.object], lane, page, run, tally)
+        news += _store_whole_page(targets[page.object], cursors[page.object], lane, page, run, tally)
     passes.caught_up(connection.id)
     return news
 
@@ -141,6 +144,20 @@ def _since(cursor: Cursor, lane: Lane) -> datetime:
     return cursor.watermark - lane.overlap
 
 
+def _store_whole_page(
+    target: Watched,
+    cursor: Cursor,
+    lane: Lane,
+    page: ChangePage,
+    run: Run | None,
+    tally: deletions.Tally,
+) -> int:
+    before = tally.copy()
+    return transactions.run(
+        lambda: _store_page(target, cursor, lane, page, run, tally), undo=lambda: tally.become(before)
+    )
+
+
 def _store_page(
     target: Watched,
     cursor: Cursor,
@@ -149,20 +166,19 @@ def _store_page(
     run: Run | None,
     tally: deletions.Tally,
 ) -> int:
-    with transaction.atomic():
-        source = "cdc" if target.side is Side.QUICKBOOKS else "poll"
-        news = take_in(target, page.records, source, run=run, cause="As it changes", tally=tally)
-        if page.last:
-            moved: dict[str, Any] = {
-                "watermark": page.server_time,
-                "version": cursor.version + 1,
-                "next_at": _next_reading(cursor, lane, news > 0),
-                "last_full_at": clock.now(),
-            }
-            if news:
-                moved["last_news_at"] = clock.now()
-            # Compare-and-set: another process that read the same lane meanwhile keeps its newer position.
-            Cursor.objects.filter(pk=cursor.pk, version=cursor.version).update(**moved)
+    source = "cdc" if target.side is Side.QUICKBOOKS else "poll"
+    news = take_in(target, page.records, source, run=run, cause="As it changes", tally=tally)
+    if page.last:
+        moved: dict[str, Any] = {
+            "watermark": page.server_time,
+            "version": cursor.version + 1,
+            "next_at": _next_reading(cursor, lane, news > 0),
+            "last_full_at": clock.now(),
+        }
+        if news:
+            moved["last_news_at"] = clock.now()
+        # Compare-and-set: another process that read the same lane meanwhile keeps its newer position.
+        Cursor.objects.filter(pk=cursor.pk, version=cursor.version).update(**moved)
     return news
 
 

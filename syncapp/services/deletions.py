@@ -29,6 +29,15 @@ class Tally:
         self._connection = connection
         self._counted: Counter[int] = Counter()
 
+    def copy(self) -> Tally:
+        other = Tally(self._connection)
+        other._counted = self._counted.copy()
+        return other
+
+    def become(self, other: Tally) -> None:
+        """Count on from another tally's state."""
+        self._counted = other._counted.copy()
+
     def count(self, mapping: Mapping, spec: MappingSpec, known: Sequence[RemoteRecord]) -> None:
         """Count those of these linked records that are gone, in the transaction that stores them as news."""
         gone = sum(record.state in DELETIONS for record in known)

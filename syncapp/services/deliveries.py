@@ -21,8 +21,8 @@ from syncapp.models import AppCredentials, Connection, ConnectionStatus, Cursor,
 from syncapp.services import capture
 from syncapp.services.clients import AnyClient
 from syncapp.services.timing import current_timing
-from syncapp.services.watched import watched
-from syncapp.store import clock, deliveries
+from syncapp.services.watched import Watched, watched
+from syncapp.store import clock, deliveries, transactions
 
 KEPT_DAYS = 30
 LONGEST_ID = 32
@@ -130,8 +130,7 @@ def covered(connection: Connection, client: AnyClient, began: datetime) -> int:
     for name, ids in deliveries.unseen([notice.pk for notice in notices]).items():
         if name in targets:
             records = client.read(name, ids, targets[name].fields)
-            with transaction.atomic():
-                fetched += capture.take_in(targets[name], records, "webhook", run=None, cause="As it changes")
+            fetched += _take_in(targets[name], records)
     with transaction.atomic():
         for name, target in targets.items():
             merges = [
@@ -142,6 +141,12 @@ def covered(connection: Connection, client: AnyClient, began: datetime) -> int:
         deliveries.mark_read(connection.pk, [notice.pk for notice in notices], clock.now())
         deliveries.count_missed(connection.pk, began, began - MAY_STILL_BE_NAMED)
     return fetched
+
+
+def _take_in(target: Watched, records: Sequence[RemoteRecord]) -> int:
+    return transactions.run(
+        lambda: capture.take_in(target, records, "webhook", run=None, cause="As it changes")
+    )
 
 
 def _merged(notice: Delivery) -> RemoteRecord:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import transaction
-
 from connectors.contracts import Side
 from syncapp.models import Mapping, Outcome, RecordLink
 from syncapp.services.deciding import Decided
 from syncapp.services.slice_context import SliceContext
-from syncapp.store import bulk, leases, runs
+from syncapp.store import bulk, leases, runs, transactions
 from syncapp.store.leases import Slice
 
 HALF_LINKS = """
@@ -39,9 +37,12 @@ def join(context: SliceContext, items: Sequence[Decided]) -> set[UUID]:
             item for item in items if item.decision.link_to is not None and item.decision.link_to.side is side
         ]
         if chosen:
-            with transaction.atomic():
-                going_on |= _join_side(context, chosen, side)
+            going_on |= _join_side_whole(context, chosen, side)
     return going_on
+
+
+def _join_side_whole(context: SliceContext, chosen: Sequence[Decided], side: Side) -> set[UUID]:
+    return transactions.run(lambda: _join_side(context, chosen, side))
 
 
 def _join_side(context: SliceContext, items: Sequence[Decided], far: Side) -> set[UUID]:

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 
 from connectors.contracts import Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
@@ -25,7 +25,7 @@ from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.errors import Refused
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import connection_of
-from syncapp.store import bulk, clock, leases, passes, runs, specs, statistics
+from syncapp.store import bulk, clock, leases, passes, runs, specs, statistics, transactions
 from syncapp.tenancy import tenant
 
 log = structlog.get_logger()
@@ -155,12 +155,14 @@ def _make_due(reading: Reading) -> None:
         return
     link_ids = scope.everything(run) if run.kind == RunKind.FIRST_LOAD else scope.changed(run)
     priority = leases.PRIORITY[run.priority]
-    with transaction.atomic():
+
+    def begin() -> None:
         reads = Run.objects.filter(pk=run.pk, state=RunState.READING, stop_requested=False)
-        if not reads.update(state=RunState.RUNNING, lease_until=None):
-            return
-        leases.make_due(run.company_id, link_ids, priority, cause=run.cause, run_id=run.pk)
-        queue.wake(priority, run.company_id)
+        if reads.update(state=RunState.RUNNING, lease_until=None):
+            leases.make_due(run.company_id, link_ids, priority, cause=run.cause, run_id=run.pk)
+            queue.wake(priority, run.company_id)
+
+    transactions.run(begin)
     runs.finish_idle([run.pk])
 
 

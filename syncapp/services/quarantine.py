@@ -15,7 +15,7 @@ from syncapp.engine.timing import Timing
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, Outcome
 from syncapp.services import waiting
-from syncapp.store import bulk, clock, leases, problems, runs
+from syncapp.store import bulk, clock, leases, problems, runs, transactions
 from syncapp.store.leases import Slice
 from syncapp.store.problems import LinkProblem
 
@@ -33,6 +33,10 @@ def set_aside(piece: Slice, error: Exception, timing: Timing) -> None:
     A slice of many links cannot tell which of them is the bad one: its links come back in two groups at different
     times, and so in smaller slices, down to one.
     """
+    transactions.run(lambda: _set_aside(piece, error, timing))
+
+
+def _set_aside(piece: Slice, error: Exception, timing: Timing) -> None:
     rows = bulk.fetch(COUNT, [piece.link_ids])
     now = clock.now()
     if len(rows) == 1 and rows[0][1] >= timing.attempts_bug:

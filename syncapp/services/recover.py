@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
-from django.db import transaction
 
 from connectors.contracts import BatchAnswer, Operation, Side, WriteResult, WriteStatus
 from connectors.errors import ConnectorError, FailureKind
@@ -28,7 +27,7 @@ from syncapp.services.retrying import over_budget
 from syncapp.services.settle import Place, Settled, settle
 from syncapp.services.sync import owner_name
 from syncapp.services.timing import current_timing
-from syncapp.store import breaker, bulk, clock, intents, leases
+from syncapp.store import breaker, bulk, clock, intents, leases, transactions
 from syncapp.store.intents import Batch, Intent
 from syncapp.tenancy import tenant
 
@@ -80,12 +79,15 @@ def _recover_one(company_id: int, batch: Batch, timing: Timing) -> None:
         found = _find_out(place, batch, client)
     if found is None:
         return
-    with transaction.atomic():
-        settled = settle(place, batch, found.answer, read=found.read)
-        if settled.unknown:
-            _not_yet(place, batch, found.answer)
-        _go_on(place, batch, settled)
+    transactions.run(lambda: _take_over(place, batch, found))
     log.info("unknown_batch_resolved", side=batch.side.value, size=len(batch.intents), sends=batch.sends)
+
+
+def _take_over(place: Place, batch: Batch, found: Found) -> None:
+    settled = settle(place, batch, found.answer, read=found.read)
+    if settled.unknown:
+        _not_yet(place, batch, found.answer)
+    _go_on(place, batch, settled)
 
 
 @contextmanager

@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from connectors import jsonwire
 from connectors.contracts import (
     BatchAnswer,
@@ -55,6 +53,7 @@ from syncapp.store import (
     observations,
     problems,
     runs,
+    transactions,
 )
 from syncapp.store.intents import Batch, Intent
 from syncapp.store.links import LinkRow
@@ -122,23 +121,26 @@ def settle(place: Place, batch: Batch, answer: BatchAnswer, *, read: frozenset[s
     `read` are the writes (by their place in the batch) whose outcome was found by reading: what their records hold
     beside our values may be somebody's edit, and is news.
     """
-    with transaction.atomic():
-        still_open = _lock_open(batch)
-        rows = links.load(
-            place.company_id, [intent.link_id for intent in batch.intents if intent.id in still_open]
-        )
-        closing, settled = _Closing(clock.now(), shared=_is_shared(place, batch)), Settled()
-        for intent, result in zip(batch.intents, answer.results, strict=True):
-            if intent.id in still_open:
-                _one(place, intent, result, rows[intent.link_id], closing, settled)
-        found = _found(batch, answer, read)
-        closing.news = [record for record in closing.tokens if record.id in found | closing.more]
-        closing.unread = found - {record.id for record in closing.tokens}
-        _write(place, batch, closing, settled)
-        if settled.unknown:
-            intents.mark_unknown(batch, _unknown_wait(place, batch))
-        else:
-            intents.close_batch(batch.id, "applied" if settled.applied else "refused")
+    return transactions.run(lambda: _settle(place, batch, answer, read))
+
+
+def _settle(place: Place, batch: Batch, answer: BatchAnswer, read: frozenset[str]) -> Settled:
+    still_open = _lock_open(batch)
+    rows = links.load(
+        place.company_id, [intent.link_id for intent in batch.intents if intent.id in still_open]
+    )
+    closing, settled = _Closing(clock.now(), shared=_is_shared(place, batch)), Settled()
+    for intent, result in zip(batch.intents, answer.results, strict=True):
+        if intent.id in still_open:
+            _one(place, intent, result, rows[intent.link_id], closing, settled)
+    found = _found(batch, answer, read)
+    closing.news = [record for record in closing.tokens if record.id in found | closing.more]
+    closing.unread = found - {record.id for record in closing.tokens}
+    _write(place, batch, closing, settled)
+    if settled.unknown:
+        intents.mark_unknown(batch, _unknown_wait(place, batch))
+    else:
+        intents.close_batch(batch.id, "applied" if settled.applied else "refused")
     return settled
 
 

@@ -6,12 +6,11 @@ Adoptions, holds, skips and waits take effect here; writes become intents.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
-
-from django.db import transaction
 
 from connectors.contracts import Operation, Priority, RecordState, RemoteRecord, Side, Token, Write
 from connectors.salesforce.writes import calls as composites
@@ -32,7 +31,7 @@ from syncapp.services import poison, waiting
 from syncapp.services.deciding import Decided, SliceDecisions
 from syncapp.services.facts import books_of
 from syncapp.services.slice_context import SliceContext
-from syncapp.store import bulk, intents, leases, links, observations, problems, runs
+from syncapp.store import bulk, intents, leases, links, observations, problems, runs, transactions
 from syncapp.store.intents import Batch, Plan
 from syncapp.store.links import LinkRow
 from syncapp.store.problems import LinkProblem
@@ -72,27 +71,36 @@ class Staged:
 
 def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -> Staged:
     """Store the decisions of a slice; returns the batches to send. `linked` were joined a moment ago in this slice."""
-    with transaction.atomic():
-        owned = leases.held(context.piece, [item.link.id for item in decisions.items])
-        mine = [item for item in decisions.items if item.link.id in owned]
-        left_alone = _set_apart(context, [item for item in mine if not is_settling(item)])
-        items = [item for item in mine if not is_settling(item) and item.link.id not in left_alone]
-        items, rings = waiting.store(context, decisions, items, lambda item: outcome_of(item, set()).value)
-        staged = Staged(settling=[item.link.id for item in mine if is_settling(item)])
-        plans: dict[Side, list[Plan]] = {side: [] for side in Side}
-        for item in items:
-            _apply(context, item)
-            for side, plan in _plans(context, item):
-                plans[side].append(plan)
-        writing = {plan.link_id for listed in plans.values() for plan in listed}
-        _store_outcomes(context, items, writing, linked)
-        for side in Side:
-            staged.batches += _store_intents(context, side, plans[side])
-        staged.finished = [item.link.id for item in items if item.link.id not in writing] + sorted(left_alone)
-        waiting.wake(context.company_id, _ended(items, writing), context.piece.priority, but=rings)
-        leases.release(context.piece, staged.finished)
-        _wait_out_the_second(context, [item for item in mine if is_settling(item)])
-        _read_again(context, [item for item in mine if is_settling(item)])
+    before = [(item.link, copy(item.link)) for item in decisions.items]
+
+    def put_back() -> None:
+        for link, saved in before:
+            link.become(saved)
+
+    return transactions.run(lambda: _stage(context, decisions, linked), undo=put_back)
+
+
+def _stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -> Staged:
+    owned = leases.held(context.piece, [item.link.id for item in decisions.items])
+    mine = [item for item in decisions.items if item.link.id in owned]
+    left_alone = _set_apart(context, [item for item in mine if not is_settling(item)])
+    items = [item for item in mine if not is_settling(item) and item.link.id not in left_alone]
+    items, rings = waiting.store(context, decisions, items, lambda item: outcome_of(item, set()).value)
+    staged = Staged(settling=[item.link.id for item in mine if is_settling(item)])
+    plans: dict[Side, list[Plan]] = {side: [] for side in Side}
+    for item in items:
+        _apply(context, item)
+        for side, plan in _plans(context, item):
+            plans[side].append(plan)
+    writing = {plan.link_id for listed in plans.values() for plan in listed}
+    _store_outcomes(context, items, writing, linked)
+    for side in Side:
+        staged.batches += _store_intents(context, side, plans[side])
+    staged.finished = [item.link.id for item in items if item.link.id not in writing] + sorted(left_alone)
+    waiting.wake(context.company_id, _ended(items, writing), context.piece.priority, but=rings)
+    leases.release(context.piece, staged.finished)
+    _wait_out_the_second(context, [item for item in mine if is_settling(item)])
+    _read_again(context, [item for item in mine if is_settling(item)])
     return staged
 
 

@@ -17,7 +17,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import transaction
 
 from connectors.contracts import Priority, RemoteRecord, Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
@@ -45,7 +44,18 @@ from syncapp.services.reading import Sides
 from syncapp.services.settle import Settled
 from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
-from syncapp.store import breaker, clock, intents, leases, links, observations, parking, problems, runs
+from syncapp.store import (
+    breaker,
+    clock,
+    intents,
+    leases,
+    links,
+    observations,
+    parking,
+    problems,
+    runs,
+    transactions,
+)
 from syncapp.store.leases import Slice
 from syncapp.store.links import LinkRow
 from syncapp.store.planned import StoredItem
@@ -86,25 +96,31 @@ def request(
     first = chosen[0]
     if first.integration.switched_on_at is None:
         raise Refused("sync.not_switched_on")
+    return transactions.run(lambda: _request(chosen, target, person, cause, kind))
+
+
+def _request(
+    chosen: Sequence[RecordLink], target: Side | None, person: Any, cause: str, kind: RunKind
+) -> Run:
+    first = chosen[0]
     priority = Priority.INTERACTIVE if len(chosen) == 1 else Priority.NORMAL
-    with transaction.atomic():
-        run = _new_run(first, kind, target, person, cause, priority)
-        _look_anew(chosen)
-        made = leases.make_due(
-            first.company_id,
-            [link.pk for link in chosen],
-            priority,
-            cause=cause,
-            run_id=run.pk,
-            forced=target.value if target else "",
-        )
-        joined = {owner for owner in made.values() if owner is not None and owner != run.pk}
-        if len(chosen) == 1 and joined:
-            run.delete()
-            run = Run.objects.get(pk=joined.pop())
-        else:
-            run.refresh_from_db()
-        queue.wake(priority, first.company_id)
+    run = _new_run(first, kind, target, person, cause, priority)
+    _look_anew(chosen)
+    made = leases.make_due(
+        first.company_id,
+        [link.pk for link in chosen],
+        priority,
+        cause=cause,
+        run_id=run.pk,
+        forced=target.value if target else "",
+    )
+    joined = {owner for owner in made.values() if owner is not None and owner != run.pk}
+    if len(chosen) == 1 and joined:
+        run.delete()
+        run = Run.objects.get(pk=joined.pop())
+    else:
+        run.refresh_from_db()
+    queue.wake(priority, first.company_id)
     return run
 
 

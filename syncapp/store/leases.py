@@ -179,7 +179,7 @@ def _take(
 def held(piece: Slice, link_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these links the slice still owns, locked until the transaction ends."""
     rows = bulk.fetch(
-        "select link_id from syncapp_linkwork where fence = %s and link_id = any(%s) for update",
+        "select link_id from syncapp_linkwork where fence = %s and link_id = any(%s) order by link_id for update",
         [piece.fence, list(link_ids)],
     )
     return {row[0] for row in rows}

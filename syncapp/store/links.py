@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,11 @@ class LinkRow:
     base_version: int
     held: dict[str, Any] = field(default_factory=dict)
     candidates: list[Any] = field(default_factory=list)
+
+    def become(self, other: LinkRow) -> None:
+        """Take over every value of another row."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(other, each.name))
 
     def remote_id(self, side: Side) -> str:
         return self.sf_id if side is Side.SALESFORCE else self.qbo_id

@@ -66,7 +66,8 @@ class Command(BaseCommand):
         return runs.request_mapping(mapping, None, "Command line", RunKind.SHELL, options["direction"])
 
     def _follow(self, run: Run, seconds: float) -> None:
-        """Work in this process until the run ends; workers that run help."""
+        """Work in this process until the run ends; workers that run help. A preview carries nothing, not even what else
+        is due."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             run = Run.all_companies.get(pk=run.pk)
@@ -74,7 +75,9 @@ class Command(BaseCommand):
                 return
             if run.state != RunState.RUNNING:
                 prepare.prepare(run.pk)
-            if not sync.carry(Priority.BULK, run.company_id, seconds=min(30, seconds)):
+            if run.kind == RunKind.PREVIEW or not sync.carry(
+                Priority.BULK, run.company_id, seconds=min(30, seconds)
+            ):
                 time.sleep(0.2)
 
     def _report(self, run: Run) -> None:

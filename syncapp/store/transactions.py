@@ -1,0 +1,55 @@
+"""One transaction, run again when the database broke it off for another one's sake.
+
+Workers of one company change the same few tables in slices; two of them may wait for each other's rows. PostgreSQL then
+undoes one of both (40P01, or 40001): nothing of it is kept, so that the same work is simply done once more. Without
+that, an answer of a vendor that we already hold would count as never received.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+from django.db import OperationalError, connection, transaction
+
+T = TypeVar("T")
+log = structlog.get_logger()
+TRIES = 6
+PAUSE_S = 0.05
+BROKEN_OFF = frozenset({"40P01", "40001"})
+"""deadlock_detected, serialization_failure (PostgreSQL, appendix A)."""
+
+
+def run(work: Callable[[], T], *, undo: Callable[[], None] | None = None) -> T:
+    """What `work` returns, done in one transaction of its own, up to six times.
+
+    `undo` puts back what a broken-off try changed in memory. Inside another transaction the work is done once: whoever
+    opened that one has to run it again. Raises OperationalError when every try was broken off, and any other error of
+    the work at once.
+    """
+    if connection.in_atomic_block:
+        return _once(work)
+    for left in range(TRIES - 1, 0, -1):
+        try:
+            return _once(work)
+        except OperationalError as error:
+            if not was_broken_off(error):
+                raise
+            log.warning("transaction_broken_off", work=getattr(work, "__qualname__", ""), tries_left=left)
+            if undo is not None:
+                undo()
+            time.sleep(random.uniform(0, PAUSE_S * (TRIES - left)))  # noqa: S311  so that both do not meet again
+    return _once(work)
+
+
+def _once(work: Callable[[], T]) -> T:
+    with transaction.atomic():
+        return work()
+
+
+def was_broken_off(error: OperationalError) -> bool:
+    """Whether PostgreSQL undid the transaction only because of another one."""
+    return getattr(error.__cause__, "sqlstate", "") in BROKEN_OFF
