@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.contracts import Condition
 from syncapp.engine.mapping import ValueType
 from syncapp.engine.merge import OPTIONAL
 from syncapp.recipes.documents import LINES, to_sf
@@ -14,15 +15,16 @@ from syncapp.recipes.recipe import Recipe, RecipeRow
 from syncapp.recipes.record_views import MIRROR_POLICIES, account, envelope
 
 
-def rows(type_path: str = "Type", amount: str = "TotalAmt") -> tuple[RecipeRow, ...]:
-    """The rows of money that came in or went out."""
+def rows(kind: str = "") -> tuple[RecipeRow, ...]:
+    """The rows of money that came in or went out; of one `kind`, or of the kind that QuickBooks' record shows."""
     money: dict[str, Any] = {"type": ValueType.DECIMAL}
+    fixed = {"constant": kind} if kind else {}
     return (
-        to_sf("paid_type", "Type", "Type__c", type_path, type=ValueType.CHOICE),
+        to_sf("paid_type", "Type", "Type__c", "" if kind else "Type", type=ValueType.CHOICE, **fixed),
         account(),
         to_sf("paid_on", "Date", "Date__c", "TxnDate", type=ValueType.DATE),
         to_sf("paid_status", "Status", "Status__c", "Status", type=ValueType.CHOICE),
-        to_sf("paid_total", "Amount", "Amount__c", amount, **money),
+        to_sf("paid_total", "Amount", "Amount__c", "TotalAmt", **money),
         to_sf(
             *("method", "Payment method", "Payment_Method__c", "PaymentMethodRef"),
             type=ValueType.REFERENCE,
@@ -73,6 +75,7 @@ RECIPE = Recipe(
     qbo_entity="Payment",
     rows=(*rows(), *_allocations()),
     external_id_fields=("QBO_Id__c",),
+    sf_filter=(Condition("Type__c", "in", ("Payment", "Credit Application")),),
     policies=MIRROR_POLICIES,
     options={
         "lines": {"sf_object": "QBO_Payment_Line__c", "parent_field": "Payment__c", "sort": ["Name", "Id"]}

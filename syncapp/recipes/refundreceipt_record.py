@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from connectors.contracts import Condition
 from syncapp.recipes.payment_record import rows
 from syncapp.recipes.recipe import Recipe
 from syncapp.recipes.record_views import MIRROR_POLICIES
+
+KIND = "Refund Receipt"
 
 RECIPE = Recipe(
     key="refundreceipt_record",
@@ -12,7 +15,8 @@ RECIPE = Recipe(
     summary="Money given back to customers, as a record in Salesforce.",
     sf_object="QBO_Payment__c",
     qbo_entity="RefundReceipt",
-    rows=rows(),
+    rows=rows(KIND),
     external_id_fields=("QBO_Id__c",),
+    sf_filter=(Condition("Type__c", "eq", KIND),),
     policies=MIRROR_POLICIES,
 )
