@@ -35,6 +35,7 @@ PAGES = (
     "portal.pages.company",
     "portal.pages.connect",
     "portal.pages.notices",
+    "portal.pages.real_time",
     "portal.pages.setup",
     "portal.pages.setup_match",
     "portal.pages.working",

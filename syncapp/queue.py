@@ -33,6 +33,16 @@ def read_notices(connection_id: Any, in_seconds: float) -> None:
     _ring("syncapp.tasks.read_notices", [str(connection_id)], SYSTEM, in_seconds)
 
 
+def take_requests(connection_id: Any) -> None:
+    """After this transaction: look for new requests in an org, start them and tell it what came of earlier ones."""
+    _ring("syncapp.tasks.take_requests", [str(connection_id)], INTERACTIVE)
+
+
+def answer_requests(connection_id: Any) -> None:
+    """After this transaction: tell an org what came of its requests."""
+    _ring("syncapp.tasks.answer_requests", [str(connection_id)], INTERACTIVE)
+
+
 def recover() -> None:
     """After this transaction: find out about writes whose outcome nobody knows."""
     _ring("syncapp.tasks.recover", [], SYSTEM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 import structlog
@@ -9,10 +10,21 @@ from celery import shared_task
 
 from connectors.contracts import Priority
 from connectors.errors import ConnectorError
+from connectors.salesforce.client import SalesforceClient
 from syncapp import queue
 from syncapp.models import Connection
 from syncapp.services import capture as capturing
-from syncapp.services import deliveries, reference_lists, retention, schedules, sealing, sweep, sync, tokens
+from syncapp.services import (
+    deliveries,
+    reference_lists,
+    retention,
+    schedules,
+    sealing,
+    sweep,
+    sync,
+    sync_requests,
+    tokens,
+)
 from syncapp.services import prepare as preparing
 from syncapp.services import recover as recovering
 from syncapp.services.clients import UsageMeter, client_for, flush
@@ -53,12 +65,36 @@ def read_notices(connection_id: str) -> None:
             _read_changes(connection, "cdc")
 
 
+@shared_task
+def take_requests(connection_id: str) -> None:
+    """New requests may be waiting in an org."""
+    _requests(connection_id, sync_requests.take)
+
+
+@shared_task
+def answer_requests(connection_id: str) -> None:
+    """There is something to tell an org about its requests."""
+    _requests(connection_id, sync_requests.answer)
+
+
+def _requests(connection_id: str, turn: Callable[[Connection], int]) -> None:
+    connection = Connection.all_companies.get(pk=connection_id)
+    with tenant(connection.company_id):
+        try:
+            turn(connection)
+        except ConnectorError as error:
+            breaker.record(connection.pk, error.failure, current_timing())
+            log.warning("requests_failed", code=error.failure.code)
+
+
 def _read_changes(connection: Connection, lane: str) -> None:
     meter = UsageMeter()
     try:
         client = client_for(connection, Priority.NORMAL, meter)
         began = clock.now()
         news = capturing.read_changes(connection, lane, client)
+        if lane == "nightly" and isinstance(client, SalesforceClient):
+            sync_requests.look_for(connection, client)
         if lane == "cdc":
             news += deliveries.covered(connection, client, began)
             reference_lists.refresh_due(connection)
@@ -97,3 +133,4 @@ def tick() -> None:
         tokens.keep_alive()
     if due_once.due("purge_notices", 6 * 3600):
         deliveries.purge()
+        sync_requests.purge()

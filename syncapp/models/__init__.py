@@ -38,6 +38,7 @@ from syncapp.models.problem import Problem
 from syncapp.models.reference import ReferenceEntry, ReferenceList
 from syncapp.models.run import Attempt, Outcome, PreviewItem, Run, RunKind, RunState
 from syncapp.models.schedule import Cadence, Schedule
+from syncapp.models.sync_request import RequestState, RequestStatus, SyncRequest
 from syncapp.models.usage import ApiUsage
 from syncapp.models.value_map import UnknownValue, ValueMap, ValueMapEntry
 
@@ -90,10 +91,13 @@ __all__ = [
     "RecordLink",
     "ReferenceEntry",
     "ReferenceList",
+    "RequestState",
+    "RequestStatus",
     "Run",
     "RunKind",
     "RunState",
     "Schedule",
+    "SyncRequest",
     "UnknownValue",
     "ValueMap",
     "ValueMapEntry",

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from connectors.contracts import Side
 from connectors.errors import ConnectorError
+from connectors.salesforce.client import SalesforceClient
 from syncapp.messages import words_for
 from syncapp.models import Connection, Integration
-from syncapp.services import clients, health_quickbooks, health_salesforce
+from syncapp.services import clients, health_quickbooks, health_salesforce, sync_requests
 from syncapp.services.checks import Check, Level, bad, from_json, to_json
 from syncapp.services.checks import worst as worst_of
 
@@ -63,7 +64,7 @@ def check_side(connection: Connection) -> tuple[Check, ...]:
     ask: Callable[[], Found]
     if connection.side == Side.SALESFORCE:
         client = clients.salesforce_client(connection, meter)
-        ask = lambda: health_salesforce.check(client, connection)  # noqa: E731
+        ask = lambda: _org(client, connection)  # noqa: E731
     else:
         books = clients.quickbooks_client(connection, meter)
         ask = lambda: health_quickbooks.check(books, connection)  # noqa: E731
@@ -74,6 +75,12 @@ def check_side(connection: Connection) -> tuple[Check, ...]:
     _store(connection, checks, facts)
     clients.flush(connection, meter)
     return tuple(checks)
+
+
+def _org(client: SalesforceClient, connection: Connection) -> Found:
+    found = health_salesforce.check(client, connection)
+    sync_requests.look_for(connection, client)
+    return found
 
 
 def _unreachable(connection: Connection, error: ConnectorError) -> Check:

@@ -10,22 +10,25 @@ from django.db import transaction
 
 from connectors.contracts import Side
 from syncapp import queue
-from syncapp.services import deliveries
+from syncapp.services import deliveries, sync_requests
 from syncapp.services.timing import current_timing
 from syncapp.store import bulk, intents, leases, runs
+from syncapp.store.sync_requests import LANE
 
 MOST_BELLS = 4
 """Bells per class and sweep: each worker goes on by itself while work is due."""
 
 LANES_DUE = """
-update syncapp_cursor c set next_at = lb_now() + interval '60 seconds', hinted_at = null
+update syncapp_cursor c set hinted_at = null,
+  next_at = lb_now() + case when c.lane = 'requests' then interval '14 seconds' else interval '60 seconds' end
 from syncapp_connection k
 where k.id = c.connection_id and c.next_at <= lb_now() and k.status = 'live'
   and coalesce(k.breaker_open_until, '-infinity') <= lb_now()
   and exists (select 1 from syncapp_integration i join syncapp_mapping m on m.integration_id = i.id
               join syncapp_company o on o.id = i.company_id and o.state = 'active' and not o.paused
               where (i.salesforce_id = k.id or i.quickbooks_id = k.id) and i.state = 'active'
-                and i.switched_on_at is not null and m.mode = 'changes')
+                and i.switched_on_at is not null
+                and (m.mode = 'changes' or c.lane = 'requests' and m.mode <> 'off'))
 returning c.connection_id, c.lane
 """
 RUNS_UNREAD = """
@@ -63,6 +66,7 @@ def sweep() -> dict[str, int]:
         "expired": expired,
         "bells": bells,
         "notices": notices,
+        "requests": sync_requests.ring_untold(),
         "runs": len(unread),
         "finished": runs.finish_idle(),
     }
@@ -72,9 +76,12 @@ def ring_due_lanes() -> int:
     """Ring for each connection whose changes are due to be read; one message per lane and connection.
 
     The cursor's next time is moved ahead a minute at once, so that a slow reading is not rung for twice; reading sets
-    the real one.
+    the real one. Requests of people in Salesforce are looked for with every third tick.
     """
     due = {(connection_id, lane) for connection_id, lane in bulk.fetch(LANES_DUE)}
     for connection_id, lane in sorted(due, key=str):
-        queue.capture(connection_id, lane)
+        if lane == LANE:
+            queue.take_requests(connection_id)
+        else:
+            queue.capture(connection_id, lane)
     return len(due)

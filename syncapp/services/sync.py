@@ -34,6 +34,7 @@ from syncapp.services import (
     newcomers,
     quarantine,
     reading,
+    request_outcomes,
     retrying,
     sending,
     staging,
@@ -83,12 +84,14 @@ def request(
     person: Any,
     cause: str,
     kind: RunKind = RunKind.BUTTON,
+    priority: Priority | None = None,
 ) -> Run:
     """Make these links due at once, for a person's press; returns the run to follow.
 
     `target` is the side that the press names (Send to QuickBooks, Sync from QuickBooks), None for a plain retry. Both
     sides are read anew: a person presses because they have just corrected something over there. A second press on a
-    record whose first is still running returns that run. Raises Refused (`sync.nothing`, `sync.not_switched_on`).
+    record whose first is still running returns that run. One record is interactive work, several are normal, unless
+    `priority` says otherwise. Raises Refused (`sync.nothing`, `sync.not_switched_on`).
     """
     chosen = list(RecordLink.objects.filter(id__in=link_ids).select_related("integration"))
     if not chosen:
@@ -96,14 +99,19 @@ def request(
     first = chosen[0]
     if first.integration.switched_on_at is None:
         raise Refused("sync.not_switched_on")
-    return transactions.run(lambda: _request(chosen, target, person, cause, kind))
+    priority = priority or (Priority.INTERACTIVE if len(chosen) == 1 else Priority.NORMAL)
+    return transactions.run(lambda: _request(chosen, target, person, cause, kind, priority))
 
 
 def _request(
-    chosen: Sequence[RecordLink], target: Side | None, person: Any, cause: str, kind: RunKind
+    chosen: Sequence[RecordLink],
+    target: Side | None,
+    person: Any,
+    cause: str,
+    kind: RunKind,
+    priority: Priority,
 ) -> Run:
     first = chosen[0]
-    priority = Priority.INTERACTIVE if len(chosen) == 1 else Priority.NORMAL
     run = _new_run(first, kind, target, person, cause, priority)
     _look_anew(chosen)
     made = leases.make_due(
@@ -226,6 +234,7 @@ def carry_slice(piece: Slice, timing: Timing, deadline: float) -> None:
     of_runs = {row.run_id for row in piece.rows if row.run_id}
     parking.park_stopped(of_runs)
     runs.finish_idle(of_runs)
+    request_outcomes.after_slice(piece.company_id, piece.link_ids)
 
 
 def _stages(context: SliceContext, deadline: float) -> None:

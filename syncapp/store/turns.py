@@ -16,8 +16,8 @@ GIVE = "select pg_advisory_unlock(hashtext('syncapp.turn'), hashtext(%s))"
 class Turn:
     """The turn of one connection. Nothing is wrong without it: two that send at once only take longer each."""
 
-    def __init__(self, connection_id: UUID) -> None:
-        self._name = str(connection_id)
+    def __init__(self, connection_id: UUID, what: str = "") -> None:
+        self._name = f"{what}{connection_id}"
         self._held = False
 
     def take(self, patience: float) -> bool:
