@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from connectors.contracts import Side
 from portal.pages.setup import integration_of_setup, page
 from portal.people.access import PortalRequest, company_page
+from syncapp.engine.reasons import MATCH_TWIN
 from syncapp.messages import words_for
 from syncapp.models import Integration, PreviewItem, RecordLink, Run
 from syncapp.services import matching, setup
@@ -68,6 +69,8 @@ class PlannedItem:
     partner: dict[str, Any] | None
     changes: int
     reason: str
+    twin: str
+    """Which record of its own side it looks like, where that one goes first."""
 
     @classmethod
     def of(cls, item: PreviewItem) -> PlannedItem:
@@ -75,12 +78,14 @@ class PlannedItem:
         if item.link is None:
             raise ValueError("a first load plans records that have a link")
         reasons = [words_for(one["code"], one["values"]).title for one in decision.get("reasons", [])[:1]]
+        codes = {one["code"] for one in decision.get("reasons", [])}
         return cls(
             link=item.link,
             candidates=[_candidate(one) for one in decision.get("candidates", [])],
             partner=decision.get("link_to"),
             changes=len(decision.get("changes", [])),
             reason=reasons[0] if reasons else "",
+            twin=reasons[0] if MATCH_TWIN in codes else "",
         )
 
 

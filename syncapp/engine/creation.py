@@ -17,6 +17,7 @@ from syncapp.engine.decision import (
     Projection,
     Reason,
     Situation,
+    Twin,
 )
 from syncapp.engine.match import Choice, choose
 from syncapp.engine.merge import MergeContext, missing_parents, translate
@@ -50,6 +51,8 @@ def create_or_match(
             attention="candidate",
             lifecycle="candidate",
         )
+    if situation.twin is not None and not situation.candidates:
+        return _after(situation.twin)
     return _create(situation, compiled, target, source, context, suffix)
 
 
@@ -82,6 +85,15 @@ def _link(candidate: Candidate, choice: Choice) -> Decision:
         candidates=(candidate,),
         lifecycle="linked",
     )
+
+
+def _after(twin: Twin) -> Decision:
+    """Of records that look alike among themselves one is made; about the others a person is asked."""
+    reason = reasons.because(reasons.MATCH_TWIN, name=twin.name, id=twin.remote_id)
+    if twin.planned:
+        return Decision(DecisionKind.HOLD, (reason,), attention="candidate", lifecycle="candidate")
+    need = ParentNeed("", twin.mapping, twin.side, twin.remote_id)
+    return Decision(DecisionKind.WAIT, (reason,), waits=(need,), attention="waiting")
 
 
 def _suffix_for(choice: Choice, compiled: CompiledSpec, target: Side) -> str:

@@ -118,6 +118,19 @@ class ParentNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """A record of the same side that this one looks like and that has no counterpart either: it goes first."""
+
+    link_id: str
+    mapping: str
+    side: Side
+    remote_id: str
+    name: str
+    planned: bool = False
+    """A plan makes its counterpart: the question that follows can be foreseen."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkView:
     """What the store knows of a link. Bases are None where unknown (never agreed, relinked, mapping changed);
     `unknown_units` are units whose base is unknown though others are known."""
@@ -155,6 +168,7 @@ class Situation:
     projecting the record's body, which is then empty."""
     candidates: tuple[Candidate, ...] = ()
     """Only filled where one side is missing and a create is possible."""
+    twin: Twin | None = None
     parents: tuple[ParentNeed, ...] = ()
     barrier_open: bool = True
     """Both sides were scanned to the end (creation barrier, section 8)."""

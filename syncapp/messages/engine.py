@@ -193,6 +193,11 @@ MESSAGES: dict[str, Message] = {
     "engine.match_manual": Message(
         "A possible match", "{name} looks alike; the mapping asks first.", "Link it, or create."
     ),
+    "engine.match_twin": Message(
+        "Looks like {name}, which goes first",
+        "Neither is on the other side yet. The one with the smaller id is created; then you are asked about this one.",
+        "Wait for it, or make the two differ: name, e-mail address or number.",
+    ),
     "engine.created": Message(
         "Created", "It was not on the other side yet, and nothing there looked like it.", "Nothing to do."
     ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from connectors.contracts import RecordState, Side
@@ -16,14 +16,16 @@ from syncapp.engine.decision import (
     LinkView,
     Projection,
     Situation,
+    Twin,
 )
+from syncapp.engine.plan import symbol
 from syncapp.engine.projection import from_json, project, unknown_units
 from syncapp.services.facts import books_of
 from syncapp.services.reading import Sides
 from syncapp.services.references import Parents, resolve
 from syncapp.services.slice_context import SliceContext
 from syncapp.services.surroundings import around
-from syncapp.store import match_index, passes, specs, waits, write_history
+from syncapp.store import match_index, passes, specs, twins, waits, write_history
 from syncapp.store.links import LinkRow, linked_as
 
 
@@ -57,14 +59,15 @@ def decide_slice(
     writes_enabled: bool = True,
     planned: Mapping[UUID, str] | None = None,
     asked: Collection[UUID] = frozenset(),
+    whole: bool = False,
 ) -> SliceDecisions:
     """Decide these links; nothing is stored. Queries are per slice, never per link.
 
     `planned` are parents that count as linked (`references.resolve`); `asked` are links that a person named, which no
-    mapping's mode holds back.
+    mapping's mode holds back; `whole` says that all half-links of the mapping go, not only those that are due.
     """
     with around(context.mapping.company, context.now, context.connections[Side.QUICKBOOKS].pk):
-        return _decide_slice(context, links, sides, writes_enabled, planned, asked)
+        return _decide_slice(context, links, sides, writes_enabled, planned or {}, asked, whole)
 
 
 def _decide_slice(
@@ -72,13 +75,15 @@ def _decide_slice(
     links: Sequence[LinkRow],
     sides: Mapping[UUID, Sides],
     writes_enabled: bool,
-    planned: Mapping[UUID, str] | None,
+    planned: Mapping[UUID, str],
     asked: Collection[UUID],
+    whole: bool,
 ) -> SliceDecisions:
     projections = {link.id: _projections(context, sides[link.id]) for link in links}
     parents = resolve(context, projections, planned)
     barrier = passes.barrier_open(context.mapping.pk)
     candidates = _candidates(context, links) if barrier else {}
+    alike = _twins(context, links, candidates, planned, whole) if barrier else {}
     history = write_history.recent([link.id for link in links if link.sf_id and link.qbo_id])
     needed = waits.awaited([link.id for link in links]) | context.asked() | set(asked)
     books = books_of(context.connections[Side.QUICKBOOKS])
@@ -97,6 +102,7 @@ def _decide_slice(
             now=context.now,
             known=mine.known,
             candidates=candidates.get(link.id, ()),
+            twin=alike.get(link.id),
             parents=parents.needs.get(link.id, ()),
             barrier_open=barrier,
             writes_enabled=writes_enabled,
@@ -108,7 +114,7 @@ def _decide_slice(
             siblings=siblings.get(link.sf_id, ()),
         )
         items.append(Decided(link, mine, view, decide(situation, context.timing), situation))
-    return SliceDecisions(tuple(items), parents)
+    return SliceDecisions(tuple(items), _with_twins(parents, alike.values()))
 
 
 def _projections(context: SliceContext, sides: Sides) -> dict[Side, Projection]:
@@ -129,6 +135,34 @@ def _siblings(context: SliceContext, links: Sequence[LinkRow]) -> dict[str, tupl
 def _candidates(context: SliceContext, links: Sequence[LinkRow]) -> Mapping[UUID, tuple[Candidate, ...]]:
     halves = [link for link in links if bool(link.sf_id) != bool(link.qbo_id)]
     return match_index.candidates(context.mapping, halves) if halves else {}
+
+
+def _twins(
+    context: SliceContext,
+    links: Sequence[LinkRow],
+    candidates: Mapping[UUID, tuple[Candidate, ...]],
+    planned: Mapping[UUID, str],
+    whole: bool,
+) -> dict[UUID, Twin]:
+    """What goes before these half-links because they look like it. In a plan a twin that it links with a record that
+    is there leaves nothing to wait for."""
+    halves = [link for link in links if bool(link.sf_id) != bool(link.qbo_id) and not candidates.get(link.id)]
+    if not halves:
+        return {}
+    found = {}
+    for link_id, twin in twins.first_twins(context.mapping, halves, under_way=not whole).items():
+        coming = planned.get(UUID(twin.link_id))
+        if coming is None:
+            found[link_id] = twin
+        elif coming == symbol(UUID(twin.link_id)):
+            found[link_id] = replace(twin, planned=True)
+    return found
+
+
+def _with_twins(parents: Parents, alike: Iterable[Twin]) -> Parents:
+    """A twin is waited for like a parent."""
+    links = {(twin.mapping, twin.side, twin.remote_id): UUID(twin.link_id) for twin in alike}
+    return replace(parents, links={**parents.links, **links}) if links else parents
 
 
 def view_of(context: SliceContext, link: LinkRow, writes: tuple[tuple[str, str, str], ...] = ()) -> LinkView:

@@ -16,6 +16,7 @@ from django.db import transaction
 
 from connectors.contracts import Priority, RemoteRecord, Side
 from syncapp.engine import plan as plans
+from syncapp.engine import reasons
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.creation import PARENT_REASONS
 from syncapp.engine.decision import Decision, DecisionKind
@@ -114,7 +115,9 @@ def _plan(plan: Plan, link_ids: Sequence[UUID], *, needed: bool = False) -> None
         rows = list(links.load(context.company_id, ids).values())
         asked = ids if needed or scope.is_asked(plan.run) else ()
         sides = look(context, rows, anew=scope.is_asked(plan.run) and not needed)
-        decisions = deciding.decide_slice(context, rows, sides, planned=plan.coming, asked=asked)
+        decisions = deciding.decide_slice(
+            context, rows, sides, planned=plan.coming, asked=asked, whole=scope.is_whole(plan.run)
+        )
         decisions = _with_parents(plan, context, decisions, asked)
         _store(plan, context, decisions.items)
         runs.add_calls(plan.run.pk, *context.count_calls())
@@ -175,18 +178,46 @@ def _with_parents(
     _recall(plan, parents - plan.looked_at)
     if parents - plan.looked_at:
         _plan(plan, sorted(parents - plan.looked_at), needed=True)
+    coming = plan.coming | _first_of_twins(decisions)
     ready = {
         link_id: item
         for link_id, item in waiting.items()
-        if _planned_parents([item], decisions) & plan.coming.keys()
+        if _planned_parents([item], decisions) & coming.keys()
     }
     if not ready:
         return decisions
     rows, sides = [item.link for item in ready.values()], {id_: item.sides for id_, item in ready.items()}
-    again = deciding.decide_slice(context, rows, sides, planned=plan.coming, asked=asked)
+    again = deciding.decide_slice(
+        context, rows, sides, planned=coming, asked=asked, whole=scope.is_whole(plan.run)
+    )
     by_link = {item.link.id: item for item in again.items}
     items = tuple(by_link.get(item.link.id, item) for item in decisions.items)
     return SliceDecisions(items, decisions.parents)
+
+
+def _first_of_twins(decisions: SliceDecisions) -> dict[UUID, str]:
+    """Records of this very slice that others look like, with what the plan makes or links of them."""
+    awaited = {
+        decisions.parents.links.get((need.mapping, need.side, need.remote_id))
+        for item in decisions.items
+        if waits_for_twin(item.decision)
+        for need in item.decision.waits
+    }
+    return {
+        item.link.id: _symbol_of(item)
+        for item in decisions.items
+        if item.link.id in awaited and item.decision.kind in COMING
+    }
+
+
+def waits_for_twin(decision: Decision) -> bool:
+    """Whether this record goes, or is asked about, only after one that it looks like."""
+    return any(reason.code == reasons.MATCH_TWIN for reason in decision.reasons)
+
+
+def _symbol_of(item: Decided) -> str:
+    found = item.decision.link_to
+    return found.id if found is not None else plans.symbol(item.link.id)
 
 
 def _recall(plan: Plan, link_ids: set[UUID]) -> None:
@@ -238,6 +269,8 @@ def group_of(link: LinkRow, decision: Decision) -> str:
         return LINKED
     if decision.kind is DecisionKind.LINK:
         return LINKED if link.sf_id else PARTNER
+    if decision.kind is DecisionKind.HOLD and waits_for_twin(decision):
+        return ALIKE
     if decision.candidates:
         return ALIKE if link.sf_id or not _has_open_partner(decision) else PARTNER
     if decision.kind in {DecisionKind.CREATE, DecisionKind.WAIT}:
@@ -252,10 +285,7 @@ def _has_open_partner(decision: Decision) -> bool:
 
 def _store(plan: Plan, context: SliceContext, items: Sequence[Decided]) -> None:
     pairs = _joined(context, items)
-    for item in items:
-        if item.decision.kind in COMING:
-            found = item.decision.link_to
-            plan.coming[item.link.id] = found.id if found is not None else plans.symbol(item.link.id)
+    plan.coming |= {item.link.id: _symbol_of(item) for item in items if item.decision.kind in COMING}
     store_items(plan.run, context, [(item, pairs.get(item.link.id)) for item in items])
     if context.mapping.integration.switched_on_at is None:
         _remember_candidates(plan.run.company_id, items)

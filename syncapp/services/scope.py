@@ -49,6 +49,11 @@ def is_asked(run: Run) -> bool:
     return of(run) in (LINKS, FILTER)
 
 
+def is_whole(run: Run) -> bool:
+    """Whether nobody chose the records: all of the mapping that would go by themselves."""
+    return not is_asked(run)
+
+
 def next_links(run: Run, size: int) -> list[UUID]:
     """The next links of a plan under way, in order of id; none at its end."""
     after = UUID(run.scope["position"]) if run.scope.get("position") else NONE

@@ -516,7 +516,10 @@ def _write(place: Place, batch: Batch, closing: _Closing, settled: Settled) -> N
     match_index.put_keys(
         place.connections[batch.side],
         place.spec.qbo_entity if batch.side is Side.QUICKBOOKS else place.spec.sf_object,
-        [(record.id, keys_of(batch.side, record, place.spec, place.realm)) for record in closing.records],
+        [
+            (record.id, keys_of(batch.side, record, place.spec, place.realm))
+            for record in settled.created.values()
+        ],
     )
     parents = [link_id for link_id in settled.created if closing.changed[link_id].lifecycle == "linked"]
     _close_behind(closing)

@@ -103,7 +103,7 @@ def candidates(mapping: MappingRow, links: Sequence[HalfLink]) -> dict[uuid.UUID
     (DoNotMatch) are left out; a candidate that another link holds says so in `holder`.
     """
     found: dict[uuid.UUID, tuple[Candidate, ...]] = {}
-    salesforce, quickbooks = _ends(mapping)
+    salesforce, quickbooks = ends(mapping)
     for near, far in ((salesforce, quickbooks), (quickbooks, salesforce)):
         halves = [link for link in links if _half_on(link, near.side)]
         if halves:
@@ -111,7 +111,8 @@ def candidates(mapping: MappingRow, links: Sequence[HalfLink]) -> dict[uuid.UUID
     return found
 
 
-def _ends(mapping: MappingRow) -> tuple[End, End]:
+def ends(mapping: MappingRow) -> tuple[End, End]:
+    """Both sides of a mapping in the index: Salesforce, QuickBooks."""
     integration = mapping.integration
     if integration.salesforce_id is None or integration.quickbooks_id is None:
         raise ValueError("An integration is matched only when both sides are connected.")
@@ -126,8 +127,9 @@ def _half_on(link: HalfLink, side: Side) -> bool:
     return bool(mine) and not other
 
 
-def _id_on(link: HalfLink, side: Side) -> str:
-    return str(link.sf_id if side is Side.SALESFORCE else link.qbo_id)
+def id_on(link: HalfLink, side: Side) -> str:
+    """The id that this link holds on a side; empty where it holds none."""
+    return str((link.sf_id if side is Side.SALESFORCE else link.qbo_id) or "")
 
 
 def _candidates_of(
@@ -135,7 +137,7 @@ def _candidates_of(
 ) -> dict[uuid.UUID, tuple[Candidate, ...]]:
     spec = specs.published_spec(mapping)
     rules = match_rules(spec) if spec is not None else None
-    pairs = _pairs(mapping, near, far, [_id_on(link, near.side) for link in links])
+    pairs = _pairs(mapping, near, far, [id_on(link, near.side) for link in links])
     refused = _refused(mapping, near.side, pairs)
     pairs = [pair for pair in pairs if (pair.near, pair.far) not in refused]
     far_ids = sorted({pair.far for pair in pairs})
@@ -151,7 +153,7 @@ def _candidates_of(
         place = rules.place(candidate.reasons) if rules is not None else 0
         return candidate.rank, place, -candidate.score, candidate.id
 
-    return {link.id: tuple(sorted(by_record[_id_on(link, near.side)], key=best_first)) for link in links}
+    return {link.id: tuple(sorted(by_record[id_on(link, near.side)], key=best_first)) for link in links}
 
 
 # Written so that only index look-ups by whole keys are left to the planner: right after a first scan it knows nothing
@@ -180,14 +182,15 @@ def _pairs(mapping: MappingRow, near: End, far: End, ids: Sequence[str]) -> list
     """Who shares which keys. A number that counts with a reference is a code where the links say it is the same."""
     spec = specs.published_spec(mapping)
     rules = match_rules(spec) if spec is not None else None
-    rows = _sharing(near, far, ids)
+    rows = sharing(near, far, ids)
     if spec is not None:
         rows = match_parties.confirmed(mapping, spec, near, far, rows)
     ranked = [(near_id, far_id, rank_of(kinds, rules)) for near_id, far_id, kinds in rows]
     return [_Pair(near_id, far_id, match) for near_id, far_id, match in ranked if match is not None]
 
 
-def _sharing(near: End, far: End, ids: Sequence[str]) -> list[tuple[str, str, list[str]]]:
+def sharing(near: End, far: End, ids: Sequence[str]) -> list[tuple[str, str, list[str]]]:
+    """(near id, far id, kinds of keys that both have) for these records of the near end, up to 25 for each key."""
     with database.cursor() as cursor:
         cursor.execute(
             _PAIRS.format(keys=MatchKey._meta.db_table),

@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from syncapp.models import BatchSend, LinkWork, Run, RunState
+from syncapp.models import BatchSend, LinkWork, PreviewItem, Run, RunState
 from syncapp.services import setup
 from syncapp.store.clock import SqlNow
 from syncapp.tenancy import tenant
@@ -158,18 +158,23 @@ def _standing(run: Run) -> str:
 
 
 def _nothing_lost_nothing_twice(spine: Spine, run: Run) -> None:
-    """Every account has one customer of its own; each was made at most once."""
+    """Every account has one customer of its own but for those that the plan would ask about; each was made at most
+    once."""
     customers = {row["Id"]: row["DisplayName"] for row in _all_customers(spine)}
     accounts = {row["Id"] for row in spine.accounts()}
     log = spine.sim.quickbooks.log()
     created = [
         entry["id"] for entry in log if (entry["operation"], entry["object"]) == ("create", "Customer")
     ]
-    states = Counter((link.lifecycle, link.attention) for link in spine.links)
-    partners = {link.sf_id: link.qbo_id for link in spine.links}
+    asked = {link.id for link in spine.links if link.lifecycle == "candidate"}
+    linked = [link for link in spine.links if link.id not in asked]
+    states = Counter((link.lifecycle, link.attention) for link in linked)
+    partners = {link.sf_id: link.qbo_id for link in linked}
+    alike = PreviewItem.all_companies.filter(group="alike").exclude(link__lifecycle="absorbed")
 
     assert [name for name, count in Counter(customers.values()).items() if count > 1] == []
-    assert accounts - set(partners) == set(), run
+    assert asked == set(alike.values_list("link", flat=True)), run
+    assert accounts == {link.sf_id for link in spine.links if link.sf_id}, run
     assert len(set(partners.values()) & set(customers)) == len(partners)
     assert len(set(created)) == len(created)
     assert {lifecycle for lifecycle, _ in states} == {"linked"}, states
