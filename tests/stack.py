@@ -23,7 +23,7 @@ from portal.local.processes import die_with_parent
 from portal.local.testing import RUN_FOLDER
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 180  # seconds until everything runs; a busy machine with a cold cache needs them
+PATIENCE = 300  # seconds until everything runs; a busy machine with a cold cache needs them
 
 
 @dataclass
