@@ -84,6 +84,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Members", "person", "portal:people_membership_changelist", "members.view"),
             Entry("Audit trail", "book", "portal:audit", "audit.view"),
+            Entry("Notifications", "info", "portal:notifications", "notifications.view"),
             Entry("Settings", "gear", "portal:company", "company.view"),
         ),
     ),

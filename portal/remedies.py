@@ -71,6 +71,9 @@ BUTTONS: dict[str, Button] = {
     "unlink": Button(LABELS["unlink"], "unlink", "portal:record-match", "unlink", action="records.link"),
     "reconnect": CONNECTIONS,
     "connections": CONNECTIONS,
+    "notifications": Button(
+        LABELS["notifications"], "gear", "portal:notifications", is_link=True, action="notifications.view"
+    ),
     "mapping": Button(LABELS["mapping"], "map", "portal:mapping", is_link=True, action="mappings.view"),
 }
 """The buttons that words of the registry may name."""

@@ -94,6 +94,7 @@ if not DEVELOPMENT:
 INSTALLED_APPS = [
     "portal",
     "portal.people",
+    "portal.notify",
     "syncapp",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -289,6 +290,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
 EMAIL_FILE_PATH = DATA_DIR / "mails"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 globals().update(env.email("EMAIL_URL"))
+EMAIL_TIMEOUT = 20
 SHOW_MAILS = DEVELOPMENT and EMAIL_BACKEND.endswith("filebased.EmailBackend")
 
 # --- web ---

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
 from portal.hooks import quickbooks
+from portal.notify import unsubscribe
 from portal.operators import operators_site
 from portal.pages import home, mailbox
 from portal.people import invitations
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("theme/", home.theme, name="theme"),
     path("join/<str:token>/", invitations.join, name="join"),
+    path("unsubscribe/<str:token>/", unsubscribe.page, name="unsubscribe"),
     path("hooks/quickbooks/<uuid:app_id>", quickbooks.notices, name="hook-quickbooks"),
     path("operators/", operators_site.urls),
 ]

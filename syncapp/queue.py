@@ -43,6 +43,11 @@ def answer_requests(connection_id: Any) -> None:
     _ring("syncapp.tasks.answer_requests", [str(connection_id)], INTERACTIVE)
 
 
+def notify() -> None:
+    """After this transaction: there may be something to tell people."""
+    _ring("portal.notify.tasks.notify", [], SYSTEM)
+
+
 def recover() -> None:
     """After this transaction: find out about writes whose outcome nobody knows."""
     _ring("syncapp.tasks.recover", [], SYSTEM)

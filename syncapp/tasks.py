@@ -16,6 +16,7 @@ from syncapp.models import Connection
 from syncapp.services import capture as capturing
 from syncapp.services import (
     deliveries,
+    notifications,
     reference_lists,
     retention,
     schedules,
@@ -125,6 +126,11 @@ def tick() -> None:
     if due_once.due("sweep", timing.sweep):
         found = sweep.sweep()
         log.info("swept", **found)
+    if due_once.due("notify", 60):
+        notifications.end_what_is_over()
+        queue.notify()
+    if due_once.due("watch", 900):
+        notifications.watch()
     if due_once.due("audit_check", 30):
         sealing.check_on()
     if due_once.due("retention", 86400):

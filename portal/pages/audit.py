@@ -41,6 +41,13 @@ ACTIONS = {
     "link.followed_merge": "Followed a merge",
     "run.stopped": "Stopped a run",
     "run.resumed": "Resumed a run",
+    "notifications.chosen": "Chose what reaches a member",
+    "notifications.hours": "Changed when the digest comes",
+    "channel.added": "Added a channel",
+    "channel.changed": "Changed a channel",
+    "channel.on": "Switched a channel on",
+    "channel.off": "Switched a channel off",
+    "channel.removed": "Removed a channel",
     "integration.renamed": "Renamed an integration",
 }
 """Titles of what is common; anything else reads as its code, made into words."""

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST
 
+from portal.notify import planning
 from portal.pages.company_forms import CompanyForm, SettingsForm
 from portal.people.access import PortalRequest, company_page, may, signed_in_page
 from portal.people.companies import found
@@ -39,6 +40,7 @@ def company_save(request: PortalRequest) -> HttpResponseBase:
     data = form.cleaned_data
     companies.set_quiet_hours(request.company, request.user, data.pop("quiet_from"), data.pop("quiet_to"))
     companies.update(request.company, request.user, **data)
+    planning.plan_anew(request.company)
     messages.success(request, "Saved.")
     return redirect("portal:company")
 

@@ -15,6 +15,7 @@ from portal.pages import (
     mapping_try,
     mapping_versions,
     mappings_list,
+    notifications,
     plans,
     problems,
     record,
@@ -44,4 +45,5 @@ urls: list[URLPattern] = [
     *mapping_try.urls,
     *lists.urls,
     *audit.urls,
+    *notifications.urls,
 ]

@@ -48,6 +48,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "connections.view": _EVERYBODY,
     "members.view": _EVERYBODY,
     "company.view": _EVERYBODY,
+    "notifications.view": _EVERYBODY,
+    "notifications.choose": _EVERYBODY,
     "setup.view": _EVERYBODY,
     "audit.view": _RUNNING,
     "invitations.view": _RUNNING,
@@ -64,6 +66,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     # how it is set up
     "company.edit": _RUNNING,
     "company.pause": _RUNNING,
+    "notifications.edit": _RUNNING,
     "setup.edit": _RUNNING,
     "connections.edit": _RUNNING,
     "integrations.edit": _RUNNING,

@@ -203,6 +203,18 @@ MESSAGES: dict[str, Message] = {
         "The rest is kept for people who press a button. Large loads go on tomorrow.",
         "Nothing to do. More calls can be bought from the vendor.",
     ),
+    "limit.daily_70": Message(
+        "{connection}: 70 % of today's calls are used",
+        "{used} of {limit} calls of the last 24 hours, of all apps of the org together. From 80 % on large loads wait.",
+        "Put off large loads, or see which other app calls so often.",
+        "connections",
+    ),
+    "limit.daily_90": Message(
+        "{connection}: 90 % of today's calls are used",
+        "{used} of {limit} calls of the last 24 hours, of all apps of the org together. The rest is kept for people.",
+        "Let other apps call less often, or buy more calls from Salesforce. Calls of a day ago come back hour by hour.",
+        "connections",
+    ),
     "limit.month_70": Message(
         "{connection}: 70 % of this month's metered reads are used",
         "{used} of {budget}; at this pace the month comes to {forecast}. Intuit counts reads, not writes.",

@@ -25,6 +25,7 @@ BUTTONS: dict[str, str] = {
     "reconnect": "Go to connections",
     "connections": "Go to connections",
     "mapping": "Open the mapping",
+    "notifications": "Open notifications",
 }
 """The actions that a message may name, as their buttons read."""
 

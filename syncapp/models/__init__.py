@@ -33,6 +33,7 @@ from syncapp.models.mapping import (
     OnDrift,
     WriteMode,
 )
+from syncapp.models.notification import Notification, NotificationKind
 from syncapp.models.oauth_state import OAuthState
 from syncapp.models.problem import Problem
 from syncapp.models.reference import ReferenceEntry, ReferenceList
@@ -81,6 +82,8 @@ __all__ = [
     "MappingVersion",
     "MatchKey",
     "MissedNotice",
+    "Notification",
+    "NotificationKind",
     "OAuthState",
     "Observation",
     "OnConflict",

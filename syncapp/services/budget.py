@@ -17,6 +17,7 @@ from django.utils import timezone
 from connectors.contracts import Priority
 from connectors.errors import ConnectorError, Failure, FailureKind
 from syncapp.models import ApiUsage, Connection, ConnectionEnvironment, Problem, VendorSide
+from syncapp.services import notifications
 from syncapp.services.errors import Refused
 
 LEVELS = ((1.0, "limit.month_used"), (0.9, "limit.month_90"), (0.7, "limit.month_70"))
@@ -111,6 +112,7 @@ def watch(connection: Connection) -> None:
     }
     if rows.filter(code=budget.code).update(last_seen_at=now, values=values):
         return
+    notifications.raise_for_budget(connection, budget.code, values, now)
     if rows.update(code=budget.code, first_seen_at=now, last_seen_at=now, values=values, count=1):
         return
     Problem.all_companies.create(

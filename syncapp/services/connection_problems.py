@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connectors.errors import FailureKind
 from syncapp.models import Connection, Problem
+from syncapp.services import notifications
 
 
 def subject_of(connection: Connection) -> str:
@@ -33,6 +34,7 @@ def open_for(
         rows = Problem.all_companies.using(using).filter(
             company_id=connection.company_id, subject=subject_of(connection), closed_at=None
         )
+        notifications.raise_for_connection(connection, code, values, moment, using)
         if rows.update(
             count=F("count") + 1, last_seen_at=moment, code=code[:80], kind=kind.value, values=values
         ):

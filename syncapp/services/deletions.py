@@ -17,7 +17,7 @@ from syncapp.engine.reasons import DELETE_BRAKE
 from syncapp.models import Connection, Mapping, Problem, RecordLink
 from syncapp.services import audit
 from syncapp.services.errors import Refused
-from syncapp.store import bulk, clock, leases
+from syncapp.store import bulk, clock, leases, notifications
 
 DELETIONS = frozenset({RecordState.DELETED, RecordState.INACTIVE})
 
@@ -71,6 +71,8 @@ def _stop(connection: Connection, mapping: Mapping, count: int) -> None:
     found = Problem.objects.filter(subject=subject_of(connection), closed_at=None)
     if found.update(values=values, last_seen_at=now):
         return
+    news = notifications.of_problem(DELETE_BRAKE, values, connection_id=connection.pk)
+    notifications.raise_all(connection.company_id, [news], now)
     Problem.objects.create(
         company_id=connection.company_id,
         subject=subject_of(connection),

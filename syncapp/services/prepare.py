@@ -13,14 +13,23 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from connectors.contracts import Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
 from syncapp.engine.compiled import compile_spec
 from syncapp.models import Connection, Mapping, Run, RunKind, RunState
-from syncapp.services import capture, finding, preview, quarantine, reference_lists, scope, undo
+from syncapp.services import (
+    capture,
+    finding,
+    notifications,
+    preview,
+    quarantine,
+    reference_lists,
+    scope,
+    undo,
+)
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.errors import Refused
 from syncapp.services.timing import current_timing
@@ -189,10 +198,13 @@ def _give_up(run: Run, error: Exception) -> None:
 
 
 def _fail(run: Run, code: str, values: dict[str, Any]) -> None:
-    Run.objects.filter(pk=run.pk).update(
-        state=RunState.FAILED,
-        failure_code=code,
-        failure_values=values,
-        finished_at=clock.now(),
-        lease_until=None,
-    )
+    now = clock.now()
+    with transaction.atomic():
+        Run.objects.filter(pk=run.pk).update(
+            state=RunState.FAILED,
+            failure_code=code,
+            failure_values=values,
+            finished_at=now,
+            lease_until=None,
+        )
+        notifications.raise_for_run(run, code, values, now)

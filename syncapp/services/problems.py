@@ -53,8 +53,9 @@ class ProblemGroup:
     """The problem that `values` are of."""
 
 
-def open_groups(limit: int | None = None) -> list[ProblemGroup]:
-    """The causes of the company's open problems, most records first. Two queries."""
+def open_groups(limit: int | None = None, since: datetime | None = None) -> list[ProblemGroup]:
+    """The causes of the company's open problems, most records first; with `since` only causes none of whose records
+    failed before. Two queries."""
     groups = (
         Problem.objects.filter(closed_at__isnull=True)
         .order_by()
@@ -69,6 +70,8 @@ def open_groups(limit: int | None = None) -> list[ProblemGroup]:
         )
         .order_by("-n", "code", "mapping_id", "about")
     )
+    if since is not None:
+        groups = groups.filter(first__gt=since)
     rows: list[dict[str, Any]] = [dict(row) for row in (groups[:limit] if limit else groups)]
     samples: dict[int, dict[str, Any]] = {
         row["id"]: dict(row)

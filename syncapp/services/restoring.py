@@ -14,7 +14,7 @@ from connectors.errors import FailureKind
 from syncapp.models import Integration, IntegrationState, LinkWork, Mapping, Problem, WriteIntent
 from syncapp.services import audit, setup
 from syncapp.services.errors import Refused
-from syncapp.store import clock, intents, passes
+from syncapp.store import clock, intents, notifications, passes
 
 CODE = "engine.restored"
 
@@ -40,6 +40,8 @@ def begin(integration: Integration) -> None:
 
 def _tell(integration: Integration) -> None:
     now = clock.now()
+    news = notifications.of_problem(CODE, {"integration": str(integration)})
+    notifications.raise_all(integration.company_id, [news], now)
     Problem.objects.get_or_create(
         subject=_subject(integration),
         closed_at=None,

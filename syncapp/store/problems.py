@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from syncapp.models import Problem
-from syncapp.store import bulk
+from syncapp.store import bulk, notifications
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class LinkProblem:
     values: dict[str, Any] = field(default_factory=dict)
 
 
+CONSEQUENCES = frozenset({"engine.parent_problem"})
+"""Problems that only follow from another record's, which is told of by itself."""
 REOPEN = """(company_id, subject) where closed_at is null do update set
   kind = excluded.kind, code = excluded.code, "values" = excluded."values",
   last_seen_at = excluded.last_seen_at,
@@ -32,7 +34,7 @@ REOPEN = """(company_id, subject) where closed_at is null do update set
 
 
 def open_for_links(company_id: int, problems: Sequence[LinkProblem], at: datetime) -> None:
-    """Open, or count again, one problem per link."""
+    """Open, or count again, one problem per link; a kind of problem that is new in its mapping becomes news."""
     rows = [
         {
             "company_id": company_id,
@@ -52,6 +54,13 @@ def open_for_links(company_id: int, problems: Sequence[LinkProblem], at: datetim
         )
     ]
     bulk.insert(Problem, rows, on_conflict=REOPEN)
+    kinds = {(item.code[:80], item.mapping_id): item for item in problems}
+    kinds = {key: item for key, item in kinds.items() if key[0] not in CONSEQUENCES}
+    news = [
+        notifications.of_problem(code, item.values, mapping_id=number)
+        for (code, number), item in kinds.items()
+    ]
+    notifications.raise_all(company_id, news, at)
 
 
 def close_for_links(company_id: int, link_ids: Sequence[UUID], by: str) -> None:

@@ -33,6 +33,8 @@ MEMBERS = (
     "/invitations/",
     "/invitations/add/",
     "/company/",
+    "/notifications/",
+    "/notifications/channels/add/",
     "/company/new/",
     "/setup/welcome/",
     "/setup/company/",

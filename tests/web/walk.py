@@ -10,7 +10,18 @@ from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-OUTSIDE = ("accounts/", "operators/", "healthz", "theme/", "join/", "dev/mails/", "hooks/", "api/", "metrics")
+OUTSIDE = (
+    "accounts/",
+    "operators/",
+    "healthz",
+    "theme/",
+    "join/",
+    "dev/mails/",
+    "unsubscribe/",
+    "hooks/",
+    "api/",
+    "metrics",
+)
 """Doors with guards of their own, each with tests of its own."""
 
 TOOLS = {"jsi18n"}
