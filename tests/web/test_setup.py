@@ -259,3 +259,14 @@ def test_a_refusal_is_said_on_the_step_and_changes_nothing() -> None:
     )
     assert "Both sides have to be connected first" in words(page)
     assert not Run.all_companies.exists()
+
+
+def test_a_record_that_looks_like_another_new_one_says_which_goes_first_and_cannot_be_created_now() -> None:
+    company = a_company()
+    _, (item,) = a_planned_setup(company, alike=1)
+    reason = {"code": "engine.match_twin", "values": {"name": "Harbor Lights"}}
+    item.decision = {"candidates": [], "reasons": [reason]}
+    item.save()
+    text = words(a_browser(Role.OWNER, company).get("/setup/match/list/alike/"))
+    assert "Looks like Harbor Lights, which goes first. QuickBooks has neither of them yet" in text
+    assert ("Create new" in text, "Ignore" in text) == (False, True)
