@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
-from syncapp.engine.bases import after_adoption, after_write, bases_of, held_after
+from syncapp.engine.bases import held_after
 from syncapp.engine.countries import find_country
 from syncapp.engine.decide import decide
 from syncapp.engine.decision import Decision, DecisionKind, LinkView, Situation
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.merge import value_digest
 from syncapp.engine.projection import compose, compose_create, from_json, project, to_json, unknown_units
+from tests.engine.agreed import after_adoption, after_write, bases_of
 from tests.engine.builders import NOW
 
 SF, QBO = Side.SALESFORCE, Side.QUICKBOOKS

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.contracts import RecordState, Side
 from syncapp.engine import reasons
-from syncapp.engine.bases import after_adoption, after_write, bases_of, changed_units, held_after
+from syncapp.engine.bases import changed_units, held_after
 from syncapp.engine.decide import decide
 from syncapp.engine.decision import DecisionKind, ParentNeed, StateChange
 from syncapp.engine.existence import delete_brake
@@ -20,6 +20,7 @@ from syncapp.engine.mapping import (
     ValueType,
 )
 from syncapp.engine.projection import compose, project
+from tests.engine.agreed import after_adoption, after_write, bases_of
 from tests.engine.builders import (
     NOW,
     ROW_NAME,

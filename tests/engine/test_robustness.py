@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contracts import RecordState, Side
-from syncapp.engine.bases import after_adoption, after_write, bases_of, held_after
+from syncapp.engine.bases import held_after
 from syncapp.engine.decide import decide
 from syncapp.engine.decision import Decision
 from syncapp.engine.mapping import OnConflict
 from syncapp.engine.match import keys_of
 from syncapp.engine.projection import compose, compose_create, from_json, project, to_json
 from syncapp.recipes import Template, get, prepare
+from tests.engine.agreed import after_adoption, after_write, bases_of
 from tests.engine.builders import link, qbo_record, sf_record, situation
 
 SPECS = [
