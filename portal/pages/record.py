@@ -20,6 +20,7 @@ from connectors.contracts import Priority, Side
 from connectors.errors import ConnectorError
 from portal import history, remedies
 from portal.pages.records import TARGETS
+from portal.pair_words import words_of
 from portal.payloads import payloads
 from portal.people.access import PortalRequest, company_page
 from syncapp.models import Attempt, Lifecycle, LinkWait, RecordLink, WriteIntent
@@ -162,7 +163,7 @@ def look_again(request: PortalRequest, pk: UUID) -> HttpResponseBase:
             error.failure.code, message=error.failure.message, detail=error.failure.detail
         ) from error
     return render(
-        request, "record/fields.html", {"link": link, "sides": compared, "looked_at": timezone.now()}
+        request, "record/sides.html", {"link": link, "sides": compared, "looked_at": timezone.now()}
     )
 
 
@@ -187,6 +188,7 @@ def _head(link: RecordLink, state: Any) -> dict[str, Any]:
     return {
         "link": link,
         "state": state,
+        "there": records.name_in_quickbooks(link),
         "active": state.key in ACTIVE,
         "urls": addresses.urls(connections, link.sf_object, link.sf_id, link.qbo_entity, link.qbo_id),
         "connections": connections,
@@ -217,6 +219,7 @@ def _context(link: RecordLink) -> dict[str, Any]:
         "waiting": list(_waiters(link)),
         "waits_for": list(LinkWait.objects.filter(child=link).select_related("parent__mapping")),
         "version": spec.version if spec else 0,
+        "buttons": words_of(spec),
     }
 
 

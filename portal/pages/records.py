@@ -12,11 +12,13 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
 from connectors.contracts import Side
+from portal.pair_words import words_of
 from portal.people.access import PortalRequest, company_page
 from portal.states import look_of
 from syncapp.models import Integration, Mapping
 from syncapp.services import records, runs, sync
 from syncapp.services.errors import Refused
+from syncapp.store import specs
 
 CHIPS = (
     ("needs_attention", "needs_attention"),
@@ -52,8 +54,10 @@ def list_(request: PortalRequest) -> HttpResponse:
     if question["q"] and len(found.rows) == 1 and "://" in question["q"]:
         return redirect("portal:record", pk=found.rows[0].id)
     counts = records.counts(mapping)
+    chosen = Mapping.objects.filter(pk=mapping).first() if mapping else None
     context = {
         "page": found,
+        "buttons": words_of(specs.published_spec(chosen) if chosen else None, many=True),
         "counts": counts,
         "chips": [_chip(name, look, counts[name]) for name, look in CHIPS if counts[name] or name == state],
         "state": state,

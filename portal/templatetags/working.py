@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -15,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from portal.money import as_money, decimals
 from portal.templatetags.portal import icon, zone_of
 from portal.times import absolute
 from syncapp.engine.decision import Candidate
@@ -80,6 +82,51 @@ def was_is(before: Any, after: Any) -> dict[str, Any]:
         "had": before not in (None, "", []),
         "has": after not in (None, "", []),
     }
+
+
+@register.filter
+def quantity(number: Decimal | None) -> str:
+    """`{{ line.quantity|quantity }}`: 6.5 rather than 6.50000."""
+    return "" if number is None else f"{number.normalize():,f}"
+
+
+@register.simple_tag
+def price(number: Decimal | None, currency: str) -> str:
+    """`{% price line.unit_price "USD" %}`: a unit price with all its decimals, at least those of the currency."""
+    if number is None:
+        return ""
+    exact = number.normalize()
+    exponent = exact.as_tuple().exponent
+    places = max(decimals(currency), -exponent if isinstance(exponent, int) else 0)
+    return f"{exact:,.{places}f}"
+
+
+LINE_PARTS = {
+    "item": "product",
+    "description": "text",
+    "quantity": "quantity",
+    "unit_price": "price",
+    "amount": "amount",
+    "tax_code": "tax code",
+    "service_date": "service date",
+}
+
+
+@register.filter
+def line_parts(keys: Iterable[str]) -> str:
+    """`{{ line.differing|line_parts }}`: what of a line differs, as words: price and amount."""
+    words = [word for key, word in LINE_PARTS.items() if key in keys]
+    words += sorted(key.replace("_", " ") for key in keys if key not in LINE_PARTS)
+    *first, last = words or ["something"]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+@register.simple_tag
+def difference(amount: Decimal | None, currency: str) -> str:
+    """`{% difference figure.by "USD" %}`: how much more QuickBooks has, with its sign."""
+    if amount is None:
+        return ""
+    return f"{'+' if amount > 0 else ''}{as_money(amount, currency)}"
 
 
 @register.simple_tag

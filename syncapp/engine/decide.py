@@ -86,7 +86,7 @@ def _decide(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Ti
         state_of(situation.qbo, link.qbo_id, link.qbo_state),
     )
     verdict = judge(pair, link, _rules(situation, compiled))
-    context = _context(situation, compiled, now, timing)
+    context = merge_context(situation, compiled, now, timing)
     if isinstance(verdict, Verdict):
         ended = _ended(verdict, situation)
         if verdict.reason == reasons.QBO_VOIDED:
@@ -236,7 +236,10 @@ def label_of(path: str) -> str:
     return name.replace("_", " ").strip()
 
 
-def _context(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Timing) -> MergeContext:
+def merge_context(
+    situation: Situation, compiled: CompiledSpec, now: Sides, timing: Timing = DEFAULT_TIMING
+) -> MergeContext:
+    """What every unit of this situation is decided with."""
     sf, qbo = situation.sf, situation.qbo
     realm = situation.realm
     body = qbo.body if qbo else {}

@@ -204,7 +204,7 @@ def _decide(
 
 def agree(unit: CompiledUnit, now: Sides, context: MergeContext) -> bool:
     """Whether writing either side over, where allowed, would leave the other as it is."""
-    return all(_row_agrees(unit, row, now, context) for row in unit.rows)
+    return all(row_agrees(unit, row, now, context) for row in unit.rows)
 
 
 def _all_full(unit: CompiledUnit, now: Sides) -> bool:
@@ -221,7 +221,8 @@ def _appended(row: CompiledRow, value: Any, present: Any) -> Any:
     return present if value in present else f"{present}\n{value}"
 
 
-def _row_agrees(unit: CompiledUnit, row: CompiledRow, now: Sides, context: MergeContext) -> bool:
+def row_agrees(unit: CompiledUnit, row: CompiledRow, now: Sides, context: MergeContext) -> bool:
+    """The same for one row of a unit."""
     sf, qbo = now.sf.get(row.key), now.qbo.get(row.key)
     if not row.reference and not row.external and row.child is None and row.same(sf, qbo):
         return True

@@ -56,8 +56,10 @@ def state_of(
     paused: bool = False,
     due: bool = False,
     leased: bool = False,
+    cause: str = "",
 ) -> StateWords:
-    """The state of a link. `due` means it has work, `leased` that somebody works on it now."""
+    """The state of a link. `due` means it has work, `leased` that somebody works on it now; `cause` are the words for
+    what a person has to see to."""
     seen = values or {}
     if leased:
         return StateWords("syncing", next_step="Being compared and written now")
@@ -66,17 +68,17 @@ def state_of(
     if lifecycle in {"unlinked", "absorbed"}:
         return StateWords("unlinked", next_step="Not kept in step")
     if attention == "skipped" and code == IGNORED:
-        return _skipped(code)
+        return _skipped(code, seen)
     if paused:
         return StateWords("paused", next_step="Nothing is sent until you resume it")
     if lifecycle == "gone":
         return StateWords("deleted_there", next_step="Gone on both sides")
-    return _by_attention(attention, code, seen) or _by_lifecycle(lifecycle)
+    return _by_attention(attention, code, seen, cause) or _by_lifecycle(lifecycle)
 
 
-def _by_attention(attention: str, code: str, seen: Mapping[str, Any]) -> StateWords | None:
+def _by_attention(attention: str, code: str, seen: Mapping[str, Any], cause: str) -> StateWords | None:
     if attention in _ASKING:
-        return StateWords("needs_attention", next_step=_ASKING[attention])
+        return StateWords("needs_attention", next_step=_blocked_by(code, seen) or cause or _ASKING[attention])
     if attention == "conflict":
         return StateWords("conflict", next_step="Waits for your choice")
     if attention == "gone":
@@ -88,13 +90,30 @@ def _by_attention(attention: str, code: str, seen: Mapping[str, Any]) -> StateWo
         side = "changed_sf" if seen.get("side") == "sf" else "changed_qbo"
         return StateWords(side, next_step="Left as it is")
     if attention == "skipped":
-        return _skipped(code)
+        return _skipped(code, seen)
     return None
 
 
-def _skipped(code: str) -> StateWords:
+_PARENTS = {
+    reasons.PARENT_PROBLEM: "which needs attention",
+    reasons.PARENT_SKIPPED: "which is left out",
+    reasons.PARENT_GONE: "which is gone",
+}
+
+
+def _blocked_by(code: str, seen: Mapping[str, Any]) -> str:
+    """What a record waits for that will not come by itself; empty where it waits for nothing."""
+    parent = seen.get("parent")
+    return f"Waits for {parent}, {_PARENTS[code]}" if parent and code in _PARENTS else ""
+
+
+def _skipped(code: str, seen: Mapping[str, Any]) -> StateWords:
     if code == IGNORED:
         return StateWords("ignored", next_step="Left alone until you say otherwise")
+    if code == reasons.FIELD_EMPTY and seen.get("label"):
+        return StateWords(
+            "skipped", about=f"{seen['label']} is empty", next_step="Goes on once it is filled in"
+        )
     return StateWords("skipped", about=_SKIPS.get(code, "by rule"), next_step="Not sent while the rule holds")
 
 

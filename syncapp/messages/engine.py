@@ -381,8 +381,8 @@ MESSAGES: dict[str, Message] = {
         "mapping",
     ),
     "engine.no_lines": Message(
-        "There is nothing to put on the document",
-        "It has no products and no amount.",
+        "No products and no amount",
+        "There is nothing to put on the document.",
         "Add products, or an amount, in Salesforce.",
         "retry",
     ),

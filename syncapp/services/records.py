@@ -18,13 +18,17 @@ from django.core.cache import cache
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
+from connectors.contracts import Side
+from syncapp.engine.entities import traits
 from syncapp.engine.state import StateWords, state_of
+from syncapp.messages import words_for
 from syncapp.models import (
     CLOSED_LIFECYCLES,
     Attention,
     Connection,
     Integration,
     Lifecycle,
+    LinkBase,
     LinkWait,
     LinkWork,
     RecordLink,
@@ -279,16 +283,38 @@ def _state(values: Mapping[str, Any], parents: Mapping[UUID, str], now: datetime
         paused=values["paused"],
         due=values["work__due_at"] is not None,
         leased=lease is not None and lease > now,
+        cause=_cause(values),
     )
 
 
+def _cause(values: Mapping[str, Any]) -> str:
+    """What a person has to see to, in a few words; empty where the state itself says it."""
+    if values["attention"] not in (Attention.DATA_ERROR, Attention.BLOCKED) or not values["attention_code"]:
+        return ""
+    told = {"name": values["name"], **(values["attention_values"] or {})}
+    return words_for(values["attention_code"], told).title
+
+
 def _parents(found: Iterable[Mapping[str, Any]]) -> dict[UUID, str]:
-    """The name of the record that each waiting one waits for."""
+    """What each waiting record waits for, with its kind: customer Acme."""
     waiting = [values["id"] for values in found if values["attention"] == Attention.WAITING]
     if not waiting:
         return {}
     waits = LinkWait.objects.filter(child_id__in=waiting).order_by("-id")
-    return dict(waits.values_list("child_id", "parent__name"))
+    return {
+        child: f"{traits(Side.QUICKBOOKS, entity).label.lower()} {name}" if name else ""
+        for child, entity, name in waits.values_list("child_id", "parent__qbo_entity", "parent__name")
+    }
+
+
+def name_in_quickbooks(link: RecordLink) -> str:
+    """What the QuickBooks half is called: a document by its kind and number."""
+    entity = traits(Side.QUICKBOOKS, link.qbo_entity)
+    if entity.document is None or not link.qbo_id:
+        return link.name
+    base = LinkBase.objects.filter(link_id=link.pk).values_list("qbo_base", flat=True).first()
+    number = (base or {}).get("doc_number") or (base or {}).get("reference")
+    return f"{entity.label} {number}" if number else entity.label
 
 
 def _connections(found: Iterable[Mapping[str, Any]]) -> dict[int, dict[str, Connection | None]]:

@@ -9,21 +9,34 @@ from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from uuid import UUID
 
 from connectors.contracts import RemoteRecord, Side
-from syncapp.engine.compiled import compile_spec
-from syncapp.engine.mapping import FieldSpec, MappingSpec
-from syncapp.engine.projection import fields_to_read, project
+from syncapp.engine.comparing import Compared, compare
+from syncapp.engine.decision import Projection
+from syncapp.engine.mapping import FieldSpec, MappingSpec, ValueType
+from syncapp.engine.projection import fields_to_read, from_json, project
 from syncapp.engine.records import value_to_json
 from syncapp.models import Integration, LinkBase, Mapping, Observation, RecordLink
+from syncapp.services import comparing, document_sides
+from syncapp.services.document_sides import DocumentSides
 from syncapp.services.surroundings import around_link
 from syncapp.store import specs
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What a reference names: what people call it, and its record here (None for an entry of a list)."""
+
+    name: str
+    link: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SideField:
     """One mapped field on both sides, as JSON values. `base_*` are the values of the last agreement; `held` says why
-    it waits (conflict, drift, locked …), empty when it does not. `known` is False where neither side was ever read."""
+    it waits (conflict, drift, locked …), empty when it does not. `known` is False where neither side was ever read.
+    `kept` is a difference that both sides agreed to: nothing is written for it until one of them moves."""
 
     key: str
     label: str
@@ -36,6 +49,9 @@ class SideField:
     same: bool
     held: str
     known: bool = True
+    kept: bool = False
+    sf_named: Named | None = None
+    qbo_named: Named | None = None
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -49,15 +65,17 @@ class SideField:
 
 @dataclass(frozen=True, slots=True)
 class RecordSides:
-    """Both sides of a record. `fresh` means they were read just now, else they are what we last knew."""
+    """Both sides of a record. `fresh` means they were read just now, else they are what we last knew. `document` are
+    the lines and sums of a record that has any."""
 
     fields: tuple[SideField, ...]
     fresh: bool = False
+    document: DocumentSides | None = None
 
     @property
     def agree(self) -> int:
-        """How many fields are the same on both sides."""
-        return sum(1 for field in self.fields if field.same)
+        """How many fields hold on both sides what they should."""
+        return sum(1 for field in self.fields if field.same or field.kept)
 
 
 class Reads(Protocol):
@@ -67,9 +85,9 @@ class Reads(Protocol):
 
 
 def sides(link: RecordLink) -> RecordSides:
-    """Both sides as last known: held values where fields wait, bodies that capture brought, else the agreed values.
+    """Both sides as last known: bodies that capture brought, held values where fields wait, else the agreed values.
 
-    Four queries at most. Empty for a mapping that was never published.
+    A handful of queries. Empty for a mapping that was never published.
     """
     spec = specs.published_spec(link.mapping)
     if spec is None:
@@ -77,15 +95,8 @@ def sides(link: RecordLink) -> RecordSides:
     base = LinkBase.objects.filter(link=link).first()
     bodies = _bodies(link)
     with around_link(link, spec):
-        found = {side: _projection(side, bodies.get(side.value), spec) for side in Side}
-    return _compared(
-        spec,
-        base_sf=_agreed(base, "sf_base"),
-        base_qbo=_agreed(base, "qbo_base"),
-        held=base.held if base else {},
-        sf=found[Side.SALESFORCE],
-        qbo=found[Side.QUICKBOOKS],
-    )
+        now = {side: _now(side, bodies.get(side.value), base, spec) for side in Side}
+        return _compared(link, spec, base, now, fresh=False)
 
 
 def read_now(link: RecordLink, clients: MappingOf[Side, Reads]) -> RecordSides:
@@ -95,29 +106,18 @@ def read_now(link: RecordLink, clients: MappingOf[Side, Reads]) -> RecordSides:
         return RecordSides(())
     base = LinkBase.objects.filter(link=link).first()
     with around_link(link, spec):
-        found = {side: _read(side, link, spec, clients[side]) for side in Side}
-    compared = _compared(
-        spec,
-        base_sf=_agreed(base, "sf_base"),
-        base_qbo=_agreed(base, "qbo_base"),
-        held=base.held if base else {},
-        sf=found[Side.SALESFORCE],
-        qbo=found[Side.QUICKBOOKS],
-    )
-    return RecordSides(compared.fields, fresh=True)
+        read = {side: _read(side, link, spec, clients[side]) for side in Side}
+        now = {side: _now(side, read[side], base, spec) for side in Side}
+        return _compared(link, spec, base, now, fresh=True)
 
 
-def _read(side: Side, link: RecordLink, spec: MappingSpec, client: Reads) -> dict[str, Any] | None:
+def _read(side: Side, link: RecordLink, spec: MappingSpec, client: Reads) -> Any:
     remote_id = link.sf_id if side is Side.SALESFORCE else link.qbo_id
     if not remote_id:
         return None
     name = spec.sf_object if side is Side.SALESFORCE else spec.qbo_entity
     records = client.read(name, [remote_id], fields_to_read(side, spec))
-    return _projection(side, records[0].body, spec) if records else None
-
-
-def _agreed(base: LinkBase | None, column: str) -> dict[str, Any] | None:
-    return getattr(base, column) if base is not None else None
+    return records[0].body if records else None
 
 
 def _bodies(link: RecordLink) -> dict[str, Any]:
@@ -136,70 +136,81 @@ def _bodies(link: RecordLink) -> dict[str, Any]:
     return found
 
 
-def _projection(side: Side, body: Any, spec: MappingSpec) -> dict[str, Any] | None:
-    if not body:
+def _now(side: Side, body: Any, base: LinkBase | None, spec: MappingSpec) -> Projection | None:
+    """The newest values known of this side: a body in hand, what was held, what was agreed; None for nothing known."""
+    if body:
+        return project(side, body, spec)
+    agreed = _agreed(base, side)
+    if base is None or (agreed is None and not base.held):
         return None
-    return {key: value_to_json(value) for key, value in project(side, body, spec).items()}
+    values = dict(agreed or {})
+    for unit, rows in spec.units().items():
+        held = (base.held.get(unit) or {}).get(side.value)
+        if isinstance(held, dict):
+            values |= {row.key: held.get(row.key) for row in rows}
+    if side is Side.SALESFORCE:
+        fixed = {row.key: row.constant for row in spec.header if not row.sf_path and row.constant is not None}
+        values = {**fixed, **{key: value for key, value in values.items() if value is not None}}
+    return from_json(spec, values)
+
+
+def _agreed(base: LinkBase | None, side: Side) -> dict[str, Any] | None:
+    if base is None:
+        return None
+    return base.sf_base if side is Side.SALESFORCE else base.qbo_base
 
 
 def _compared(
+    link: RecordLink,
     spec: MappingSpec,
+    base: LinkBase | None,
+    now: MappingOf[Side, Projection | None],
     *,
-    base_sf: dict[str, Any] | None,
-    base_qbo: dict[str, Any] | None,
-    held: MappingOf[str, Any],
-    sf: dict[str, Any] | None,
-    qbo: dict[str, Any] | None,
+    fresh: bool,
 ) -> RecordSides:
-    return RecordSides(
-        tuple(_field(row, held.get(row.unit), base_sf, base_qbo, sf, qbo, spec) for row in spec.fields)
+    known = {side: values or {} for side, values in now.items()}
+    situation = comparing.situation_of(link, spec, base, known)
+    compared = compare(situation)
+    names = comparing.names(link, spec, known.values(), situation)
+    anything = any(values is not None for values in now.values())
+    document = document_sides.of(link, spec, compared, names, situation)
+    elsewhere = {figure.key for figure in document.figures} if document is not None else set()
+    fields = tuple(
+        _field(row, compared, base, names, anything)
+        for row in spec.header
+        if row.type is not ValueType.LINES and row.key not in elsewhere
     )
+    return RecordSides(fields, fresh, document)
 
 
 def _field(
-    row: FieldSpec,
-    hold: MappingOf[str, Any] | None,
-    base_sf: dict[str, Any] | None,
-    base_qbo: dict[str, Any] | None,
-    sf: dict[str, Any] | None,
-    qbo: dict[str, Any] | None,
-    spec: MappingSpec,
+    row: FieldSpec, compared: Compared, base: LinkBase | None, names: comparing.Names, known: bool
 ) -> SideField:
-    agreed_sf, agreed_qbo = (base_sf or {}).get(row.key), (base_qbo or {}).get(row.key)
-    now_sf = _now("sf", row, hold, sf, agreed_sf)
-    now_qbo = _now("qbo", row, hold, qbo, agreed_qbo)
+    sf, qbo = compared.now.sf.get(row.key), compared.now.qbo.get(row.key)
+    hold = (base.held if base is not None else {}).get(row.unit)
     return SideField(
         key=row.key,
         label=row.label,
         group=row.group,
         direction=row.direction.value,
-        sf=now_sf,
-        qbo=now_qbo,
-        base_sf=agreed_sf,
-        base_qbo=agreed_qbo,
-        same=_same(row.key, now_sf, now_qbo, spec),
+        sf=value_to_json(sf),
+        qbo=value_to_json(qbo),
+        base_sf=(_agreed(base, Side.SALESFORCE) or {}).get(row.key),
+        base_qbo=(_agreed(base, Side.QUICKBOOKS) or {}).get(row.key),
+        same=row.key in compared.agree,
         held=str(hold.get("why", "")) if hold else "",
-        known=base_sf is not None or base_qbo is not None or sf is not None or qbo is not None,
+        known=known,
+        kept=row.key in compared.settled,
+        sf_named=_named(row, sf, names),
+        qbo_named=_named(row, qbo, names),
     )
 
 
-def _now(
-    side: str, row: FieldSpec, hold: MappingOf[str, Any] | None, read: dict[str, Any] | None, agreed: Any
-) -> Any:
-    """The newest value known of this side: a body in hand, what was held, what was agreed."""
-    if read is not None:
-        return read.get(row.key)
-    if hold and isinstance(hold.get(side), dict):
-        return hold[side].get(row.key)
-    return row.constant if side == "sf" and not row.sf_path and agreed is None else agreed
-
-
-def _same(key: str, sf: Any, qbo: Any, spec: MappingSpec) -> bool:
-    """Whether writing one side's value over would leave the other as it is."""
-    row = compile_spec(spec).by_key[key]
-    if (sf or None) == (qbo or None):
-        return True
-    return row.same(sf, qbo) or row.same(row.render(Side.QUICKBOOKS, sf), qbo)
+def _named(row: FieldSpec, value: Any, names: comparing.Names) -> Named | None:
+    if row.type is not ValueType.REFERENCE or not value:
+        return None
+    found = names.get((row.refers_to, str(value))) or names.get((row.lookup, str(value)))
+    return Named(*found) if found is not None else None
 
 
 def unit_label(rows: Sequence[FieldSpec]) -> str:

@@ -51,3 +51,26 @@ def test_every_skip_of_the_engine_says_why(code):
     about = state_of(lifecycle="creating", attention="skipped", code=code).about
     assert about
     assert about != "by rule"
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (
+            {"attention": "skipped", "code": reasons.FIELD_EMPTY, "values": {"label": "Generate"}},
+            ("Generate is empty", "Goes on once it is filled in"),
+        ),
+        (
+            {"attention": "blocked", "code": reasons.PARENT_PROBLEM, "values": {"parent": "Path Light"}},
+            ("", "Waits for Path Light, which needs attention"),
+        ),
+        (
+            {"attention": "data_error", "code": reasons.NO_LINES, "cause": "No products and no amount"},
+            ("", "No products and no amount"),
+        ),
+        ({"attention": "data_error"}, ("", "Not tried again until something changes")),
+    ],
+)
+def test_one_line_says_what_a_record_waits_for(facts, said):
+    state = state_of(lifecycle="creating", **facts)
+    assert (state.about, state.next_step) == said

@@ -4,82 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from connectors.contracts import Side
-from syncapp.models import RecordLink
+from tests.services.sales import DOCUMENTS, a_product, an_opportunity, document, link_of, sold
 from tests.services.spine import Spine, a_spine
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
-
-DOCUMENTS = (
-    *("account_customer", "product_item", "opportunity_invoice"),
-    *("opportunity_estimate", "opportunity_salesreceipt", "opportunity_creditmemo"),
-)
 
 
 @pytest.fixture
 def spine() -> Iterator[Spine]:
     with a_spine(recipes=DOCUMENTS, winner="sf") as made:
         yield made
-
-
-def standard_book(spine: Spine) -> str:
-    return str(spine.rows("SELECT Id FROM Pricebook2 WHERE IsStandard = true")[0]["Id"])
-
-
-def a_product(spine: Spine, name: str, code: str, price: float) -> str:
-    product = spine.make("Product2", Name=name, ProductCode=code, IsActive=True)
-    return spine.make(
-        "PricebookEntry",
-        Pricebook2Id=standard_book(spine),
-        Product2Id=product,
-        UnitPrice=price,
-        IsActive=True,
-    )
-
-
-def an_opportunity(spine: Spine, name: str, *lines: dict[str, Any], **fields: Any) -> str:
-    """A won opportunity of Acme with these lines, to become an invoice."""
-    known = spine.rows("SELECT Id FROM Account WHERE Name = 'Acme'")
-    account = known[0]["Id"] if known else spine.make("Account", Name="Acme", BillingStreet="1 Main St")
-    defaults = {
-        "Name": name,
-        "AccountId": account,
-        "StageName": "Closed Won",
-        "CloseDate": "2026-11-20",
-        "QBO_Generate__c": "Invoice",
-        "Pricebook2Id": standard_book(spine),
-    }
-    made = spine.make("Opportunity", **{**defaults, **fields})
-    for line in lines:
-        spine.make("OpportunityLineItem", OpportunityId=made, **line)
-    return made
-
-
-def document(spine: Spine, entity: str = "Invoice") -> dict[str, Any]:
-    found = spine.booked(entity)
-    assert len(found) == 1, found
-    return found[0]
-
-
-def sold(body: dict[str, Any]) -> list[tuple[Any, ...]]:
-    return [
-        (
-            line.get("Description"),
-            line["SalesItemLineDetail"].get("Qty"),
-            line["SalesItemLineDetail"].get("UnitPrice"),
-            line["Amount"],
-        )
-        for line in body["Line"]
-        if line["DetailType"] == "SalesItemLineDetail"
-    ]
-
-
-def link_of(spine: Spine, entity: str = "Invoice") -> RecordLink:
-    return RecordLink.all_companies.exclude(lifecycle="absorbed").get(qbo_entity=entity)
 
 
 def test_a_won_opportunity_becomes_an_invoice_after_its_account_and_products(spine):

@@ -53,7 +53,7 @@ def test_a_page_costs_the_same_queries_whatever_is_on_it(mapping: Mapping) -> No
     with tenant(mapping.company_id), CaptureQueriesContext(connection) as queries:
         page = records.page()
     assert (len(page.rows), len(queries)) == (50, 3)
-    assert {row.state.about for row in page.rows if row.state.key == "waiting"} == {"Parent"}
+    assert {row.state.about for row in page.rows if row.state.key == "waiting"} == {"customer Parent"}
 
 
 def test_another_companys_records_are_never_listed_found_or_counted(mapping: Mapping) -> None:

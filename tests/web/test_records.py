@@ -397,3 +397,57 @@ def test_nothing_is_changed_by_following_a_link(browser: Client, mapping: Mappin
     link = a_link(mapping)
     for address in ("sync", "match", "answer", "look-again"):
         assert browser.get(f"/records/{link.pk}/{address}/").status_code == 405
+
+
+INVOICE_ROWS: tuple[dict[str, Any], ...] = (
+    {"key": "note", "label": "Name", "sf_path": "Name", "qbo_path": "PrivateNote", "direction": "to_qbo"},
+    {"key": "doc_number", "label": "Number", "sf_path": "N__c", "qbo_path": "DocNumber", "direction": "to_sf"},
+    {"key": "lines", "label": "Lines", "sf_path": "OpportunityLineItems", "qbo_path": "Line", "type": "lines",
+     "direction": "to_qbo"},
+    {"key": "description", "label": "Text", "sf_path": "Description", "qbo_path": "Description", "part": "lines",
+     "direction": "to_qbo"},
+    {"key": "quantity", "label": "Quantity", "sf_path": "Quantity", "qbo_path": "SalesItemLineDetail.Qty",
+     "part": "lines", "direction": "to_qbo", "type": "decimal"},
+    {"key": "unit_price", "label": "Price", "sf_path": "UnitPrice", "qbo_path": "SalesItemLineDetail.UnitPrice",
+     "part": "lines", "direction": "to_qbo", "type": "decimal"},
+    {"key": "amount", "label": "Amount", "sf_path": "TotalPrice", "qbo_path": "Amount", "part": "lines",
+     "direction": "to_qbo", "type": "decimal"},
+)  # fmt: skip
+INVOICE = {"key": "opportunity_invoice", "label": "Opportunity to invoice", "recipe": "opportunity_invoice",
+           "sf_object": "Opportunity", "qbo_entity": "Invoice"}  # fmt: skip
+
+
+def an_invoice(rows: tuple[dict[str, Any], ...] = INVOICE_ROWS, amount: str = "20.00") -> RecordLink:
+    def line(id_: str, amount: str) -> dict[str, str]:
+        return {"id": id_, "kind": "item", "description": "Soil", "quantity": "2.00", "unit_price": "10.00",
+                "amount": amount}  # fmt: skip
+
+    return a_link(
+        a_mapping(rows=rows, **INVOICE),
+        name="Spring order",
+        sf_base={"note": "Spring order", "doc_number": "1025", "lines": [line("00k1", "20.00")]},
+        qbo_base={"note": "Spring order", "doc_number": "1025", "lines": [line("1", amount)]},
+    )
+
+
+def test_the_page_of_a_document_shows_its_lines_and_buttons_named_for_the_pair() -> None:
+    link = an_invoice(amount="20.01")
+    text = words(a_browser(Role.OPERATOR, link.company).get(f"/records/{link.pk}/"))
+    for part in (
+        "Invoice 1025",
+        "Update Invoice from QuickBooks",
+        "Send to QuickBooks",
+        "2 × 10.00",
+        "+$0.01",
+    ):
+        assert part in text
+    assert "Sync from QuickBooks" not in text
+
+
+def test_a_mapping_that_only_shows_quickbooks_has_no_button_to_send() -> None:
+    rows = tuple({**row, "direction": "to_sf"} for row in INVOICE_ROWS)
+    link = an_invoice(rows)
+    browser = a_browser(Role.OPERATOR, link.company)
+    for page in (f"/records/{link.pk}/", f"/records/?mapping={link.mapping_id}"):
+        assert "Send to QuickBooks" not in words(browser.get(page))
+    assert "Update invoices from QuickBooks" in words(browser.get(f"/records/?mapping={link.mapping_id}"))
