@@ -20,6 +20,7 @@ _SECRET_VALUES = re.compile(
     r"|00D[a-z0-9]{12,15}![a-z0-9._]{8,}"  # Salesforce session ids
     r"|eyJ[a-z0-9_-]{8,}\.[a-z0-9_.-]{8,}"  # JSON web tokens
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # user:password in addresses
+    r"|(/hooks/salesforce/[0-9a-f-]{36}/)[^\s\"'?]+"  # the address itself is the secret
     r"|((?:access_token|refresh_token|client_secret|code|password|assertion|token)=)[^&\s]+"
 )
 
@@ -38,7 +39,7 @@ def redact(value: Any, *, name: str = "") -> Any:
 
 
 def _hide(match: re.Match[str]) -> str:
-    return (match.group(1) or match.group(2) or "") + HIDDEN
+    return next((kept for kept in match.groups() if kept), "") + HIDDEN
 
 
 def _redact_event(_logger: Any, _method: str, event: Any) -> Any:

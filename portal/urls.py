@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
-from portal.hooks import quickbooks
+from portal.hooks import quickbooks, salesforce
 from portal.notify import unsubscribe
 from portal.operators import operators_site
 from portal.pages import home, mailbox
@@ -21,6 +21,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("join/<str:token>/", invitations.join, name="join"),
     path("unsubscribe/<str:token>/", unsubscribe.page, name="unsubscribe"),
     path("hooks/quickbooks/<uuid:app_id>", quickbooks.notices, name="hook-quickbooks"),
+    path(
+        "hooks/salesforce/<uuid:connection_id>/<str:secret>", salesforce.notifications, name="hook-salesforce"
+    ),
     path("operators/", operators_site.urls),
 ]
 if settings.SHOW_MAILS:

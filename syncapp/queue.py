@@ -33,6 +33,11 @@ def read_notices(connection_id: Any, in_seconds: float) -> None:
     _ring("syncapp.tasks.read_notices", [str(connection_id)], SYSTEM, in_seconds)
 
 
+def read_messages(connection_id: Any) -> None:
+    """After this transaction: read the records that an org's messages named."""
+    _ring("syncapp.tasks.read_messages", [str(connection_id)], SYSTEM)
+
+
 def take_requests(connection_id: Any) -> None:
     """After this transaction: look for new requests in an org, start them and tell it what came of earlier ones."""
     _ring("syncapp.tasks.take_requests", [str(connection_id)], INTERACTIVE)

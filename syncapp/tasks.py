@@ -17,6 +17,7 @@ from syncapp.services import capture as capturing
 from syncapp.services import (
     deliveries,
     notifications,
+    org_messages,
     reference_lists,
     retention,
     schedules,
@@ -64,6 +65,21 @@ def read_notices(connection_id: str) -> None:
     with tenant(connection.company_id):
         if deliveries.take_due(connection.pk):
             _read_changes(connection, "cdc")
+
+
+@shared_task
+def read_messages(connection_id: str) -> None:
+    """Messages of an org named records that were saved there."""
+    connection = Connection.all_companies.get(pk=connection_id)
+    with tenant(connection.company_id):
+        try:
+            news = org_messages.read(connection)
+        except ConnectorError as error:
+            breaker.record(connection.pk, error.failure, current_timing())
+            log.warning("messages_failed", code=error.failure.code)
+            return
+        if news:
+            queue.wake(Priority.NORMAL, connection.company_id)
 
 
 @shared_task

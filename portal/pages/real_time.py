@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from connectors.errors import ConnectorError
 from portal.people.access import PortalRequest, company_page
 from syncapp.models import Connection, ConnectionStatus, VendorSide
-from syncapp.services import clients, sync_requests
+from syncapp.services import clients, org_messages, sync_requests
 from syncapp.services.errors import Refused
 
 LOOKS = {
@@ -51,6 +51,7 @@ def _context(connection: Connection) -> dict[str, Any]:
         "watched": sync_requests.is_watched(connection),
         "fields": sorted(sync_requests.fields_there(connection)),
         "requests": rows,
+        "messages_of": org_messages.standing(connection),
     }
 
 
@@ -78,7 +79,24 @@ def look_again(request: PortalRequest, pk: UUID) -> HttpResponseBase:
     return redirect("portal:connection-real-time", pk=pk)
 
 
+@company_page("connections.edit")
+@require_POST
+def new_address(request: PortalRequest, pk: UUID) -> HttpResponseBase:
+    """Make the address for outbound messages, or another one in its place."""
+    connection = _connection(pk)
+    first = not org_messages.address_of(connection)
+    org_messages.renew_address(connection, request.user)
+    messages.success(
+        request,
+        "The address is made. Enter it in Salesforce."
+        if first
+        else "There is a new address, and the old one is not answered any more. Enter the new one in Salesforce.",
+    )
+    return redirect("portal:connection-real-time", pk=pk)
+
+
 urls: list[URLPattern] = [
     path("connections/<uuid:pk>/real-time/", real_time, name="connection-real-time"),
+    path("connections/<uuid:pk>/real-time/address/", new_address, name="connection-new-address"),
     path("connections/<uuid:pk>/real-time/look-again/", look_again, name="connection-look-again"),
 ]

@@ -60,6 +60,9 @@ class Connection(TenantModel):
     previous_refresh_token_sealed = models.TextField(blank=True)
     previous_refresh_token = Sealed()
     previous_refresh_until = models.DateTimeField(null=True, blank=True)
+    message_secret_sealed = models.TextField(blank=True)
+    message_secret = Sealed()
+    """Of the address for Salesforce's outbound messages; empty until one was made."""
     advanced_secret_sealed = models.TextField(blank=True)
     advanced_secret = Sealed()
     """JSON of the non-browser methods: private key, or password and security token."""

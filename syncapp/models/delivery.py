@@ -14,8 +14,9 @@ class Delivery(models.Model):
     """
 
     app_credentials = models.ForeignKey(
-        "syncapp.AppCredentials", on_delete=models.CASCADE, related_name="+", db_index=False
+        "syncapp.AppCredentials", null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
+    """The app that was notified; None for an outbound message, which belongs to its connection alone."""
     connection = models.ForeignKey(
         "syncapp.Connection", on_delete=models.CASCADE, related_name="+", db_index=False
     )
@@ -34,7 +35,12 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["app_credentials", "connection", "key"], name="one_delivery_per_event"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "key"],
+                name="one_delivery_per_message",
+                condition=Q(app_credentials__isnull=True),
+            ),
         ]
         indexes = [
             models.Index(

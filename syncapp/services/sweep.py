@@ -10,7 +10,7 @@ from django.db import transaction
 
 from connectors.contracts import Side
 from syncapp import queue
-from syncapp.services import deliveries, sync_requests
+from syncapp.services import deliveries, org_messages, sync_requests
 from syncapp.services.timing import current_timing
 from syncapp.store import bulk, intents, leases, runs
 from syncapp.store.sync_requests import LANE
@@ -67,6 +67,7 @@ def sweep() -> dict[str, int]:
         "bells": bells,
         "notices": notices,
         "requests": sync_requests.ring_untold(),
+        "messages": org_messages.ring_forgotten(),
         "runs": len(unread),
         "finished": runs.finish_idle(),
     }

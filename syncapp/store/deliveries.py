@@ -38,6 +38,11 @@ join syncapp_cursor c on c.connection_id = d.connection_id and c.lane = 'cdc' an
 where d.read_at is null and d.received_at < lb_now() - interval '30 seconds' and c.hinted_at is null
   and c.next_at > lb_now() + interval '60 seconds'
 """
+FORGOTTEN_MESSAGES = """
+select distinct d.connection_id from syncapp_delivery d
+join syncapp_connection k on k.id = d.connection_id and k.status = 'live' and k.side = 'sf'
+where d.read_at is null and d.received_at < lb_now() - interval '30 seconds'
+"""
 MISSED = """
 insert into syncapp_missednotice (company_id, connection_id, object, day, count)
 select o.company_id, o.connection_id, o.object, (lb_now() at time zone 'utc')::date, count(*)
@@ -92,6 +97,28 @@ def store(rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
         returning=["connection_id"],
     )
     return {row[0] for row in stored}
+
+
+def store_messages(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Store what outbound messages named; repeats are folded. Returns the objects of what was new."""
+    stored = bulk.insert(
+        Delivery,
+        rows,
+        on_conflict="(connection_id, key) where app_credentials_id is null do nothing",
+        returning=["object"],
+    )
+    return [row[0] for row in stored]
+
+
+def unread_messages(connection_id: UUID) -> list[Delivery]:
+    """The oldest notifications of an org's messages whose records were not read yet."""
+    rows = Delivery.objects.filter(connection_id=connection_id, app_credentials=None, read_at=None)
+    return list(rows.order_by("received_at", "pk")[:2000])
+
+
+def forgotten_messages() -> list[UUID]:
+    """Orgs whose messages nobody has read for half a minute: a process died."""
+    return [row[0] for row in bulk.fetch(FORGOTTEN_MESSAGES)]
 
 
 def hint_lanes(connection_ids: Iterable[UUID], debounce: float, cap: float) -> set[UUID]:
