@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncapp', '0016_requests_from_salesforce'),
+        ("syncapp", "0017_notifications"),
     ]
 
     operations = [
