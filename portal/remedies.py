@@ -55,6 +55,15 @@ SEND_ANEW = Button(LABELS["does_not"], "right", "portal:record-outcome", "does_n
 REACTIVATE = Button(LABELS["reactivate"], "sync", "portal:record-gone", "reactivate", action="records.link")
 VOID = Button(LABELS["void"], "trash", "portal:record-gone", "void", action="records.link")
 LEAVE_GONE = Button(LABELS["leave_gone"], "eye-off", "portal:record-gone", "leave", action="records.link")
+SUFFIX = Button(
+    LABELS["suffix"],
+    "plus",
+    "portal:record-match",
+    "suffix",
+    action="records.link",
+    field="Behind the name",
+)
+TAKEN_NAMES = {"qbo.6240", "engine.match_other_type"}
 BUTTONS: dict[str, Button] = {
     "reactivate": REACTIVATE,
     "void": VOID,
@@ -67,6 +76,7 @@ BUTTONS: dict[str, Button] = {
     "send": Button(LABELS["send"], "right", "portal:record-sync", "send"),
     "fetch": Button(LABELS["fetch"], "left", "portal:record-sync", "fetch"),
     "create_new": CREATE,
+    "suffix": SUFFIX,
     "ignore": IGNORE,
     "unlink": Button(LABELS["unlink"], "unlink", "portal:record-match", "unlink", action="records.link"),
     "reconnect": CONNECTIONS,
@@ -106,7 +116,10 @@ def for_record(
     words = words_for(code, {"name": link.name, **(values or {})})
     tone, icon = _TONES.get(state.key, ("bad", "alert"))
     parent = str((values or {}).get("parent_link", ""))
-    return Remedy(tone, icon, words, _buttons(link, words, matches=matches, parent=parent), code)
+    buttons = _buttons(link, words, matches=matches, parent=parent)
+    if code in TAKEN_NAMES and link.sf_id and not link.qbo_id:
+        buttons = (*buttons[:1], SUFFIX, *buttons[1:])
+    return Remedy(tone, icon, words, buttons, code)
 
 
 def _buttons(link: RecordLink, words: Words, *, matches: bool, parent: str = "") -> tuple[Button, ...]:

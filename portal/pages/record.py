@@ -31,6 +31,7 @@ from syncapp.services import (
     conflicts,
     gone,
     matching,
+    naming,
     problems,
     records,
     runs,
@@ -97,6 +98,7 @@ def match(request: PortalRequest, pk: UUID) -> HttpResponseBase:
         "ignore": lambda: matching.ignore(link, request.user),
         "unlink": lambda: matching.unlink(link, request.user),
         "relink": lambda: matching.relink(link, request.user),
+        "suffix": lambda: naming.add_suffix(link, request.POST.get("remote_id", ""), request.user),
         "watch_again": lambda: matching.watch_again(link, request.user),
     }
     action = actions.get(request.POST.get("do", ""))

@@ -13,6 +13,7 @@ from syncapp.engine.decision import (
     Candidate,
     Decision,
     DecisionKind,
+    LinkView,
     ParentNeed,
     Projection,
     Reason,
@@ -42,7 +43,7 @@ def create_or_match(
     choice = choose(situation.candidates, entity, automatic=situation.spec.policies.match_auto)
     if choice.link_to is not None:
         return _link(choice.link_to, choice)
-    suffix = _suffix_for(choice, compiled, target)
+    suffix = _suffix_for(situation, choice, compiled, target)
     if choice.asks and not suffix:
         return Decision(
             DecisionKind.HOLD,
@@ -96,10 +97,22 @@ def _after(twin: Twin) -> Decision:
     return Decision(DecisionKind.WAIT, (reason,), waits=(need,), attention="waiting")
 
 
-def _suffix_for(choice: Choice, compiled: CompiledSpec, target: Side) -> str:
-    """The suffix that a rule of the mapping puts behind a name which a vendor or an employee has already."""
+def _suffix_for(situation: Situation, choice: Choice, compiled: CompiledSpec, target: Side) -> str:
+    """What goes behind a name that a vendor or an employee has already: as a person said for this record, or as the
+    mapping's rule says."""
+    if target is Side.SALESFORCE:
+        return ""
     taken = choice.reason is not None and choice.reason.code == reasons.MATCH_OTHER_TYPE
-    return name_suffix(compiled.spec) if taken and target is Side.QUICKBOOKS else ""
+    return chosen_suffix(situation.link) or (name_suffix(compiled.spec) if taken else "")
+
+
+NAME = "@name"
+"""The key in `held` of what a person said about the name of a record that is still to be made."""
+
+
+def chosen_suffix(link: LinkView) -> str:
+    """What a person wants behind this record's name in QuickBooks; empty where nobody said so."""
+    return str((link.held.get(NAME, {}).get("answer") or {}).get("text", ""))
 
 
 def _create(

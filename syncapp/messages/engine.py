@@ -181,7 +181,7 @@ MESSAGES: dict[str, Message] = {
     "engine.match_other_type": Message(
         "QuickBooks uses this name for another kind of record",
         "{name} is a {object} there. Customers, vendors and employees need different names.",
-        "Change the name in Salesforce, then try again.",
+        "Put something behind the name, or change it in Salesforce and try again.",
         "retry",
     ),
     "engine.match_not_unique": Message(

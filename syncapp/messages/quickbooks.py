@@ -262,7 +262,7 @@ MESSAGES: dict[str, Message] = {
         "QuickBooks refused: name already in use",
         "A customer, vendor or employee there has this name, perhaps an inactive one. Names must differ among all of "
         "them.",
-        "If it is the same, link it. If it is somebody else, change the name in Salesforce and try again.",
+        "If it is the same, link it. If it is somebody else, put something behind the name, or change it there.",
         "retry",
     ),
     "qbo.6250": Message(
@@ -359,7 +359,7 @@ def _name_of(kind: str) -> Refinement:
     words = Message(
         f"QuickBooks refused: name already in use by {kind}",
         "“{holder_name}” is there already. Customers, vendors and employees need different names, inactive ones too.",
-        "Change the name in Salesforce or in QuickBooks, then try again.",
+        "Put something behind the name, or change it in Salesforce or in QuickBooks and try again.",
         "retry",
     )
     return Refinement("", words, {"holder_type": kind.rsplit(maxsplit=1)[-1].capitalize()})

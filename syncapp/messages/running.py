@@ -40,6 +40,16 @@ MESSAGES: dict[str, Message] = {
         "The record stands differently than when the page was shown.",
         "Reload the page.",
     ),
+    "naming.exists_there": Message(
+        "{name} is in QuickBooks already",
+        "A name is only chosen for a record that is still to be made.",
+        "Reload the page.",
+    ),
+    "naming.forbidden": Message(
+        "This cannot stand in a name",
+        "QuickBooks takes no colon, quotation mark or line break in a name, and we take at most {longest} characters.",
+        "Type something shorter and plainer, for example “Customer”.",
+    ),
     "deletions.not_stopped": Message(
         "No deletions are waiting", "Somebody has decided about them already.", "Reload the page."
     ),

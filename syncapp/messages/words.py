@@ -12,6 +12,7 @@ BUTTONS: dict[str, str] = {
     "send": "Send to QuickBooks",
     "fetch": "Sync from QuickBooks",
     "create_new": "Create a new record",
+    "suffix": "Create it with this behind the name",
     "ignore": "Ignore this record",
     "reactivate": "Make it active again",
     "void": "Void it in QuickBooks",

@@ -29,6 +29,7 @@ from connectors.errors import Failure, FailureKind
 from syncapp.engine import reasons
 from syncapp.engine.bases import echoed_keys, landed_values
 from syncapp.engine.compiled import EXTERNAL_ID, compile_spec
+from syncapp.engine.creation import NAME
 from syncapp.engine.evidence import STATE
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
@@ -211,6 +212,7 @@ def _applied(
         link.lifecycle = _lifecycle(link)
     _move_bases(place, intent, result, link)
     link.attempts = 0
+    link.held = {unit: entry for unit, entry in link.held.items() if not (created and unit == NAME)}
     _rest(place, intent, link)
     closing.changed[link.id] = link
     closing.columns[link.id] = _fine_columns(link, intent, closing.at)

@@ -9,7 +9,8 @@ import pytest
 
 from connectors.contracts import Side
 from syncapp.models import Attempt, AuditEvent, Connection, LinkBase, Problem, RunState, WriteIntent
-from syncapp.services import answers
+from syncapp.services import answers, naming
+from syncapp.services.errors import Refused
 from syncapp.tasks import capture
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
@@ -151,6 +152,43 @@ def test_a_name_that_a_vendor_has_is_explained_and_turns_green_when_it_is_change
     assert (run.state, run.created_count) == (RunState.DONE, 1)
     assert Problem.all_companies.filter(closed_at=None).count() == 0
     assert spine.link("Cedar Supply Customer").attention == "none"
+
+
+def test_a_name_that_a_vendor_has_goes_with_something_behind_it_when_a_person_says_so(spine: Spine) -> None:
+    account = spine.account(Name="Cedar Supply", Phone="(555) 010-0000")
+    spine.vendor(DisplayName="Cedar Supply")
+    spine.first_load()
+
+    with tenant(spine.company.pk):
+        naming.add_suffix(spine.link("Cedar Supply"), "", spine.person)
+    spine.carry()
+
+    link = spine.link("Cedar Supply")
+    assert (link.lifecycle, link.attention) == ("linked", "none")
+    assert [row["DisplayName"] for row in spine.customers()] == ["Cedar Supply (Customer)"]
+    assert Problem.all_companies.filter(closed_at=None).count() == 0
+    assert LinkBase.all_companies.get(link=link).held == {}
+    mark = spine.mark()
+    spine.sync()
+    assert (spine.writes(mark), spine.read_account(account)["Name"]) == ([], "Cedar Supply")
+
+    spine.edit_account(account, Phone="(555) 010-1111")
+    spine.sync()
+    assert spine.customer_named("Cedar Supply (Customer)")["PrimaryPhone"] == {
+        "FreeFormNumber": "(555) 010-1111"
+    }
+
+
+@pytest.mark.parametrize(("typed", "code"), [("a:b", "naming.forbidden"), ("x" * 41, "naming.forbidden")])
+def test_what_cannot_stand_in_a_name_is_refused_and_changes_nothing(
+    spine: Spine, typed: str, code: str
+) -> None:
+    spine.account(Name="Cedar Supply")
+    spine.vendor(DisplayName="Cedar Supply")
+    spine.first_load()
+    with tenant(spine.company.pk), pytest.raises(Refused) as refused:
+        naming.add_suffix(spine.link("Cedar Supply"), typed, spine.person)
+    assert (refused.value.code, spine.customers()) == (code, [])
 
 
 def test_a_name_too_long_for_a_field_is_told_before_any_call(spine: Spine) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from connectors.contracts import Side
 from portal.pages import record as record_page
 from portal.people.models import Role
-from syncapp.models import LinkWait, LinkWork, Mapping, RecordLink, Run, WriteIntent
+from syncapp.models import LinkBase, LinkWait, LinkWork, Mapping, RecordLink, Run, WriteIntent
 from syncapp.store import match_index
 from syncapp.tenancy import tenant
 from tests.builders import NOW, a_link, a_mapping, a_member, a_problem, an_attempt, some_work
@@ -179,6 +179,17 @@ def test_a_failing_record_says_what_happened_what_to_do_and_offers_the_button(
         "Harbor crane", "Not there yet", "Duplicate Name Exists Error", "1-65f2-03aa",
     ):  # fmt: skip
         assert part in text
+
+
+def test_a_name_that_is_taken_can_be_made_longer_in_place(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping, name="Cedar Supply", qbo_id=None, lifecycle="creating", attention="data_error")
+    a_problem(link, code="qbo.6240", values={"holder_type": "Vendor", "holder_name": "Cedar Supply"})
+    assert "Behind the name" in words(browser.get(f"/records/{link.pk}/"))
+    page = browser.post(f"/records/{link.pk}/match/", {"do": "suffix", "remote_id": "a:b"}, follow=True)
+    assert "This cannot stand in a name" in words(page)
+    browser.post(f"/records/{link.pk}/match/", {"do": "suffix", "remote_id": "Customer"})
+    said = LinkBase.all_companies.get(link=link).held["@name"]["answer"]
+    assert (said["text"], LinkWork.all_companies.get(link=link).cause) == (" Customer", "Answer")
 
 
 def test_what_was_sent_is_shown_without_sensitive_values(browser: Client, mapping: Mapping) -> None:
