@@ -372,6 +372,9 @@ class VendorClient(Protocol):
     ) -> Page:
         """One page of the records that meet all of these (each as `fitted` gave it); `cursor` as for `scan`."""
 
+    def count(self, object: str, conditions: Sequence[Condition]) -> int:
+        """How many records meet all of these (each as `fitted` gave it), in one call."""
+
     def write(self, writes: Sequence[Write], *, request_id: str, priority: Priority) -> BatchAnswer:
         """Send these writes in ONE call, exactly once. Never raises for a call that may have reached the vendor:
         then each result is `unknown`; a call that surely did not run gives `not_sent` with its failure.

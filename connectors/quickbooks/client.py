@@ -147,10 +147,7 @@ class QuickBooksClient:
         del fields
         known = entities.entity(object)
         place: dict[str, Any] = json.loads(cursor) if cursor else {"start": 1}
-        where = [finding.text(condition) for condition in conditions]
-        named = any(condition.path == "Active" for condition in conditions)
-        if known.active and not named:
-            where.append(query.ALL_STATES)
+        where = _where(known, conditions)
         text = query.select(known.name, where=where, order_by="Id", start=place["start"], limit=query.PAGE)
         answer = self.query(text)
         started = place.get("started") or (envelope_time(answer) or datetime.now(UTC)).isoformat()
@@ -159,6 +156,12 @@ class QuickBooksClient:
         if len(records) == query.PAGE:
             following = json.dumps({"start": place["start"] + query.PAGE, "started": started})
         return Page(records, datetime.fromisoformat(started), following)
+
+    def count(self, object: str, conditions: Sequence[Condition]) -> int:
+        """How many records meet all of these, inactive ones included (3.1: totalCount)."""
+        known = entities.entity(object)
+        answer = self.query(query.count(known.name, where=_where(known, conditions)))
+        return int((answer.get("QueryResponse") or {}).get("totalCount") or 0)
 
     def changes(self, watches: Sequence[Watch]) -> Iterator[ChangePage]:
         """What changed, deletions included, in one CDC call where its 1,000 rows suffice."""
@@ -294,3 +297,10 @@ def _whole(writes: Sequence[Write], outcome: Outcome, failure: Failure) -> Batch
     status = WriteStatus(outcome.value)
     results = tuple(WriteResult(w.ref, status, w.id, failure=failure, request_id=tid) for w in writes)
     return BatchAnswer(results, None, tid, failure)
+
+
+def _where(known: entities.Entity, conditions: Sequence[Condition]) -> list[str]:
+    """The conditions in the query language; inactive records too, unless they are asked about."""
+    where = [finding.text(condition) for condition in conditions]
+    named = any(condition.path == "Active" for condition in conditions)
+    return [*where, query.ALL_STATES] if known.active and not named else where

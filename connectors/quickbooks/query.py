@@ -40,6 +40,12 @@ def select(
     return text if limit is None else f"{text} MAXRESULTS {limit}"
 
 
+def count(entity: str, *, where: Sequence[str] = ()) -> str:
+    """How many rows a statement would find. Raises ValueError for a name that is none."""
+    text = f"SELECT COUNT(*) FROM {name(entity)}"  # noqa: S608 - names are checked
+    return f"{text} WHERE {' AND '.join(where)}" if where else text
+
+
 def equals(field: str, value: Value) -> str:
     """`field = value`."""
     return f"{name(field)} = {literal(value)}"

@@ -172,6 +172,12 @@ class SalesforceClient:
         following = {"url": answer["nextRecordsUrl"], "after": records[-1].id, "started": started.isoformat()}
         return Page(records, started, json.dumps(following), answer.get("totalSize"))
 
+    def count(self, object: str, conditions: Sequence[Condition]) -> int:
+        """How many living records meet all of these (3.2: totalSize of a COUNT() query)."""
+        info = self._described(object)
+        where = [finding.text(info, condition) for condition in conditions]
+        return int(self.query(soql.count(object, where=where))["totalSize"])
+
     def _described(self, object_: str) -> ObjectInfo:
         """The object's description, asked for once per client."""
         if object_ not in self._descriptions:

@@ -35,6 +35,12 @@ def select(
     return text if limit is None else f"{text} LIMIT {limit}"
 
 
+def count(object_: str, *, where: Sequence[str] = ()) -> str:
+    """How many records a query would find: its answer's `totalSize`. Raises ValueError for a name that is none."""
+    text = f"SELECT COUNT() FROM {name(object_)}"  # noqa: S608 - names are checked
+    return f"{text} WHERE {' AND '.join(where)}" if where else text
+
+
 def _columns(fields: Iterable[str]) -> list[str]:
     """The select list: own fields, then a subquery for each child relationship."""
     own: list[str] = []

@@ -1,4 +1,4 @@
-"""Runs: what was passed over many records, how far it is, what came of each; stop and resume."""
+"""Runs: what was passed over many records, how far it is, what came of each; pause, resume, cancel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portal.states import look_of
 from syncapp.messages import words_for
 from syncapp.models import Attempt, Outcome, Run, RunState
 from syncapp.models.run import EXACT_KINDS
-from syncapp.services import addresses, apply, runs, scope, shown_plan, undo
+from syncapp.services import addresses, apply, run_progress, runs, scope, shown_plan, undo
 
 PAGE = 50
 COUNTS = (
@@ -57,7 +57,12 @@ def _row(run: Run) -> dict[str, Any]:
     seconds = (
         (run.finished_at - (run.started_at or run.created_at)).total_seconds() if run.finished_at else None
     )
-    return {"run": run, "progress": runs.progress(run), "seconds": seconds, "open": run.state in runs.OPEN}
+    return {
+        "run": run,
+        "progress": run_progress.progress(run),
+        "seconds": seconds,
+        "open": run.state in runs.OPEN,
+    }
 
 
 @company_page("runs.view")
@@ -65,7 +70,15 @@ def _row(run: Run) -> dict[str, Any]:
 def page(request: PortalRequest, pk: UUID) -> HttpResponse:
     """One run; htmx asks for its progress alone."""
     run = get_object_or_404(
-        Run.objects.select_related("mapping", "schedule__mapping", "person", "integration", "origin"), pk=pk
+        Run.objects.select_related(
+            "mapping",
+            "schedule__mapping",
+            "person",
+            "integration__salesforce",
+            "integration__quickbooks",
+            "origin",
+        ),
+        pk=pk,
     )
     context = _progress(run)
     if request.htmx:
@@ -81,7 +94,7 @@ def _progress(run: Run) -> dict[str, Any]:
     return {
         "run": run,
         "open": run.state in runs.OPEN,
-        "progress": runs.progress(run),
+        "progress": run_progress.progress(run),
         "counts": [
             {
                 "key": key,
@@ -94,8 +107,10 @@ def _progress(run: Run) -> dict[str, Any]:
             if key != "moved" or run.moved_count
         ],
         "failure": words_for(run.failure_code, run.failure_values) if run.failure_code else None,
+        "waits": [words_for(wait.code, wait.values) for wait in run_progress.what_it_waits_for(run)],
         "stoppable": run.state in runs.OPEN and not run.stop_requested,
         "resumable": run.state == RunState.STOPPED,
+        "cancellable": run.state in (*runs.OPEN, RunState.STOPPED),
     }
 
 
@@ -162,9 +177,10 @@ def _previewed(run: Run, request: PortalRequest) -> dict[str, Any]:
 @company_page("runs.control")
 @require_POST
 def control(request: PortalRequest, pk: UUID) -> HttpResponseBase:
-    """Stop or resume."""
+    """Pause, resume or cancel."""
     run = get_object_or_404(Run.objects, pk=pk)
-    (runs.resume if request.POST.get("do") == "resume" else runs.stop)(run, request.user)
+    do = {"resume": runs.resume, "cancel": runs.cancel}.get(request.POST.get("do", ""), runs.stop)
+    do(run, request.user)
     return redirect("portal:run", pk=run.pk)
 
 

@@ -13,8 +13,23 @@ MESSAGES: dict[str, Message] = {
         "Nothing is written to either side before a person switches it on.",
         "Finish the setup and start it.",
     ),
-    "run.not_stopped": Message(
-        "This run is not stopped", "Only a stopped run can go on.", "Reload the page."
+    "run.not_stopped": Message("This run is not paused", "Only a paused run can go on.", "Reload the page."),
+    "run.is_over": Message("This run is over", "It ended before it could be cancelled.", "Reload the page."),
+    "run.waits_for_calls": Message(
+        "Waits for more Salesforce calls",
+        "{used} of {limit} calls of the last 24 hours are used; from 80 % on large loads wait.",
+        "Nothing to do. Calls of a day ago come back hour by hour, and it goes on by itself.",
+    ),
+    "run.waits_for_reads": Message(
+        "Waits for the next month",
+        "All {budget} metered reads of this month are used, so large loads wait.",
+        "Wait, or allow more reads under Connections if your Intuit plan includes them.",
+        "connections",
+    ),
+    "history.direction": Message(
+        "Which side do the records come from?",
+        "History is loaded from one side at a time. Nothing has been started.",
+        "Choose a direction.",
     ),
     "conflict.not_offered": Message(
         "That choice is not open here",

@@ -17,11 +17,12 @@ class RunKind(models.TextChoices):
     SYNC_NOW = "sync_now", "Sync now"
     APPLY = "apply", "Applied plan"
     UNDO = "undo", "Undo"
+    HISTORY = "history", "History"
 
 
 EXACT_KINDS = (RunKind.APPLY, RunKind.UNDO)
 """Runs that carry out the stored decisions of their `origin`, and no others."""
-ASKED_KINDS = (RunKind.BUTTON, RunKind.RETRY, RunKind.SHELL, RunKind.SYNC_NOW, RunKind.APPLY)
+ASKED_KINDS = (RunKind.BUTTON, RunKind.RETRY, RunKind.SHELL, RunKind.SYNC_NOW, RunKind.APPLY, RunKind.HISTORY)
 """Runs that a person asked for record by record: a mapping that runs by button only lets them through."""
 
 
@@ -29,10 +30,11 @@ class RunState(models.TextChoices):
     QUEUED = "queued", "Queued"
     READING = "reading", "Reading"
     RUNNING = "running", "Running"
-    STOPPED = "stopped", "Stopped"
+    STOPPED = "stopped", "Paused"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
     DROPPED = "dropped", "Discarded"
+    CANCELLED = "canceled", "Cancelled"
 
 
 class Run(TenantModel):

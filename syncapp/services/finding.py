@@ -7,8 +7,9 @@ every member) is looked for among the records that the mapping knows already.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,17 +25,18 @@ from syncapp.engine.entities import traits
 from syncapp.engine.filters import first_unmet
 from syncapp.engine.mapping import Criterion, MappingSpec
 from syncapp.engine.projection import display_name
-from syncapp.models import CLOSED_LIFECYCLES, Outcome, PreviewItem, RecordLink, Run, RunKind
+from syncapp.models import CLOSED_LIFECYCLES, Outcome, PreviewItem, RecordLink, Run, RunKind, RunState
 from syncapp.models import Mapping as MappingRow
 from syncapp.services import addresses, capture, preview, scope
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
 from syncapp.services.errors import Refused
 from syncapp.services.scope import FORCED
 from syncapp.services.watched import Watched, connection_of, object_of
-from syncapp.store import bulk, leases, links, observations, runs, specs
+from syncapp.store import bulk, leases, links, observations, runs, specs, transactions
 
 PAGE = 1000
 MOST = 50_000
+OPEN = (RunState.QUEUED, RunState.READING, RunState.RUNNING)
 CHANGED = {Side.SALESFORCE: "SystemModstamp", Side.QUICKBOOKS: "MetaData.LastUpdatedTime"}
 
 
@@ -69,9 +71,9 @@ def request(wish: Wish, person: Any | None, *, only_preview: bool, kind: RunKind
         mapping=mapping,
         kind=RunKind.PREVIEW if only_preview else kind,
         direction=wish.direction,
-        priority=leases.RANK[Priority.NORMAL],
+        priority=leases.RANK[Priority.BULK if kind == RunKind.HISTORY else Priority.NORMAL],
         person=person,
-        cause=(wish.text.strip() or "Sync now")[:120],
+        cause=(wish.text.strip() or str(kind.label))[:120],
         scope={
             "of": scope.FILTER,
             "text": wish.text.strip(),
@@ -79,6 +81,7 @@ def request(wish: Wish, person: Any | None, *, only_preview: bool, kind: RunKind
             "groups": [[_stored(condition) for condition in group] for group in groups],
             "since": wish.since.isoformat() if wish.since else "",
             "until": wish.until.isoformat() if wish.until else "",
+            **({"gentle": True} if kind == RunKind.HISTORY else {}),
         },
     )
     queue.prepare(run.pk)
@@ -92,38 +95,33 @@ def _understood(wish: Wish) -> tuple[Side, list[Group]]:
     side = Side.SALESFORCE if target is None else target.other
     text = wish.text.strip()
     ids = addresses.ids_in(text)
-    window = _window(wish)
     if ids.salesforce or ids.quickbooks:
         side = side if _has(ids, side) else side.other
         id_ = ids.salesforce if side is Side.SALESFORCE else ids.quickbooks
-        return side, [(Condition("Id", "eq", id_), *window(side))]
+        return side, [(Condition("Id", "eq", id_), *window(wish, side))]
     if text and not looks_like_conditions(text):
         name = traits(side, object_of(wish.mapping, side)).name_path
-        return side, [(Condition(name, "starts", text), *window(side))]
+        return side, [(Condition(name, "starts", text), *window(wish, side))]
     try:
         groups = parse(text)
     except FilterError as error:
         raise Refused(error.code, **error.values) from error
-    return side, [(*group, *window(side)) for group in groups or ((),)]
+    return side, [(*group, *window(wish, side)) for group in groups or ((),)]
 
 
 def _has(ids: addresses.Ids, side: Side) -> bool:
     return bool(ids.salesforce if side is Side.SALESFORCE else ids.quickbooks)
 
 
-def _window(wish: Wish) -> Any:
+def window(wish: Wish, side: Side) -> list[Condition]:
     """Conditions on when a record was last changed, from the company's days."""
     zone = ZoneInfo(wish.mapping.company.zone)
-
-    def conditions(side: Side) -> list[Condition]:
-        found = []
-        if wish.since is not None:
-            found.append(Condition(CHANGED[side], "ge", _instant(wish.since, zone)))
-        if wish.until is not None:
-            found.append(Condition(CHANGED[side], "lt", _instant(wish.until + timedelta(days=1), zone)))
-        return found
-
-    return conditions
+    found = []
+    if wish.since is not None:
+        found.append(Condition(CHANGED[side], "ge", _instant(wish.since, zone)))
+    if wish.until is not None:
+        found.append(Condition(CHANGED[side], "lt", _instant(wish.until + timedelta(days=1), zone)))
+    return found
 
 
 def _instant(day: date, zone: ZoneInfo) -> str:
@@ -144,30 +142,45 @@ class Found:
 
     links: tuple[UUID, ...]
     left_out: tuple[tuple[RemoteRecord, Criterion], ...] = ()
+    next: tuple[int, str] = (0, "")
+    """Where to go on behind this page: a group of conditions and its cursor."""
 
 
 def carry_out(run: Run, keep: Any) -> bool:
     """Find what the run is about, page by page, and plan it or make it due. `keep` renews the run's lease. False when
-    the run was stopped meanwhile. Raises ConnectorError, Refused (`filter.unknown_field`, `filter.bad_value`,
-    `filter.too_many`)."""
+    the run was stopped meanwhile. A run that was broken off goes on behind the last page whose work was stored. Raises
+    ConnectorError, Refused (`filter.unknown_field`, `filter.bad_value`, `filter.too_many`)."""
     seen: set[UUID] = set()
     for found in find(run):
         fresh = [link_id for link_id in found.links if link_id not in seen]
-        seen.update(fresh)
+        if run.kind != RunKind.HISTORY:  # which has no limit, and one group
+            seen.update(fresh)
         if len(seen) > MOST:
             raise Refused("filter.too_many", most=MOST)
-        if run.kind == RunKind.PREVIEW:
-            preview.plan_links(run, fresh)
-            _store_left_out(run, found)
-        else:
-            _make_due(run, fresh, found)
+        transactions.run(partial(_take, run, fresh, found))
         if not keep():
             return False
     return True
 
 
+def _take(run: Run, fresh: Sequence[UUID], found: Found) -> None:
+    """Plan a page or make it due, and remember that it was."""
+    if run.kind == RunKind.PREVIEW:
+        preview.plan_links(run, fresh)
+        _store_left_out(run, found)
+    else:
+        _make_due(run, fresh, found)
+    run.scope = {**run.scope, "position": list(found.next)}
+    Run.objects.filter(pk=run.pk).update(scope=run.scope)
+
+
+def is_read(run: Run) -> bool:
+    """Whether everything that the run is about has been found."""
+    return list(run.scope.get("position") or ()) == [len(run.scope.get("groups") or ()), ""]
+
+
 def find(run: Run) -> Iterator[Found]:
-    """What fits the run's filter, page by page."""
+    """What fits the run's filter, page by page, from where it was left."""
     mapping = run.mapping
     spec = specs.published_spec(mapping) if mapping is not None else None
     if mapping is None or spec is None:
@@ -176,10 +189,16 @@ def find(run: Run) -> Iterator[Found]:
     target = Watched(connection_of(mapping, side), side, object_of(mapping, side), ((mapping, spec),))
     meter = UsageMeter()
     client = client_for(target.connection, leases.PRIORITY[run.priority], meter)
+    first, cursor = run.scope.get("position") or (0, "")
     try:
-        for group in run.scope["groups"]:
+        for number, group in enumerate(run.scope["groups"]):
+            if number < first:
+                continue
             conditions = [Condition(*one) for one in group]
-            yield from _of_group(target, client, mapping, spec, conditions)
+            pages = _of_group(target, client, mapping, spec, conditions, cursor if number == first else "")
+            for found in pages:
+                behind = found.next[1]
+                yield replace(found, next=(number, behind) if behind else (number + 1, ""))
     finally:
         runs.add_calls(run.pk, *flush(target.connection, meter))
 
@@ -190,13 +209,13 @@ def _of_group(
     mapping: MappingRow,
     spec: MappingSpec,
     conditions: Sequence[Condition],
+    cursor: str,
 ) -> Iterator[Found]:
     asked, rest = _divided(client, target, conditions)
     if conditions and not asked:
-        yield from _among_known(target, mapping, spec, rest)
+        yield from _among_known(target, mapping, spec, rest, cursor)
         return
     ids = _ids(asked)
-    cursor = ""
     while True:
         if ids is not None:
             records, cursor = client.read(target.object, ids, target.fields), ""
@@ -205,7 +224,7 @@ def _of_group(
             records, cursor = list(page.records), page.next
         fitting = [one for one in records if one.body and first_unmet(rest, one.body) is None]
         capture.take_in(target, fitting, "button", run=None, cause="As it changes")
-        yield _found(target, mapping, spec, fitting)
+        yield replace(_found(target, mapping, spec, fitting), next=(0, cursor))
         if not cursor:
             return
 
@@ -262,10 +281,10 @@ def _found(target: Watched, mapping: MappingRow, spec: MappingSpec, records: Seq
 
 
 def _among_known(
-    target: Watched, mapping: MappingRow, spec: MappingSpec, conditions: Sequence[Condition]
+    target: Watched, mapping: MappingRow, spec: MappingSpec, conditions: Sequence[Condition], cursor: str
 ) -> Iterator[Found]:
     """Links of the mapping whose record, as it was last read, fits."""
-    after = scope.NONE
+    after = UUID(cursor) if cursor else scope.NONE
     while True:
         rows = RecordLink.objects.filter(mapping=mapping, id__gt=after).exclude(
             lifecycle__in=CLOSED_LIFECYCLES
@@ -274,7 +293,8 @@ def _among_known(
         if not ids:
             return
         after = ids[-1]
-        yield Found(tuple(_fitting(target, mapping, spec, ids, conditions)))
+        behind = str(after) if len(ids) == PAGE else ""
+        yield Found(tuple(_fitting(target, mapping, spec, ids, conditions)), next=(0, behind))
 
 
 def _fitting(
@@ -351,14 +371,13 @@ def _store_left_out(run: Run, found: Found) -> None:
 
 
 def _make_due(run: Run, fresh: Sequence[UUID], found: Found) -> None:
-    target = FORCED.get(run.direction)
     leases.make_due(
         run.company_id,
         fresh,
         leases.PRIORITY[run.priority],
         cause=run.cause,
         run_id=run.pk,
-        forced=target.value if target else "",
+        forced=scope.forced(run),
     )
     if found.left_out:
         Run.objects.filter(pk=run.pk).update(total=F("total") + len(found.left_out))

@@ -151,7 +151,7 @@ def _client(reading: Reading, side: Side) -> Iterator[capture.AnyClient]:
 
 def _keep(run: Run, lease_seconds: float) -> None:
     bulk.execute(
-        "update syncapp_run set lease_until = lb_now() + %s * interval '1 second' where id = %s",
+        "update syncapp_run set lease_until = lb_now() + %s * interval '1 second' where id = %s and state = 'reading'",
         [lease_seconds, run.pk],
     )
 

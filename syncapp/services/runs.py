@@ -1,14 +1,12 @@
-"""Runs as people steer them: ask for one, stop it, resume it, watch it."""
+"""Runs as people steer them: ask for one, pause it, resume it, cancel it. How far it is: `run_progress`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from connectors.contracts import Priority
 from syncapp import queue
@@ -22,36 +20,13 @@ from syncapp.models import (
     RunState,
     Schedule,
 )
-from syncapp.services import apply, audit, scope, undo
+from syncapp.services import apply, audit, finding, scope, undo
 from syncapp.services.errors import Refused
 from syncapp.store import clock, leases, runs
-from syncapp.store.parking import park, unpark
+from syncapp.store.parking import give_up, park, unpark
 
 READING = (RunState.QUEUED, RunState.READING)
 OPEN = (*READING, RunState.RUNNING)
-
-
-@dataclass(frozen=True, slots=True)
-class RunProgress:
-    """How far a run is. `seconds_left` is None while nobody can tell."""
-
-    total: int
-    done: int
-    per_minute: float
-    seconds_left: float | None
-    state: str
-
-
-def progress(run: Run) -> RunProgress:
-    """Records done and to do, the rate since the start, and what that means for the rest."""
-    planned = run.kind == RunKind.PREVIEW and run.state == RunState.DONE
-    done = run.total if planned else run.done_count
-    total = run.total
-    started = run.started_at or run.created_at
-    seconds = max(((run.finished_at or timezone.now()) - started).total_seconds(), 1.0)
-    per_minute = done * 60 / seconds
-    left = (total - done) * 60 / per_minute if per_minute and run.state in OPEN else None
-    return RunProgress(total, done, per_minute, left, run.state)
 
 
 def request_mapping(
@@ -199,6 +174,39 @@ def stop(run: Run, person: Any | None) -> None:
     run.refresh_from_db()
 
 
+def _reads_again(run: Run, waiting: int) -> bool:
+    """Whether a paused run had not read everything yet: its reading goes on where it was."""
+    if scope.of(run) == scope.FILTER:
+        return not finding.is_read(run)
+    return not waiting and not run.total and run.kind not in {RunKind.BUTTON, RunKind.RETRY}
+
+
+def _goes_on_as(run: Run, *, reads_again: bool) -> RunState:
+    """A run that finds its records page by page has work already: it must not count as started by that, and end, before
+    it has found the rest."""
+    if not reads_again:
+        return RunState.RUNNING
+    return RunState.READING if scope.of(run) == scope.FILTER else RunState.QUEUED
+
+
+def cancel(run: Run, person: Any | None) -> None:
+    """End a run for good: what a worker holds is finished, the rest is no work of it any more.
+
+    Records that something else made due meanwhile (a change, a press) stay due for that. Raises Refused `run.is_over`.
+    """
+    with transaction.atomic():
+        row = Run.objects.select_for_update().get(pk=run.pk)
+        if row.state not in (*OPEN, RunState.STOPPED):
+            raise Refused("run.is_over")
+        row.stop_requested = True
+        row.state = RunState.CANCELLED
+        row.finished_at, row.lease_until = clock.now(), None
+        row.save(update_fields=["stop_requested", "state", "finished_at", "lease_until"])
+        give_up(row)
+        audit.decided("run.cancelled", person, cause=row.cause)
+    run.refresh_from_db()
+
+
 def resume(run: Run, person: Any | None) -> None:
     """Let a stopped run go on where it was. Raises Refused `run.not_stopped`."""
     with transaction.atomic():
@@ -207,10 +215,10 @@ def resume(run: Run, person: Any | None) -> None:
             raise Refused("run.not_stopped")
         waiting = unpark(row)
         row.stop_requested = False
-        reads_again = not waiting and not row.total and row.kind not in {RunKind.BUTTON, RunKind.RETRY}
-        row.state = RunState.QUEUED if reads_again else RunState.RUNNING
-        row.finished_at = None
-        row.save(update_fields=["stop_requested", "state", "finished_at"])
+        reads_again = _reads_again(row, waiting)
+        row.state = _goes_on_as(row, reads_again=reads_again)
+        row.finished_at, row.lease_until = None, None
+        row.save(update_fields=["stop_requested", "state", "finished_at", "lease_until"])
         audit.decided("run.resumed", person, cause=row.cause)
         if reads_again:
             queue.prepare(row.pk)

@@ -39,8 +39,9 @@ def of(run: Run) -> str:
 
 
 def forced(run: Run) -> str:
-    """The side that a person's press names, where the run is about records that a person chose; else empty."""
-    target = FORCED.get(run.direction) if is_asked(run) else None
+    """The side that a person's press names, where the run is about records that a person chose; else empty.
+    History (`gentle`) names a side too, but only to say which is looked through: it overwrites nothing."""
+    target = FORCED.get(run.direction) if is_asked(run) and not run.scope.get("gentle") else None
     return target.value if target else ""
 
 

@@ -105,6 +105,13 @@ def fetch_named(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
+def execute_named(sql: str, params: Mapping[str, Any]) -> int:
+    """Run one statement with named parameters; returns how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, dict(params))
+        return int(cursor.rowcount)
+
+
 def execute(sql: str, params: Sequence[Any] = ()) -> int:
     """Run one statement; returns how many rows it touched."""
     with connection.cursor() as cursor:

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.contracts import Side
 from syncapp.models import LinkWork, Mapping, MappingPass, Observation, PreviewItem, Run, WriteIntent
-from syncapp.services import matching, preview, runs, scope, setup
+from syncapp.services import matching, preview, run_progress, runs, scope, setup
 from syncapp.services.errors import Refused
 from syncapp.store import leases, passes
 from syncapp.tenancy import tenant
@@ -221,7 +221,7 @@ def test_progress_tells_rate_and_time_left(mapping: Mapping) -> None:
     )
     run.refresh_from_db()
     run.started_at = run.created_at
-    seen = runs.progress(run)
+    seen = run_progress.progress(run)
     assert (seen.total, seen.done, seen.state) == (300, 100, "running")
     assert seen.seconds_left == pytest.approx(200 * 60 / seen.per_minute)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncapp.models import Attempt, LinkWork, RecordLink, Run
-from syncapp.services import runs, sync
+from syncapp.services import run_progress, runs, sync
 from syncapp.store import runs as counters
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
@@ -19,7 +19,7 @@ def test_a_record_that_is_looked_at_again_after_its_write_counts_once() -> None:
             spine.account(Name=f"Blue Pine {number}")
             spine.customer(DisplayName=f"Red Rock {number}")
         run = spine.first_load()
-        progress = runs.progress(run)
+        progress = run_progress.progress(run)
         assert (run.created_count, run.unchanged_count) == (6, 0)
         assert (progress.done, progress.total) == (6, 6)
 
@@ -34,7 +34,7 @@ def test_a_pair_that_is_linked_and_waits_for_a_choice_counts_as_asked() -> None:
         assert spine.link("Monarch Dental Cooperative").attention == "conflict"
         assert (run.asked_count, run.unchanged_count) == (1, 0)
         assert Attempt.all_companies.filter(run=run).latest("id").outcome == "asked"
-        assert runs.progress(run).done == runs.progress(run).total == 1
+        assert run_progress.progress(run).done == run_progress.progress(run).total == 1
 
 
 def test_of_a_joined_pair_only_the_other_half_is_absorbed() -> None:
@@ -52,7 +52,7 @@ def test_a_run_that_is_done_has_nothing_left() -> None:
             DisplayName="Monarch Dental Cooperative", PrimaryPhone={"FreeFormNumber": "(555) 010-0000"}
         )
         run = spine.first_load()
-        progress = runs.progress(run)
+        progress = run_progress.progress(run)
         assert (run.state, progress.total - progress.done, progress.seconds_left) == ("done", 0, None)
 
 

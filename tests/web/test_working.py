@@ -6,6 +6,7 @@ import csv
 from datetime import timedelta
 from io import StringIO
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,7 +15,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from connectors.contracts import Side
 from portal.people.models import Role
+from syncapp.engine.plan import Cost
 from syncapp.models import (
     ApiUsage,
     AuditEvent,
@@ -33,6 +36,7 @@ from syncapp.models import (
     ValueMapEntry,
     WriteIntent,
 )
+from syncapp.services.history import Forecast
 from tests.builders import (
     CUSTOMER_FIELDS,
     a_company,
@@ -193,7 +197,7 @@ def test_a_run_under_way_shows_how_far_it_is_and_asks_again(browser: Client, map
     )  # fmt: skip
     answer = browser.get(f"/runs/{run.pk}/")
     page, text = answer.content.decode(), words(answer)
-    assert ("300 of 1,200 records" in text, "Stop" in text, 'hx-trigger="every 2s"' in page) == (
+    assert ("300 of 1,200 records" in text, "Pause" in text, 'hx-trigger="every 2s"' in page) == (
         True,
         True,
         True,
@@ -203,6 +207,38 @@ def test_a_run_under_way_shows_how_far_it_is_and_asks_again(browser: Client, map
     Run.all_companies.filter(pk=run.pk).update(state="done", finished_at=timezone.now())
     ended = browser.get(f"/runs/{run.pk}/", headers={"HX-Request": "true"})
     assert (ended.headers["HX-Refresh"], "every 2s" in ended.content.decode()) == ("true", False)
+
+
+def test_a_run_is_cancelled_by_a_person_for_good(browser: Client, mapping: Mapping) -> None:
+    run = a_run(mapping.integration, mapping=mapping, state="running", finished_at=None, total=5)
+    assert "Cancel" in words(browser.get(f"/runs/{run.pk}/"))
+    browser.post(f"/runs/{run.pk}/control/", {"do": "cancel"})
+    run.refresh_from_db()
+    page = words(browser.get(f"/runs/{run.pk}/"))
+    assert (run.state, "Cancelled. What was written stays" in page, "Resume" in page) == (
+        "canceled",
+        True,
+        False,
+    )
+    assert AuditEvent.all_companies.filter(action="run.cancelled").count() == 1
+
+
+def test_history_is_loaded_from_the_page_of_its_mapping(browser: Client, mapping: Mapping) -> None:
+    assert "Load history" in words(browser.get(f"/mappings/{mapping.pk}/"))
+    address = f"/mappings/{mapping.pk}/history/"
+    cost = Forecast(Side.SALESFORCE, 90_000, Cost(3000, 135, 0, 4800), calls_left=100, reads_left=None)
+    with patch("syncapp.services.history.forecast", return_value=cost):
+        page = words(browser.post(address, {"direction": "to_qbo", "since": "", "do": "forecast"}))
+    assert "90,000 records in Salesforce" in page
+    assert "It will not be done today" in page
+    assert not Run.all_companies.exists()
+    assert (
+        browser.post(address, {"direction": "to_qbo", "since": "2999-01-01", "do": "start"}).status_code
+        == 422
+    )
+    browser.post(address, {"direction": "to_qbo", "since": "2026-01-01", "do": "start"})
+    run = Run.all_companies.get()
+    assert (run.kind, run.priority, run.scope["since"]) == ("history", 2, "2026-01-01")
 
 
 def test_a_run_is_stopped_and_resumed_by_a_person(browser: Client, mapping: Mapping) -> None:
