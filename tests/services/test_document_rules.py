@@ -1,0 +1,140 @@
+"""The rules of documents that people know: what makes one, what holds it, and what is only said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from syncapp.models import Mapping, PreviewItem, RecordLink
+from syncapp.services import mappings, why
+from syncapp.tenancy import tenant
+from tests.services.spine import Spine, a_spine
+from tests.services.test_opportunities import a_product, an_opportunity, document, link_of, sold, standard_book
+
+pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
+
+PAIRS = ("account_customer", "product_item", "opportunity_invoice")
+
+
+@pytest.fixture
+def spine() -> Iterator[Spine]:
+    with a_spine(recipes=PAIRS, winner="sf") as made:
+        yield made
+
+
+def rules(spine: Spine, key: str = "opportunity_invoice", **options: Any) -> None:
+    """Change options of a mapping and publish it."""
+    with tenant(spine.company.pk):
+        mapping = Mapping.objects.get(key=key)
+        mapping.policies["options"] = {**mapping.policies["options"], **options}
+        mapping.save()
+        mappings.publish(mapping, spine.person)
+
+
+def stands(link: RecordLink) -> tuple[str, str]:
+    return link.attention, link.attention_code
+
+
+def opportunity_link(spine: Spine, name: str = "") -> RecordLink:
+    found = RecordLink.all_companies.filter(sf_object="Opportunity").exclude(lifecycle="absorbed")
+    return found.get(name=name) if name else found.get()
+
+
+def planned(spine: Spine, name: str) -> set[str]:
+    """The rules that the newest preview names for a record."""
+    item = PreviewItem.all_companies.filter(link__name=name).latest("id")
+    return {reason["code"] for reason in item.decision["reasons"]}
+
+
+def test_an_empty_generate_waits_and_says_so_until_it_is_filled(spine):
+    bench = a_product(spine, "Cedar bench", "CB", 100)
+    made = an_opportunity(
+        spine, "Later", {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100}, QBO_Generate__c=None
+    )
+    spine.first_load()
+    with tenant(spine.company.pk):
+        [answer] = why.explain(made)
+    assert answer.stopped_by is not None
+    assert (answer.outcome, answer.stopped_by.words.title) == ("skip", "Generate is empty")
+    assert spine.booked("Invoice") == []
+    spine.edit("Opportunity", made, QBO_Generate__c="Invoice")
+    spine.sync()
+    assert sold(document(spine)) == [("Cedar bench", 1, 100, 100)]
+    assert stands(opportunity_link(spine)) == ("none", "")
+
+
+def test_an_opportunity_without_an_account_says_so_and_goes_on_once_it_has_one(spine):
+    bench = a_product(spine, "Cedar bench", "CB", 100)
+    made = an_opportunity(
+        spine, "Homeless", {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100}, AccountId=None
+    )
+    spine.first_load()
+    link = opportunity_link(spine)
+    assert stands(link) == ("data_error", "engine.required")
+    assert link.attention_values["label"] == "Account"
+    spine.edit("Opportunity", made, AccountId=spine.make("Account", Name="Oak Farm"))
+    spine.sync()
+    assert document(spine)["CustomerRef"]["name"] == "Oak Farm"
+
+
+def test_products_of_another_price_book_are_a_problem_that_names_it(spine):
+    product = a_product(spine, "Cedar bench", "CB", 100)
+    product_id = spine.row("PricebookEntry", product)["Product2Id"]
+    book = spine.make("Pricebook2", Name="Dealers", IsActive=True)
+    entry = spine.make(
+        "PricebookEntry", Pricebook2Id=book, Product2Id=product_id, UnitPrice=80, IsActive=True
+    )
+    an_opportunity(
+        spine, "Dealer", {"PricebookEntryId": entry, "Quantity": 2, "UnitPrice": 80}, Pricebook2Id=book
+    )
+    spine.first_load()
+    link = opportunity_link(spine)
+    assert stands(link) == ("data_error", "engine.price_book")
+    assert link.attention_values["value"] == "Dealers"
+    assert spine.booked("Invoice") == []
+    rules(spine, price_books=[standard_book(spine), book])
+    spine.press(link, None)
+    assert sold(document(spine)) == [("Cedar bench", 2, 80, 160)]
+
+
+def test_without_products_and_sku_the_default_item_carries_the_amount(spine):
+    made = an_opportunity(spine, "Consulting", Amount=750)
+    spine.first_load()
+    link = opportunity_link(spine)
+    assert stands(link) == ("data_error", "engine.no_item")
+    rules(spine, default_item="Services")
+    spine.press(link, None)
+    assert sold(document(spine)) == [("Consulting", 1, 750, 750)]
+    assert spine.row("Opportunity", made)["QBO_Total__c"] == document(spine)["TotalAmt"]
+
+
+def test_an_unknown_sku_is_a_problem_that_names_it(spine):
+    an_opportunity(spine, "Plan", Amount=480, Product_SKU__c="NOPE-1")
+    spine.first_load()
+    link = opportunity_link(spine)
+    assert stands(link) == ("data_error", "engine.not_listed")
+    assert "NOPE-1" in str(link.attention_values["value"])
+
+
+def test_a_missing_address_or_email_is_said_and_blocks_where_the_mapping_says_so(spine):
+    bench = a_product(spine, "Cedar bench", "CB", 100)
+    line = {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100}
+    bare = spine.make("Account", Name="Bare")
+    an_opportunity(spine, "First", line, AccountId=bare)
+    spine.scan()
+    assert {"engine.no_email", "engine.no_address"} <= planned(spine, "First")
+    spine.first_load()
+    assert len(spine.booked("Invoice")) == 1
+    assert stands(link_of(spine)) == ("none", "")
+
+    rules(spine, without_email="stop", without_address="stop")
+    an_opportunity(spine, "Second", line, AccountId=bare)
+    spine.sync()
+    link = opportunity_link(spine, "Second")
+    assert stands(link)[0] == "data_error" and link.attention_code in {"engine.no_email", "engine.no_address"}
+    assert len(spine.booked("Invoice")) == 1
+    spine.edit("Account", bare, QBO_Email__c="a@bare.example", BillingStreet="1 Main St", BillingCity="Ely")
+    spine.sync()
+    assert len(spine.booked("Invoice")) == 2
