@@ -134,6 +134,9 @@ def _create(
     if waits:
         return wait_for(waits)
     values = create_values(compiled, target, source, context, suffix)
+    moved: tuple[Reason, ...] = ()
+    if target is Side.QUICKBOOKS:
+        values, moved = documents.on_an_open_day(compiled, values, situation.books)
     problems = check_compiled(target, compiled, values)
     if target is Side.QUICKBOOKS:
         problems += check_date(compiled, values, situation.books)
@@ -141,7 +144,7 @@ def _create(
     missing = check_required(target, situation.spec, values)
     if problems or missing:
         return Decision(DecisionKind.HOLD, reasons=(*missing, *problems), attention="data_error")
-    rules = [reasons.because(reasons.CREATED, side=target.value)]
+    rules = [reasons.because(reasons.CREATED, side=target.value), *moved]
     if suffix:
         rules.append(reasons.because(reasons.NAME_SUFFIX, suffix=suffix))
     if target is Side.QUICKBOOKS:

@@ -4,6 +4,7 @@ calculated, and that QuickBooks came to the same money (promise G6)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +13,9 @@ from syncapp.engine import money, reasons
 from syncapp.engine.books import Books
 from syncapp.engine.compiled import CompiledSpec, compile_spec
 from syncapp.engine.decision import Projection, Reason, Situation
+from syncapp.engine.entities.locks import in_closed_books
 from syncapp.engine.lists import Lists
-from syncapp.engine.mapping import MappingSpec
+from syncapp.engine.mapping import FieldSpec, MappingSpec
 from syncapp.engine.paths import read
 from syncapp.engine.pricing import Terms, rates_of
 from syncapp.engine.projection import PRICE_BOOK_PATHS, project
@@ -31,6 +33,7 @@ def refusals(situation: Situation, compiled: CompiledSpec, values: Projection) -
     if not is_document(compiled):
         return ()
     found = [_sibling(situation), _price_book(situation), _currency(situation, values)]
+    found.append(_unnumbered(situation, compiled, values))
     found += [reason for reason, blocks in _reach(situation, values) if blocks]
     return tuple(reason for reason in found if reason is not None)
 
@@ -69,6 +72,37 @@ def _currency(situation: Situation, values: Projection) -> Reason | None:
     if not asked or books.multicurrency or asked == books.currency:
         return None
     return reasons.because(reasons.WRONG_CURRENCY, value=asked, wanted=books.currency)
+
+
+def _unnumbered(situation: Situation, compiled: CompiledSpec, values: Projection) -> Reason | None:
+    """Where a company numbers its documents itself, QuickBooks gives no number at all (quickbooks.md 3.16)."""
+    if not situation.books.custom_numbers:
+        return None
+    number = compiled.qbo_traits.name_path
+    rows = (row for row in compiled.rows if row.spec.qbo_path == number)
+    given = any(values.get(row.key) for row in rows if row.spec.direction.allows(Side.QUICKBOOKS))
+    return None if given else reasons.because(reasons.NO_NUMBER)
+
+
+def on_an_open_day(
+    compiled: CompiledSpec, values: dict[str, Any], books: Books
+) -> tuple[dict[str, Any], tuple[Reason, ...]]:
+    """The values of a new document with a date in closed books put on the next open day, where the mapping says so."""
+    row = next((row for row in compiled.rows if _dates(compiled, row.spec)), None)
+    day = values.get(row.key) if row is not None else None
+    if row is None or books.closed_until is None or not in_closed_books(day, books):
+        return values, ()
+    if not is_document(compiled) or compiled.spec.options.get("closed_period") != "next_open":
+        return values, ()
+    opened = books.closed_until + timedelta(days=1)
+    return {**values, row.key: opened}, (
+        reasons.because(reasons.DATE_MOVED, value=str(opened), wanted=str(day)),
+    )
+
+
+def _dates(compiled: CompiledSpec, row: FieldSpec) -> bool:
+    path = compiled.qbo_traits.date_path
+    return bool(path) and row.qbo_path == path and row.direction.allows(Side.QUICKBOOKS)
 
 
 def _reach(situation: Situation, values: Projection) -> list[tuple[Reason, bool]]:

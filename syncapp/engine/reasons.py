@@ -127,6 +127,8 @@ NO_EMAIL = "engine.no_email"
 NO_ADDRESS = "engine.no_address"
 WRONG_CURRENCY = "engine.wrong_currency"
 MONEY_DIFFERS = "engine.money_differs"
+NO_NUMBER = "engine.no_number"
+DATE_MOVED = "engine.date_moved"
 OTHER_DOCUMENT = "engine.other_document"
 
 ALL: frozenset[str] = frozenset(

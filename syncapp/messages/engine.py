@@ -416,6 +416,19 @@ MESSAGES: dict[str, Message] = {
         "Add a billing address to the account.",
         "retry",
     ),
+    "engine.no_number": Message(
+        "The document has no number",
+        "This QuickBooks company takes custom transaction numbers, so QuickBooks gives none by itself, and nothing was "
+        "sent without one.",
+        "Fill in the number in Salesforce or choose where it comes from in the mapping; or switch custom transaction "
+        "numbers off in QuickBooks.",
+        "mapping",
+    ),
+    "engine.date_moved": Message(
+        "Dated {value}",
+        "{wanted} lies in a closed period of QuickBooks; the mapping takes the next open day then.",
+        "Nothing to do.",
+    ),
     "engine.wrong_currency": Message(
         "The currency is not the one of the books",
         "{value} is not {wanted}, and QuickBooks keeps only {wanted} for this company.",

@@ -97,6 +97,11 @@ MESSAGES: dict[str, Message] = {
         "Custom transaction numbers are off in this company. Ours would be stored, and may come twice.",
         "Switch on “Custom transaction numbers” in QuickBooks, or switch the line off.",
     ),
+    "mapping.not_tracked": Message(
+        "{label}: QuickBooks does not keep it there",
+        "The company tracks classes or locations elsewhere, or not at all, and would ignore ours.",
+        "Switch tracking on in QuickBooks, or choose the place where the company keeps it.",
+    ),
     "mapping.loop": Message(
         "{label} and {other} run in a circle",
         "What one writes sets off the other, for ever.",

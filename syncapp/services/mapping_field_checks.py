@@ -33,6 +33,7 @@ _TYPED = NUMBERS | {"date", "datetime", "boolean"}
 def field_faults(spec: MappingSpec, sides: BothSides, facts: Mapping[str, Any]) -> Iterator[Fault]:
     """All doubts about fields. `facts` are those of the QuickBooks company."""
     for position, row in enumerate(spec.fields, start=1):
+        yield from _tracking_faults(position, row, facts)
         if row.part:
             continue  # a row of the lines lives on other objects than the record itself
         for side in Side:
@@ -177,6 +178,20 @@ def _tax_faults(position: int, row: FieldSpec, facts: Mapping[str, Any]) -> Iter
         yield Fault("mapping.us_tax", position, values)
     if writes and row.qbo_path == "DocNumber" and facts.get("custom_numbers") is False:
         yield Fault("mapping.numbers_off", position, values, serious=False)
+
+
+_TRACKED = {
+    "ClassRef": ("classes", "header"),
+    "SalesItemLineDetail.ClassRef": ("classes", "line"),
+    "DepartmentRef": ("locations", True),
+}
+"""Where QuickBooks takes a class or location, by the company's setting; elsewhere it ignores it (quickbooks.md 3.6)."""
+
+
+def _tracking_faults(position: int, row: FieldSpec, facts: Mapping[str, Any]) -> Iterator[Fault]:
+    name, wanted = _TRACKED.get(row.qbo_path.removesuffix(".value"), ("", None))
+    if name and name in facts and facts[name] != wanted and row.direction.allows(Side.QUICKBOOKS):
+        yield Fault("mapping.not_tracked", position, {"label": row.label or row.key}, serious=False)
 
 
 def _filter_faults(spec: MappingSpec, sides: BothSides) -> Iterator[Fault]:

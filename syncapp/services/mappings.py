@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from syncapp.engine.mapping import FieldSpec, MappingSpec, Mode
 from syncapp.engine.match import match_rules
+from syncapp.engine.ruled_rows import is_ruled
 from syncapp.models import FieldMapping, Mapping, MappingCriteria, MappingVersion
 from syncapp.services import audit
 from syncapp.services.errors import Refused
@@ -167,7 +168,7 @@ def _write_rows(mapping: Mapping, rows: Iterable[FieldSpec]) -> None:
         FieldMapping(
             company_id=mapping.company_id, mapping=mapping, position=position, **specs.row_values(row)
         )
-        for position, row in enumerate(rows, start=1)
+        for position, row in enumerate((row for row in rows if not is_ruled(row)), start=1)
     )
 
 

@@ -29,6 +29,7 @@ from syncapp.engine.mapping import (
     WriteMode,
 )
 from syncapp.engine.naming import value_maps_named
+from syncapp.engine.ruled_rows import with_ruled_rows
 from syncapp.models import FieldMapping, MappingCriteria, MappingVersion
 from syncapp.models import Mapping as MappingRow
 from syncapp.models import ValueMap as ValueMapRow
@@ -119,12 +120,13 @@ def version_spec(mapping: MappingRow, number: int) -> MappingSpec | None:
 
 
 def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) -> MappingSpec:
-    """What publishing would freeze: the enabled rows in their order, with the mapping's filters and policies."""
+    """What publishing would freeze: the enabled rows in their order, those that the mapping's rules make behind them,
+    its filters and policies."""
     rows = mapping.rows.all() if rows is None else rows
     fields = tuple(_field({name: getattr(row, name) for name in _FIELD_NAMES}) for row in rows if row.enabled)
     policies = _policies(mapping.policies)
     policies |= {name: getattr(mapping, name) for name in _COLUMN_POLICIES}
-    return MappingSpec(
+    spec = MappingSpec(
         key=mapping.key,
         label=mapping.label,
         version=mapping.published_number + 1,
@@ -143,6 +145,7 @@ def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) 
         options=dict(mapping.policies.get("options", {})),
         value_maps=_value_maps(mapping, value_maps_named(fields)),
     )
+    return with_ruled_rows(spec)
 
 
 def _policies(stored: Mapping[str, Any]) -> dict[str, Any]:

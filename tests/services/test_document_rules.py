@@ -11,7 +11,14 @@ from syncapp.models import Mapping, PreviewItem, RecordLink
 from syncapp.services import mappings, why
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
-from tests.services.test_opportunities import a_product, an_opportunity, document, link_of, sold, standard_book
+from tests.services.test_opportunities import (
+    a_product,
+    an_opportunity,
+    document,
+    link_of,
+    sold,
+    standard_book,
+)
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
 
@@ -133,7 +140,8 @@ def test_a_missing_address_or_email_is_said_and_blocks_where_the_mapping_says_so
     an_opportunity(spine, "Second", line, AccountId=bare)
     spine.sync()
     link = opportunity_link(spine, "Second")
-    assert stands(link)[0] == "data_error" and link.attention_code in {"engine.no_email", "engine.no_address"}
+    assert link.attention == "data_error"
+    assert link.attention_code in {"engine.no_email", "engine.no_address"}
     assert len(spine.booked("Invoice")) == 1
     spine.edit("Account", bare, QBO_Email__c="a@bare.example", BillingStreet="1 Main St", BillingCity="Ely")
     spine.sync()

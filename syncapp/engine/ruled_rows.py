@@ -1,0 +1,157 @@
+"""Rows that a mapping's rules for documents make: number, due date, terms, class, location, e-mail (product.md 5.5).
+
+People choose rules on the mapping (`options["rules"]`); its draft has the rows that they come to, and publishing
+freezes these like any other. A row of the mapping's own for the same QuickBooks field takes their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from connectors.contracts import Side
+from syncapp.engine.lines import CHILD
+from syncapp.engine.mapping import (
+    Direction,
+    FieldSpec,
+    Initial,
+    MappingSpec,
+    OnConflict,
+    ValueType,
+    WriteMode,
+)
+
+PREFIX = "rule_"
+"""Keys of ruled rows begin so: they are made anew from the rules, never stored as rows of the draft."""
+NUMBER_LENGTH = 21
+"""quickbooks.md 3.16."""
+DUE = frozenset({"Invoice"})
+"""What can be due at all (quickbooks.md 3.6 to 3.11)."""
+TERMS = frozenset({"Invoice", "CreditMemo"})
+MAILED = frozenset({"Invoice", "Estimate", "SalesReceipt", "CreditMemo"})
+HEADER, LINE = "header", "line"
+
+
+def with_ruled_rows(spec: MappingSpec) -> MappingSpec:
+    """The mapping with the rows that its rules make; as it is where it has none."""
+    rules: Mapping[str, Any] = spec.options.get("rules") or {}
+    if not rules:
+        return spec
+    written = {(row.part, row.qbo_path) for row in spec.fields if row.direction.allows(Side.QUICKBOOKS)}
+    made = [row for row in _rows(spec, rules) if (row.part, row.qbo_path) not in written]
+    return replace(spec, fields=(*spec.fields, *made)) if made else spec
+
+
+def is_ruled(row: FieldSpec) -> bool:
+    """Whether a rule made this row."""
+    return row.key.startswith(PREFIX)
+
+
+def _rows(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    yield from _number(rules)
+    if spec.qbo_entity in DUE:
+        yield from _due(spec, rules)
+    if spec.qbo_entity in TERMS:
+        yield from _terms(rules)
+    yield from _class(spec, rules)
+    yield from _location(rules)
+    if spec.qbo_entity in MAILED:
+        yield from _email(spec, rules)
+
+
+def _row(name: str, label: str, qbo_path: str, **more: Any) -> FieldSpec:
+    """One row to QuickBooks; what somebody changes there stays and is told."""
+    given: dict[str, Any] = {
+        "direction": Direction.TO_QBO,
+        "on_conflict": OnConflict.SF,
+        "initial": Initial.QBO,
+        "sf_path": "",
+        **more,
+    }
+    return FieldSpec(key=f"{PREFIX}{name}", label=label, qbo_path=qbo_path, **given)
+
+
+def _number(rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    """A number of Salesforce's, with a prefix: sent once, and kept when the field changes."""
+    field, prefix = str(rules.get("number_field") or ""), str(rules.get("number_prefix") or "")
+    if rules.get("number") != "salesforce" or not field:
+        return
+    more: dict[str, Any] = {"write": WriteMode.ON_CREATE, "qbo_length": NUMBER_LENGTH}
+    if prefix:
+        said = prefix.replace("\\", "\\\\").replace('"', '\\"')
+        text = f'IF(ISBLANK({{{field}}}), NULL, "{said}" & {{{field}}})'
+        yield _row("number", "Document number", "DocNumber", formula=text, **more)
+    else:
+        yield _row("number", "Document number", "DocNumber", sf_path=field, **more)
+
+
+def _due(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    """Days after the document's date, the end of its month or a later one, or a field."""
+    how, date = rules.get("due"), _date_of(spec)
+    more: dict[str, Any] = {"type": ValueType.DATE}
+    if how == "field" and rules.get("due_field"):
+        yield _row("due", "Due date", "DueDate", sf_path=str(rules["due_field"]), **more)
+    elif how == "days" and date:
+        text = f"IF(ISBLANK({date}), NULL, {date} + {int(rules.get('due_days') or 0)})"
+        yield _row("due", "Due date", "DueDate", formula=text, **more)
+    elif how == "end_of_month" and date:
+        months = 1 + int(rules.get("due_months") or 0)
+        text = f"IF(ISBLANK({date}), NULL, ADDMONTHS(DATE(YEAR({date}), MONTH({date}), 1), {months}) - 1)"
+        yield _row("due", "Due date", "DueDate", formula=text, **more)
+
+
+def _date_of(spec: MappingSpec) -> str:
+    """The field that the document's date comes from, as formulas name it."""
+    paths = [row.sf_path for row in spec.fields if row.qbo_path == "TxnDate" and row.sf_path]
+    return f"{{{paths[0]}}}" if paths and CHILD not in paths[0] else ""
+
+
+def _terms(rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    if rules.get("due") == "terms":
+        yield from _listed("terms", "Terms", "SalesTermRef", "Term", rules)
+
+
+def _class(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    lines = next((row.key for row in spec.fields if row.type is ValueType.LINES), "")
+    if rules.get("class_on") == LINE and lines:
+        yield from _listed("class", "Class", "SalesItemLineDetail.ClassRef", "Class", rules, part=lines)
+    elif rules.get("class_on") == HEADER:
+        yield from _listed("class", "Class", "ClassRef", "Class", rules)
+
+
+def _location(rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    yield from _listed("location", "Location", "DepartmentRef", "Department", rules)
+
+
+def _listed(
+    name: str, label: str, qbo_path: str, lookup: str, rules: Mapping[str, Any], part: str = ""
+) -> Iterator[FieldSpec]:
+    """A row that looks up a name in a QuickBooks list: what a field holds, else the fixed name."""
+    field, fixed = str(rules.get(f"{name}_field") or ""), str(rules.get(f"{name}_name") or "")
+    more: dict[str, Any] = {"type": ValueType.REFERENCE, "lookup": lookup, "part": part}
+    if field:
+        yield _row(name, label, qbo_path, sf_path=field, default=fixed or None, **more)
+    elif fixed:
+        yield _row(name, label, qbo_path, constant=fixed, **more)
+
+
+def _email(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    """On QuickBooks' list of documents to be sent, where the document has an address (fault 6420 without one)."""
+    how, field = rules.get("email"), str(rules.get("email_field") or "")
+    paths = [row.sf_path for row in spec.fields if row.qbo_path == "BillEmail.Address" and row.sf_path]
+    if how not in ("yes", "field") or not paths or (how == "field" and not field):
+        return
+    asked = (
+        f"AND({{{field}}}, NOT(ISBLANK({{{paths[0]}}})))"
+        if how == "field"
+        else f"NOT(ISBLANK({{{paths[0]}}}))"
+    )
+    yield _row(
+        "email",
+        "E-mail the document",
+        "EmailStatus",
+        type=ValueType.CHOICE,
+        write=WriteMode.ON_CREATE,
+        formula=f'IF({asked}, "NeedToSend", NULL)',
+    )
