@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from portal.admin import document_rules
 from portal.pages.lists import LIST_WORDS
 from syncapp.engine.criteria_text import CriteriaError, parse_criteria, print_criteria, typed
 from syncapp.engine.mapping import ValueType
@@ -151,6 +152,9 @@ class MappingForm(forms.ModelForm):
                 initial=policies.get(name, choices[0][0]),
                 required=False,
             )
+        self.documents = document_rules.makes_documents(self.instance)
+        if self.documents:
+            document_rules.add_fields(self, self.instance)
 
     def clean_match_on(self) -> list[str]:
         chosen: list[str] = self.cleaned_data["match_on"]
@@ -167,6 +171,8 @@ class MappingForm(forms.ModelForm):
         chosen = {name: self.cleaned_data[name] for name in POLICIES if self.cleaned_data.get(name)}
         chosen["match_auto"] = self.cleaned_data["match_auto"]
         chosen["match_on"] = self.cleaned_data["match_on"]
+        if self.documents:
+            chosen["options"] = document_rules.options_of(self.instance, self.cleaned_data)
         self.instance.policies = {**(self.instance.policies or {}), **chosen}
         return super().save(commit)
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from portal.admin import document_rules
 from portal.admin.field_pickers import pickers_of
 from portal.admin.mapping_forms import POLICIES, CriteriaForm, MappingForm, RowForm
 from portal.site import TenantModelAdmin, TenantTabularInline, portal_site
@@ -70,6 +71,12 @@ class MappingAdmin(TenantModelAdmin):
         ("Which records", {"fields": ("sf_filter", "qbo_filter")}),
         ("Matching and what is gone", {"fields": ("match_on", "match_auto", *POLICIES, "external_id_field")}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002  Django names it
+        """The settings of a mapping; those for documents only where it makes some."""
+        if not document_rules.makes_documents(obj):
+            return self.fieldsets
+        return (*self.fieldsets, ("Rules for documents", {"fields": document_rules.NAMES}))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The rules kept as JSON are fields of the form, not of the model: ask Django for the model's only."""

@@ -56,15 +56,15 @@ def _price_book(situation: Situation) -> Reason | None:
     wanted = situation.spec.options.get("price_books") or ()
     body: Body = situation.sf.body if situation.sf is not None else {}
     book = read(body, PRICE_BOOK)
-    if not wanted or not book or any(_same_id(book, each) for each in wanted):
-        return None
     name = str(read(body, PRICE_BOOK_NAME) or book)
+    if not wanted or not book or any(_is_book(each, book, name) for each in wanted):
+        return None
     return reasons.because(reasons.PRICE_BOOK, value=name, wanted="the price book of the mapping")
 
 
-def _same_id(one: Any, other: Any) -> bool:
-    """Salesforce ids with and without their check letters are the same."""
-    return str(one)[:15] == str(other)[:15]
+def _is_book(said: Any, book: Any, name: str) -> bool:
+    """Whether the setting means this price book: by its name, or by its id with or without check letters."""
+    return str(said)[:15] == str(book)[:15] or str(said).casefold() == name.casefold()
 
 
 def _currency(situation: Situation, values: Projection) -> Reason | None:

@@ -1,0 +1,131 @@
+"""The rules for documents on the mapping page: where numbers, due dates, classes come from, and what stops a document.
+
+They are kept in the mapping's options; the rows that some of them make are the engine's (`engine.ruled_rows`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from syncapp.engine.mapping import ValueType
+from syncapp.models import Mapping
+
+Choices = tuple[tuple[str, str], ...]
+
+STOPS: Choices = (("", "Say so, send it nonetheless"), ("stop", "Do not send it"))
+OPTIONS: dict[str, tuple[str, str, Choices | None]] = {
+    "unknown_product": (
+        "If a product is not in QuickBooks",
+        "",
+        (
+            ("create", "Make it there first"),
+            ("default_item", "Take the default item"),
+            ("stop", "Stop and tell me"),
+        ),
+    ),
+    "default_item": (
+        "Default item",
+        "For lines without a product, and for opportunities without lines: a name, or an SKU as @sku:CODE.",
+        None,
+    ),
+    "without_email": ("If there is no e-mail address", "", STOPS),
+    "without_address": ("If there is no billing address", "", STOPS),
+    "closed_period": (
+        "If the date lies in a closed period",
+        "",
+        (("", "Hold it and tell me"), ("next_open", "Take the next open day")),
+    ),
+}
+"""Kept as they are among the options: name, label, hint, choices (None: text)."""
+RULES: dict[str, tuple[str, str, Choices | None]] = {
+    "number": (
+        "Document number",
+        "QuickBooks gives none where custom transaction numbers are on.",
+        (("", "From QuickBooks"), ("salesforce", "From a Salesforce field")),
+    ),
+    "number_field": ("Field with the number", "At most 21 characters with the prefix.", None),
+    "number_prefix": ("Prefix of the number", "", None),
+    "due": (
+        "Due date",
+        "",
+        (
+            ("", "As QuickBooks has it: by the customer's terms"),
+            ("days", "Days after the document's date"),
+            ("end_of_month", "End of the month, or of a later one"),
+            ("terms", "By these terms"),
+            ("field", "From a Salesforce field"),
+        ),
+    ),
+    "due_days": ("Days after the date", "", None),
+    "due_months": ("Months later", "0: the end of the document's own month.", None),
+    "due_field": ("Field with the due date", "", None),
+    "terms_field": ("Field with the terms", "It holds the name of terms in QuickBooks.", None),
+    "terms_name": ("Terms", "Where the field is empty, or without a field.", None),
+    "class_on": (
+        "Class",
+        "On the document or on its lines: where the company tracks classes.",
+        (("", "None"), ("header", "On the document"), ("line", "On each line")),
+    ),
+    "class_field": ("Field with the class", "On lines: a field of the line, such as Product2.Family.", None),
+    "class_name": ("Class name", "Where the field is empty, or without a field.", None),
+    "location_field": ("Field with the location", "", None),
+    "location_name": ("Location name", "Where the field is empty, or without a field.", None),
+    "email": (
+        "E-mail the document",
+        "Puts it on QuickBooks' list of documents to be sent; it is sent from there.",
+        (("", "No"), ("yes", "Yes, where there is an address"), ("field", "Where a field says so")),
+    ),
+    "email_field": ("Field that says so", "A checkbox.", None),
+}
+"""Kept in `options["rules"]`."""
+NUMBERS = frozenset({"due_days", "due_months"})
+NAMES = ("price_books", *OPTIONS, *(f"rule_{name}" for name in RULES))
+"""The fields of the form, in order."""
+
+
+def makes_documents(mapping: Mapping | None) -> bool:
+    """Whether the mapping writes documents with lines to QuickBooks."""
+    if mapping is None or not mapping.pk:
+        return False
+    return mapping.rows.filter(type=ValueType.LINES.value).exclude(direction="to_sf").exists()
+
+
+def add_fields(form: forms.ModelForm, mapping: Mapping) -> None:
+    """Add the rules of a mapping that makes documents, as they stand."""
+    options = (mapping.policies or {}).get("options") or {}
+    form.fields["price_books"] = forms.CharField(
+        label="Only products of these price books",
+        help_text="Names or ids, one per line. Empty: of any price book.",
+        required=False,
+        initial="\n".join(options.get("price_books") or ()),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    for name, said in OPTIONS.items():
+        form.fields[name] = _field(name, said, options.get(name))
+    rules = options.get("rules") or {}
+    for name, said in RULES.items():
+        form.fields[f"rule_{name}"] = _field(name, said, rules.get(name))
+
+
+def _field(name: str, said: tuple[str, str, Choices | None], value: Any) -> forms.Field:
+    label, hint, choices = said
+    about: dict[str, Any] = {"label": label, "help_text": hint, "required": False}
+    if choices is not None:
+        return forms.ChoiceField(choices=choices, initial=value or choices[0][0], **about)
+    if name in NUMBERS:
+        return forms.IntegerField(min_value=0, max_value=730, initial=value, **about)
+    return forms.CharField(max_length=160, initial=value or "", **about)
+
+
+def options_of(mapping: Mapping, cleaned: dict[str, Any]) -> dict[str, Any]:
+    """The mapping's options with what was entered; what was left at its default is left out."""
+    options = dict((mapping.policies or {}).get("options") or {})
+    options["price_books"] = [line.strip() for line in cleaned["price_books"].splitlines() if line.strip()]
+    for name in OPTIONS:
+        if cleaned.get(name) or name in options:
+            options[name] = cleaned.get(name) or ""
+    rules = {name: value for name in RULES if (value := cleaned.get(f"rule_{name}")) not in (None, "")}
+    options.pop("rules", None)
+    return {**options, **({"rules": rules} if rules else {})}

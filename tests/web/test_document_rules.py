@@ -1,0 +1,102 @@
+"""The rules for documents on the page of a mapping's draft."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from portal.people.models import Role
+from syncapp.models import Mapping
+from syncapp.store import specs
+from syncapp.tenancy import tenant
+from tests.builders import a_mapping
+from tests.web.builders import a_browser, words
+from tests.web.test_working import the_form
+
+pytestmark = pytest.mark.django_db
+LINES = (
+    {"key": "date", "label": "Close date", "sf_path": "CloseDate", "qbo_path": "TxnDate", "direction": "to_qbo"},
+    {
+        "key": "lines", "label": "Lines", "sf_path": "OpportunityLineItems", "qbo_path": "Line", "type": "lines",
+        "direction": "to_qbo",
+    },
+)  # fmt: skip
+
+
+@pytest.fixture
+def documents() -> Mapping:
+    return a_mapping(
+        key="opportunity_invoice",
+        label="Opportunity to invoice",
+        recipe="opportunity_invoice",
+        sf_object="Opportunity",
+        qbo_entity="Invoice",
+        rows=LINES,
+        policies={
+            "options": {"price_books": ["Standard"], "unknown_product": "create", "lines": {"sf_object": "X"}}
+        },
+    )
+
+
+@pytest.fixture
+def browser(documents: Mapping) -> Client:
+    return a_browser(Role.ADMIN, documents.company)
+
+
+def test_what_is_chosen_becomes_options_and_rows_of_the_draft(browser: Client, documents: Mapping) -> None:
+    page = words(browser.get(f"/mappings/{documents.pk}/change/"))
+    assert "Rules for documents" in page
+    browser.post(
+        f"/mappings/{documents.pk}/change/",
+        the_form(
+            documents,
+            price_books="Standard\nDealers",
+            unknown_product="default_item",
+            default_item="Services",
+            without_email="stop",
+            closed_period="next_open",
+            rule_number="salesforce",
+            rule_number_field="Name",
+            rule_number_prefix="SF-",
+            rule_due="days",
+            rule_due_days="14",
+        ),
+    )
+    documents.refresh_from_db()
+    assert documents.policies["options"] == {
+        "price_books": ["Standard", "Dealers"],
+        "unknown_product": "default_item",
+        "default_item": "Services",
+        "without_email": "stop",
+        "closed_period": "next_open",
+        "lines": {"sf_object": "X"},
+        "rules": {
+            "number": "salesforce",
+            "number_field": "Name",
+            "number_prefix": "SF-",
+            "due": "days",
+            "due_days": 14,
+        },
+    }
+    with tenant(documents.company_id):
+        fields = specs.draft_spec(documents).fields
+    made = {row.qbo_path: row.formula for row in fields if row.key.startswith("rule_")}
+    assert made == {
+        "DocNumber": 'IF(ISBLANK({Name}), NULL, "SF-" & {Name})',
+        "DueDate": "IF(ISBLANK({CloseDate}), NULL, {CloseDate} + 14)",
+    }
+    again = browser.get(f"/mappings/{documents.pk}/change/").content.decode()
+    assert 'value="SF-"' in again
+    assert "Dealers" in again
+
+
+def test_saving_it_unchanged_leaves_nothing_to_publish(browser: Client, documents: Mapping) -> None:
+    form = the_form(documents, price_books="Standard", unknown_product="create")
+    browser.post(f"/mappings/{documents.pk}/change/", form)
+    assert "Nothing: the draft is what runs" in words(browser.get(f"/mappings/{documents.pk}/"))
+
+
+def test_a_mapping_of_a_list_has_no_such_rules() -> None:
+    mapping = a_mapping()
+    browser = a_browser(Role.ADMIN, mapping.company)
+    assert "Rules for documents" not in words(browser.get(f"/mappings/{mapping.pk}/change/"))
