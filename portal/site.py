@@ -36,6 +36,7 @@ PAGES = (
     "portal.pages.connect",
     "portal.pages.notices",
     "portal.pages.real_time",
+    "portal.pages.from_salesforce",
     "portal.pages.setup",
     "portal.pages.setup_match",
     "portal.pages.working",

@@ -46,6 +46,11 @@ MESSAGES: dict[str, Message] = {
         "A person unlinked it from its counterpart, so it is left alone.",
         "Link it again in Ledgerbridge if it should be synced.",
     ),
+    "button.unknown_org": Message(
+        "This org is not connected to a company of yours",
+        "No company that you belong to holds the Salesforce org that this address names.",
+        "Sign in with the address that you use for that company, or ask its owner to invite you.",
+    ),
     "request.unknown_company": Message(
         "Unknown QuickBooks company",
         "This org is not connected to a QuickBooks company with the id {realm}.",

@@ -124,6 +124,24 @@ def locate(mappings: Sequence[Mapping], wanted: Wanted, client: AnyClient) -> Re
     return found
 
 
+def meant(mappings: Sequence[Mapping], wanted: Wanted, client: AnyClient) -> Wanted:
+    """The record itself, or the one that it goes along with (a contact's account). Reads at most; stores no record.
+
+    Raises Refused and ConnectorError.
+    """
+    name = _object(_connection(mappings, wanted.side), mappings, wanted, client)
+    if name not in OWNER_OF or _of(mappings, wanted.side, name):
+        return wanted
+    field, owner = OWNER_OF[name]
+    (record,) = client.read(name, [wanted.id], (field,))
+    if record.state in NOT_THERE:
+        raise Refused("locate.no_record", object=name, id=wanted.id)
+    owner_id = to_18(str(record.body.get(field) or ""))
+    if not owner_id:
+        raise Refused("locate.no_owner", object=name, owner=owner)
+    return Wanted(wanted.side, owner_id, wanted.type, owner)
+
+
 def locate_all(mappings: Sequence[Mapping], wanted: Sequence[Wanted], client: AnyClient) -> Found:
     """`locate` for many records of one side: what stands in the way of one is its value. Those of one object are read
     in as few calls as the wire allows. Raises ConnectorError."""
