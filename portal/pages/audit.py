@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET
 
+from portal import cadence
 from portal.people.access import PortalRequest, company_page
-from syncapp.models import AuditEvent
+from portal.templatetags.working import plain
+from syncapp.models import AuditEvent, Schedule
 from syncapp.services import sealing
 
 PAGE = 50
@@ -71,7 +74,7 @@ def list_(request: PortalRequest) -> HttpResponse:
         rows = rows.filter(id__lt=before)
     found = list(rows[: PAGE + 1])
     context = {
-        "rows": [_row(row) for row in found[:PAGE]],
+        "rows": [_row(row, request.company.zone) for row in found[:PAGE]],
         "older": str(found[PAGE - 1].pk) if len(found) > PAGE else "",
         "show": show,
         "later": before is not None,
@@ -80,16 +83,41 @@ def list_(request: PortalRequest) -> HttpResponse:
     return render(request, "audit/list.html", context)
 
 
-def _row(event: AuditEvent) -> dict[str, Any]:
-    keys = list(dict.fromkeys([*event.before, *event.after]))
+def _row(event: AuditEvent, zone: str) -> dict[str, Any]:
+    before, after = event.before, event.after
+    if event.action.startswith("schedule."):
+        before, after = _of_schedule(before, zone), _of_schedule(after, zone)
+    keys = list(dict.fromkeys([*before, *after]))
     return {
         "event": event,
         "title": ACTIONS.get(event.action, event.action.replace(".", ": ").replace("_", " ").capitalize()),
         "changes": [
-            {"label": key.replace("_", " "), "before": event.before.get(key), "after": event.after.get(key)}
+            {"label": key.replace("_", " "), "before": before.get(key), "after": after.get(key)}
             for key in keys
-            if _shown(event.before.get(key)) != _shown(event.after.get(key))
+            if _shown(before.get(key)) != _shown(after.get(key))
         ],
+    }
+
+
+def _of_schedule(facts: dict[str, Any], zone: str) -> dict[str, Any]:
+    """A schedule as people know it: what runs, when, and whether it is paused."""
+    if not facts:
+        return {}
+    once = facts.get("once_at")
+    schedule = Schedule(
+        cadence=facts.get("cadence", ""),
+        minutes=facts.get("minutes") or 0,
+        at_minute=facts.get("at_minute") or 0,
+        at_time=time.fromisoformat(facts["at_time"]) if facts.get("at_time") else None,
+        weekdays=facts.get("weekdays", ""),
+        month_day=facts.get("month_day") or 1,
+        once_at=datetime.fromisoformat(once) if once else None,
+        cron=facts.get("cron", ""),
+    )
+    return {
+        "runs": plain(facts.get("mapping") or "Everything"),
+        "when": cadence.words(schedule, zone),
+        "paused": "yes" if facts.get("paused") else "no",
     }
 
 

@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET
 
+from portal import cadence
 from portal.pages.integrations import conditions, direction_of
 from portal.people.access import PortalRequest, company_page
 from syncapp.engine.mapping import MappingSpec
-from syncapp.models import Integration, Mapping, MappingMode, ValueMap
+from syncapp.models import Company, Integration, Mapping, MappingMode, Schedule, ValueMap
 from syncapp.services import mapping_checks, mapping_versions, mappings, records
 from syncapp.store import specs
 
@@ -25,12 +26,13 @@ def page(request: PortalRequest) -> HttpResponse:
     by_pair: dict[int, list[Mapping]] = {}
     for mapping in rows:
         by_pair.setdefault(mapping.integration_id, []).append(mapping)
+    when = _schedules(request.company)
     maps = {pair: ValueMap.objects.filter(integration_id=pair).count() for pair in by_pair}
     context = {
         "pairs": [
             {
                 "integration": pair,
-                "lines": _in_order([_line(one) for one in by_pair[pair.pk]]),
+                "lines": _in_order([_line(one, when) for one in by_pair[pair.pk]]),
                 "maps": maps[pair.pk],
             }
             for pair in Integration.objects.filter(pk__in=list(by_pair)).order_by("id")
@@ -40,11 +42,24 @@ def page(request: PortalRequest) -> HttpResponse:
     return render(request, "mapping/list.html", context)
 
 
-def _line(mapping: Mapping) -> dict[str, Any]:
+def _schedules(company: Company) -> dict[tuple[int, int], list[dict[str, Any]]]:
+    """The schedules in words by (pair, mapping), those of a whole pair under mapping 0. One query."""
+    found: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for one in Schedule.objects.order_by("id"):
+        line = {"schedule": one, "words": cadence.words(one, company.zone)}
+        found.setdefault((one.integration_id, one.mapping_id or 0), []).append(line)
+    return found
+
+
+def _line(mapping: Mapping, when: dict[tuple[int, int], list[dict[str, Any]]]) -> dict[str, Any]:
+    own = when.get((mapping.integration_id, mapping.pk), [])
     spec = specs.published_spec(mapping) or specs.draft_spec(mapping)
     faults = mapping_checks.validate(mapping)
     return {
         "mapping": mapping,
+        "schedules": [*own, *when.get((mapping.integration_id, 0), [])],
+        "running": sum(not one["schedule"].paused for one in own),
+        "paused": sum(one["schedule"].paused for one in own),
         "spec": spec,
         "direction": direction_of(spec),
         "creates": _creates(spec),

@@ -131,7 +131,13 @@ def _choices() -> list[tuple[str, str]]:
 @require_GET
 def list_(request: PortalRequest) -> HttpResponse:
     """All schedules with their next times and last results."""
-    context = {"rows": rows(request), "may_add": Mapping.objects.exists()}
+    found = rows(request)
+    context = {
+        "rows": found,
+        "may_add": Mapping.objects.exists(),
+        "running": sum(not row["schedule"].paused for row in found),
+        "paused": sum(row["schedule"].paused for row in found),
+    }
     return render(request, "schedules/list.html", context)
 
 
@@ -238,6 +244,20 @@ def pause(request: PortalRequest, pk: int) -> HttpResponseBase:
 
 @company_page("schedules.edit")
 @require_POST
+def pause_all(request: PortalRequest) -> HttpResponseBase:
+    """Pause or resume all schedules, or those of one mapping."""
+    number = request.POST.get("mapping", "")
+    mapping = get_object_or_404(Mapping.objects, pk=number) if number.isdecimal() else None
+    resume = request.POST.get("do") == "resume"
+    change = schedules.resume_all if resume else schedules.pause_all
+    n = change(request.user, mapping)
+    word = "resumed" if resume else "paused"
+    messages.success(request, f"{n} schedule{'' if n == 1 else 's'} {word}. A run under way goes on.")
+    return redirect(way_back(request, "/schedules/"))
+
+
+@company_page("schedules.edit")
+@require_POST
 def remove(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Delete a schedule."""
     schedules.remove(get_object_or_404(Schedule.objects, pk=pk), request.user)
@@ -276,6 +296,7 @@ def preview(request: PortalRequest, pk: int) -> HttpResponseBase:
 urls: list[URLPattern] = [
     path("schedules/<int:pk>/preview/", preview, name="schedule-preview"),
     path("schedules/", list_, name="schedules"),
+    path("schedules/pause/", pause_all, name="schedules-pause"),
     path("schedules/add/", add, name="schedule-add"),
     path("schedules/<int:pk>/", edit, name="schedule"),
     path("schedules/<int:pk>/pause/", pause, name="schedule-pause"),

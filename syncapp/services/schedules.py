@@ -6,13 +6,16 @@ many times it missed, and a schedule whose last run is still open is not started
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from cronsim import CronSim, CronSimError
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from syncapp.models import (
@@ -29,9 +32,10 @@ from syncapp.models import (
 )
 from syncapp.services import audit
 from syncapp.services.errors import Refused
-from syncapp.store import clock
+from syncapp.store import bulk, clock
 from syncapp.tenancy import tenant
 
+log = structlog.get_logger()
 MOST_MINUTES = 24 * 60
 LAST_DAY = 31
 AT_A_TIME = (Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY)
@@ -49,11 +53,26 @@ def save(schedule: Schedule, person: Any | None, *, now: datetime | None = None)
     `schedule.other_mapping` (not of this integration).
     """
     check(schedule)
-    schedule.next_at = _next(schedule, now or timezone.now())
-    is_new = schedule.pk is None
-    schedule.save()
-    audit.decided("schedule.added" if is_new else "schedule.changed", person, after=_facts(schedule))
+    with transaction.atomic():
+        before = _stored(schedule)
+        if before is not None:  # a tick or another person may have been here since the row was read
+            schedule.paused, schedule.last_at = before.paused, before.last_at
+        schedule.next_at = None if schedule.paused else _next(schedule, now or timezone.now())
+        schedule.save()
+        audit.decided(
+            "schedule.changed" if before else "schedule.added",
+            person,
+            before=_facts(before) if before else None,
+            after=_facts(schedule),
+        )
     return schedule
+
+
+def _stored(schedule: Schedule) -> Schedule | None:
+    """The row as it is stored, held until the transaction ends, so that no tick starts it meanwhile; None for one that
+    is new or was removed."""
+    rows = Schedule.objects.select_for_update(of=("self",)).select_related("mapping")
+    return rows.filter(pk=schedule.pk).first()
 
 
 def check(schedule: Schedule) -> None:
@@ -215,6 +234,26 @@ def _set_paused(schedule: Schedule, person: Any | None, *, paused: bool, now: da
     audit.decided("schedule.paused" if paused else "schedule.resumed", person, after=_facts(schedule))
 
 
+def pause_all(person: Any | None, mapping: Mapping | None = None) -> int:
+    """Pause every schedule of the company, or of one mapping; returns how many were running."""
+    rows = list(_of(mapping).filter(paused=False).select_related("mapping"))
+    for schedule in rows:
+        pause(schedule, person)
+    return len(rows)
+
+
+def resume_all(person: Any | None, mapping: Mapping | None = None, *, now: datetime | None = None) -> int:
+    """Resume every paused schedule of the company, or of one mapping; returns how many."""
+    rows = list(_of(mapping).filter(paused=True).select_related("mapping", "integration__company"))
+    for schedule in rows:
+        resume(schedule, person, now=now)
+    return len(rows)
+
+
+def _of(mapping: Mapping | None) -> QuerySet[Schedule]:
+    return Schedule.objects.all() if mapping is None else Schedule.objects.filter(mapping=mapping)
+
+
 def remove(schedule: Schedule, person: Any | None) -> None:
     """Delete a schedule; its runs stay in the list of runs."""
     audit.decided("schedule.removed", person, before=_facts(schedule))
@@ -226,9 +265,11 @@ def run_now(schedule: Schedule, person: Any | None) -> Run:
 
     Raises Refused `schedule.still_running` or `schedule.nothing_to_run`.
     """
-    if _still_running(schedule):
-        raise Refused("schedule.still_running")
     with transaction.atomic():
+        # The same lock as the tick's: a press in the moment of the schedule's own time starts it once.
+        Schedule.objects.select_for_update().get(pk=schedule.pk)
+        if _still_running(schedule):
+            raise Refused("schedule.still_running")
         runs = _start(schedule, person, "Run now")
     if not runs:
         raise Refused("schedule.nothing_to_run")
@@ -239,19 +280,60 @@ def start_due(now: datetime | None = None, limit: int = 200) -> int:
     """Start every schedule that is due, of all companies; returns how many were started.
 
     Outside a company. Safe with several ticks at once: each due row is claimed by one of them. A schedule that cannot
-    start (paused company, integration not switched on, last run still open) keeps its rhythm and starts next time.
+    start (paused company, integration not switched on, last run still open) keeps its rhythm and starts next time: all
+    of those are moved on by one statement. One query while nothing is due, however many schedules there are.
     """
     now = now or clock.now()
+    due = _due(now, limit)
+    _move_on([row for row in due if not row.may_start], now)
     started = 0
-    for schedule_id, company_id in _due(now, limit):
-        with transaction.atomic(), tenant(company_id):
-            started += _start_claimed(schedule_id, now)
+    for row in due:
+        if row.may_start:
+            started += _start_or_move_on(row, now)
     return started
 
 
-def _due(now: datetime, limit: int) -> list[tuple[int, int]]:
-    rows = Schedule.all_companies.filter(paused=False, next_at__lte=now).order_by("next_at")
-    return list(rows.values_list("pk", "company_id")[:limit])
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A schedule whose time has come. `may_start` is False where something holds it back."""
+
+    schedule: Schedule
+    may_start: bool
+
+
+def _due(now: datetime, limit: int) -> list[Due]:
+    rows = Schedule.all_companies.filter(paused=False, next_at__lte=now).select_related(
+        "company", "integration__company"
+    )
+    open_runs = Run.all_companies.filter(schedule_id=OuterRef("pk"), state__in=OPEN_RUNS)
+    found = rows.annotate(running=Exists(open_runs)).order_by("next_at")[:limit]
+    return [Due(row, _may_start(row) and not row.running) for row in found]
+
+
+def _move_on(rows: Sequence[Due], now: datetime) -> None:
+    """Give these their next times, but for those that were changed or started meanwhile."""
+    bulk.update(
+        Schedule,
+        [
+            {"id": row.schedule.pk, "next_at": _next(row.schedule, now), "was": row.schedule.next_at}
+            for row in rows
+        ],
+        where="t.next_at = x.was and not t.paused",
+        extra={"was": "timestamptz"},
+    )
+
+
+def _start_or_move_on(row: Due, now: datetime) -> bool:
+    """Start one; whatever goes wrong with it keeps no other from starting, and it is not tried again at every tick."""
+    try:
+        with transaction.atomic(), tenant(row.schedule.company_id):
+            return _start_claimed(row.schedule.pk, now)
+    except DatabaseError:
+        raise  # passing: the next tick finds it due
+    except Exception:
+        log.exception("schedule_not_started", schedule=row.schedule.pk)
+        _move_on([row], now)
+        return False
 
 
 def _start_claimed(schedule_id: int, now: datetime) -> bool:

@@ -34,8 +34,10 @@ def _column_types(model: type[models.Model]) -> dict[str, str]:
     return types
 
 
-def _record_set(model: type[models.Model], columns: Sequence[str]) -> str:
-    types = _column_types(model)
+def _record_set(
+    model: type[models.Model], columns: Sequence[str], extra: Mapping[str, str] | None = None
+) -> str:
+    types = {**_column_types(model), **(extra or {})}
     listed = ", ".join(f'"{column}" {types[column]}' for column in columns)
     return f"jsonb_to_recordset(%s::jsonb) as x({listed})"
 
@@ -68,21 +70,29 @@ def insert(
 
 
 def update(
-    model: type[models.Model], rows: Sequence[Row], *, key: str = "id", where: str = "", expressions: str = ""
+    model: type[models.Model],
+    rows: Sequence[Row],
+    *,
+    key: str = "id",
+    where: str = "",
+    expressions: str = "",
+    extra: Mapping[str, str] | None = None,
 ) -> int:
     """Set the given columns of many rows, found by `key`. Returns how many rows were changed.
 
-    `where` is further SQL over `t` (the table) and `x` (the row); `expressions` further assignments.
+    `where` is further SQL over `t` (the table) and `x` (the row); `expressions` further assignments; `extra` names what
+    the rows hold besides columns, for `where` alone, with its type.
     """
     if not rows:
         return 0
     columns = list(rows[0])
-    sets = [f'"{column}" = x."{column}"' for column in columns if column != key]
+    set_here = [column for column in columns if column != key and column not in (extra or {})]
+    sets = [f'"{column}" = x."{column}"' for column in set_here]
     if expressions:
         sets.append(expressions)
     sql = (
         f'update "{model._meta.db_table}" as t set {", ".join(sets)} '
-        f'from {_record_set(model, columns)} where t."{key}" = x."{key}"'
+        f'from {_record_set(model, columns, extra)} where t."{key}" = x."{key}"'
     )
     if where:
         sql += f" and {where}"

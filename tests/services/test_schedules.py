@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -270,3 +271,99 @@ def test_two_ticks_at_once_start_a_schedule_once(starts: Starts) -> None:
     ):  # the second tick looked before the first was done
         assert schedules.start_due(NOW) == 0
     assert Run.all_companies.filter(schedule=schedule).count() == 1
+
+
+# --- while others look, press and edit ---
+
+
+def test_thousands_of_schedules_cost_one_query_while_none_is_due(
+    django_assert_num_queries: Any,
+) -> None:
+    integration = an_integration()
+    later = NOW + timedelta(hours=1)
+    rows = [
+        Schedule(company_id=integration.company_id, integration=integration, next_at=later)
+        for _ in range(3000)
+    ]
+    Schedule.all_companies.bulk_create(rows)
+    with django_assert_num_queries(1):
+        assert schedules.start_due(NOW) == 0
+
+
+def test_schedules_that_nothing_lets_start_are_moved_on_together(django_assert_num_queries: Any) -> None:
+    mapping = a_mapping()
+    company = mapping.company
+    company.paused = True
+    company.save()
+    rows = [
+        Schedule(
+            company_id=company.pk, integration=mapping.integration, mapping=mapping, minutes=15, next_at=NOW
+        )
+        for _ in range(150)
+    ]
+    Schedule.all_companies.bulk_create(rows)
+    with django_assert_num_queries(2):
+        assert schedules.start_due(NOW) == 0
+    assert set(Schedule.all_companies.values_list("next_at", flat=True)) == {utc(2026, 11, 12, 17, 45)}
+
+
+def test_a_schedule_that_breaks_keeps_no_other_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, sound = a_due_schedule(), a_due_schedule()
+    works = Starts()
+
+    def start(mapping, **more):  # type: ignore[no-untyped-def]
+        if mapping.pk == broken.mapping_id:
+            raise ValueError("a defect of ours")
+        return works(mapping, **more)
+
+    stand_in = SimpleNamespace(request_mapping=start)
+    monkeypatch.setattr(services, "runs", stand_in, raising=False)
+    assert schedules.start_due(NOW) == 1
+    assert Run.all_companies.get().schedule_id == sound.pk
+    assert Schedule.all_companies.get(pk=broken.pk).next_at == utc(2026, 11, 12, 17, 45)
+
+
+def test_an_edit_that_began_before_a_tick_undoes_nothing_of_it(starts: Starts) -> None:
+    schedule = a_due_schedule()
+    with tenant(schedule.company_id):
+        opened = Schedule.objects.select_related("integration", "mapping").get(pk=schedule.pk)
+        schedules.start_due(NOW)
+        opened.minutes = 30
+        schedules.save(opened, None, now=NOW)
+    schedule = Schedule.all_companies.get(pk=schedule.pk)
+    assert (schedule.last_at, schedule.next_at) == (NOW, utc(2026, 11, 12, 18, 0))
+    assert schedules.start_due(NOW) == 0
+
+
+def test_editing_a_paused_schedule_does_not_start_it(starts: Starts) -> None:
+    schedule = a_due_schedule()
+    with tenant(schedule.company_id):
+        opened = Schedule.objects.select_related("integration", "mapping").get(pk=schedule.pk)
+        schedules.pause(Schedule.objects.get(pk=schedule.pk), None)
+        schedules.save(opened, None, now=NOW)
+    schedule = Schedule.all_companies.get(pk=schedule.pk)
+    assert (schedule.paused, schedule.next_at) == (True, None)
+
+
+def test_a_tick_that_looked_before_an_edit_leaves_the_new_time_alone(starts: Starts) -> None:
+    schedule = a_due_schedule()
+    seen = schedules._due(NOW, 10)
+    with tenant(schedule.company_id):
+        opened = Schedule.objects.select_related("integration", "mapping").get(pk=schedule.pk)
+        opened.cadence, opened.at_time = "daily", time(2, 0)
+        schedules.save(opened, None, now=NOW)
+    schedules._move_on(seen, NOW)
+    with patch.object(schedules, "_due", return_value=seen):
+        assert schedules.start_due(NOW) == 0
+    assert Schedule.all_companies.get(pk=schedule.pk).next_at == utc(2026, 11, 13, 8, 0)
+
+
+def test_all_schedules_or_those_of_one_mapping_are_paused_and_resumed() -> None:
+    integration = an_integration()
+    one, other = a_mapping(integration), a_mapping(integration, key="product_item")
+    for mapping in (one, one, other):
+        a_schedule(integration, mapping=mapping)
+    with tenant(integration.company_id):
+        assert [schedules.pause_all(None, one), schedules.pause_all(None)] == [2, 1]
+        assert [schedules.resume_all(None, other), schedules.resume_all(None)] == [1, 2]
+        assert not Schedule.objects.filter(paused=True).exists()
