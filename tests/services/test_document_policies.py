@@ -13,9 +13,9 @@ from syncapp.services import mappings
 from syncapp.services.mapping_checks import validate
 from syncapp.store import specs
 from syncapp.tenancy import tenant
+from tests.services.sales import a_product, an_opportunity, document, link_of, sold
 from tests.services.spine import Spine, a_spine
 from tests.services.test_document_rules import opportunity_link, rules, stands
-from tests.services.test_opportunities import a_product, an_opportunity, document, link_of, sold
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
 

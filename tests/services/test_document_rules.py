@@ -10,8 +10,7 @@ import pytest
 from syncapp.models import Mapping, PreviewItem, RecordLink
 from syncapp.services import mappings, why
 from syncapp.tenancy import tenant
-from tests.services.spine import Spine, a_spine
-from tests.services.test_opportunities import (
+from tests.services.sales import (
     a_product,
     an_opportunity,
     document,
@@ -19,6 +18,7 @@ from tests.services.test_opportunities import (
     sold,
     standard_book,
 )
+from tests.services.spine import Spine, a_spine
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.services.sales import a_product, an_opportunity, document, sold, standard_book
 from tests.services.spine import Spine, a_spine
-from tests.services.test_opportunities import a_product, an_opportunity, document, sold, standard_book
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
 
