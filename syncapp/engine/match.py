@@ -74,10 +74,10 @@ def match_rules(spec: MappingSpec) -> MatchRules:
 def _rules(compiled: CompiledSpec) -> MatchRules:
     spec = compiled.spec
     known = {row.key for row in spec.fields}
-    usual = tuple("+".join(code) for code in USUAL_CODES)
+    usual = (*("+".join(code) for code in USUAL_CODES), *(GENERAL if _is_itself(compiled) else ()))
     order = tuple(
         name
-        for name in spec.policies.match_on or (*usual, *GENERAL)
+        for name in spec.policies.match_on or usual
         if name in GENERAL or known.issuperset(name.split("+"))
     )
     return MatchRules(
@@ -85,6 +85,12 @@ def _rules(compiled: CompiledSpec) -> MatchRules:
         kinds=tuple(name for name in order if name in GENERAL),
         order=order,
     )
+
+
+def _is_itself(compiled: CompiledSpec) -> bool:
+    """Whether names and addresses on a record are its own: those on a document are its customer's, and every document
+    of that customer bears the same."""
+    return compiled.sf_traits.match_name and compiled.qbo_traits.match_name
 
 
 class MatchKey(NamedTuple):
@@ -175,7 +181,7 @@ def _external_keys(
 
 def _name_keys(side: Side, record: RemoteRecord, compiled: CompiledSpec) -> Iterator[MatchKey]:
     traits = compiled.traits(side)
-    if not (compiled.sf_traits.match_name and compiled.qbo_traits.match_name):
+    if not _is_itself(compiled):
         return
     for path in (traits.name_path, *traits.other_name_paths):
         value = read(record.body, path)

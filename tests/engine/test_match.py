@@ -179,3 +179,16 @@ KEYS = st.lists(
 @given(KEYS, KEYS)
 def test_ranking_is_symmetric_and_order_does_not_matter(ours, theirs):
     assert rank(ours, theirs) == rank(list(reversed(theirs)), ours)
+
+
+def test_documents_are_not_recognised_by_the_address_of_their_customer():
+    """Every invoice of a customer bears the same e-mail address: the second is no look-alike of the first."""
+    invoices = replace(
+        spec(FieldSpec("email", "E-mail", "Account.QBO_Email__c", "BillEmail.Address", type=ValueType.EMAIL)),
+        sf_object="Opportunity",
+        qbo_entity="Invoice",
+    )
+    assert match_rules(invoices).kinds == ()
+    body = {"BillEmail": {"Address": "pay@acme.example"}}
+    assert keys_of(Side.QUICKBOOKS, qbo_record(body), invoices) == ()
+    assert rank_of(["email"], match_rules(invoices)) is None

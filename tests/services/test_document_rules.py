@@ -146,3 +146,16 @@ def test_a_missing_address_or_email_is_said_and_blocks_where_the_mapping_says_so
     spine.edit("Account", bare, QBO_Email__c="a@bare.example", BillingStreet="1 Main St", BillingCity="Ely")
     spine.sync()
     assert len(spine.booked("Invoice")) == 2
+
+
+def test_every_order_of_a_customer_with_an_email_address_becomes_an_invoice(spine):
+    spine.make("Account", Name="Acme", BillingStreet="1 Main St", QBO_Email__c="pay@acme.example")
+    bench = a_product(spine, "Cedar bench", "CB", 100)
+    line = {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100}
+    an_opportunity(spine, "First", line)
+    an_opportunity(spine, "Second", line)
+    spine.first_load()
+    an_opportunity(spine, "Third", line)
+    spine.sync()
+    assert len(spine.booked("Invoice")) == 3
+    assert {stands(opportunity_link(spine, name)) for name in ("First", "Second", "Third")} == {("none", "")}
