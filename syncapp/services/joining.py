@@ -16,7 +16,7 @@ HALF_LINKS = """
 select l.id, l.{column} from syncapp_recordlink l
 where l.company_id = %s and l.integration_id = %s and l.sf_object = %s and l.qbo_entity = %s
   and l.{column} = any(%s) and l.lifecycle not in ('unlinked', 'absorbed')
-order by l.id for update
+order by l.id for no key update
 """
 
 ABSORB = """

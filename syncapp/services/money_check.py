@@ -15,7 +15,7 @@ from syncapp.store.intents import Intent
 from syncapp.store.links import LinkRow
 
 if TYPE_CHECKING:
-    from syncapp.services.settle import Place
+    from syncapp.services.closing import Place
 
 TAX_LISTS = ("TaxCode", "TaxRate")
 WORDS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectors.contracts import Priority, Side
 from syncapp.engine.timing import Timing
 from syncapp.models import Connection, Mapping, RecordLink
-from syncapp.services.settle import Place
+from syncapp.services.closing import Place
 from syncapp.store import specs
 from syncapp.store.intents import Batch
 

@@ -31,7 +31,7 @@ from syncapp.engine.evidence import (
 )
 from syncapp.engine.projection import fields_to_read
 from syncapp.services.clients import AnyClient
-from syncapp.services.settle import Place
+from syncapp.services.closing import Place
 from syncapp.store import links
 from syncapp.store.intents import Intent
 

@@ -22,9 +22,10 @@ from syncapp.engine.entities import traits
 from syncapp.engine.timing import Timing
 from syncapp.services import probing, unclear
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
+from syncapp.services.closing import Place, Settled
 from syncapp.services.placing import place_of
 from syncapp.services.retrying import over_budget
-from syncapp.services.settle import Place, Settled, settle
+from syncapp.services.settle import Answered, settle
 from syncapp.services.sync import owner_name
 from syncapp.services.timing import current_timing
 from syncapp.store import breaker, bulk, clock, intents, leases, transactions
@@ -84,7 +85,7 @@ def _recover_one(company_id: int, batch: Batch, timing: Timing) -> None:
 
 
 def _take_over(place: Place, batch: Batch, found: Found) -> None:
-    settled = settle(place, batch, found.answer, read=found.read)
+    settled = settle(place, Answered(batch, found.answer, found.read))
     if settled.unknown:
         _not_yet(place, batch, found.answer)
     _go_on(place, batch, settled)
@@ -126,7 +127,7 @@ def _salesforce(place: Place, batch: Batch, client: AnyClient) -> Found | None:
     told = probing.look(place, client, [intent for intent in _open(batch) if intent not in repeatable])
     told, read = _closed_after_two_looks(batch, told), frozenset(told)
     if repeatable:
-        intents.mark_sending(batch, place.timing.lease)
+        intents.mark_sending([batch], place.timing.lease)
         writes = [intent.as_write() for intent in repeatable]
         answer = client.write(writes, request_id=batch.request_id, priority=place.priority)
         breaker.record(batch.connection_id, answer.failure, place.timing)
@@ -203,7 +204,7 @@ def _send_again(place: Place, batch: Batch, client: AnyClient) -> Found | None:
     if _has_to_wait(place, batch):
         return None
     writes = [intent.as_write() for intent in batch.intents]
-    intents.mark_sending(batch, place.timing.lease)
+    intents.mark_sending([batch], place.timing.lease)
     answer = client.write(writes, request_id=batch.request_id, priority=place.priority)
     breaker.record(batch.connection_id, answer.failure, place.timing)
     if any(result.status is WriteStatus.NOT_SENT for result in answer.results):

@@ -1,4 +1,4 @@
-"""Stage 5, second half: batches leave, several QuickBooks batches at a time; each answer is settled when it is there.
+"""Stage 5, second half: batches leave, several QuickBooks batches at a time; answers are settled when they are there.
 
 Threads only make the HTTP calls; everything about rows happens in the worker's own thread, between the calls and never
 around them (W8).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
@@ -16,8 +16,9 @@ from connectors.contracts import BatchAnswer, Operation, Priority, Side, Write, 
 from connectors.errors import ConnectorError, Failure, FailureKind
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.projection import fields_to_read
+from syncapp.services.closing import Place, Settled
 from syncapp.services.limiters import is_paced
-from syncapp.services.settle import Place, Settled, settle
+from syncapp.services.settle import Answered, settle
 from syncapp.services.slice_context import SliceContext
 from syncapp.store import breaker, intents
 from syncapp.store.intents import Batch, Intent
@@ -28,6 +29,8 @@ PACING_S = 40.0
 """How long a call may wait for the shared limiter's next slot before its records are given back."""
 SENDING_S = 90.0
 """How long a slice waits for its turn to send, and how long it then may take: more than 34 batches need by the rate."""
+TOGETHER_S = 0.05
+"""Answers of bulk work that come within so little are stored together: about as long as storing one takes."""
 LAST_ONES = 2
 """With so few calls of a slice left on their way, the next slice begins to send."""
 STAMPS_PER_CALL = 2000
@@ -45,6 +48,16 @@ class Sent:
         self.settled.append(one)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """One slice's sending: what it belongs to, when it ends, and what has come of it so far."""
+
+    context: SliceContext
+    place: Place
+    deadline: float
+    sent: Sent
+
+
 def place_of(context: SliceContext) -> Place:
     """Where the slice's batches belong."""
     return Place(
@@ -59,39 +72,45 @@ def place_of(context: SliceContext) -> Place:
 
 
 def send(context: SliceContext, batches: Sequence[Batch], deadline: float) -> Sent:
-    """Send these batches and settle each answer. What cannot be sent before `deadline` (monotonic seconds), or because
-    the connection turns calls away, is superseded; its links are for the caller to give back."""
-    sent = Sent()
+    """Send these batches and settle their answers. What cannot be sent before `deadline` (monotonic seconds), or
+    because the connection turns calls away, is superseded; its links are for the caller to give back."""
+    work = _Sending(context, place_of(context), deadline, Sent())
     for side in (Side.QUICKBOOKS, Side.SALESFORCE):
         mine = [batch for batch in batches if batch.side is side]
         if side is Side.SALESFORCE:
-            mine = _guard_by_stamps(context, mine, sent)
-        _send_side(context, side, mine, deadline, sent)
-    return sent
+            mine = _guard_by_stamps(work, mine)
+        _send_side(work, side, mine)
+    return work.sent
 
 
-def _send_side(
-    context: SliceContext, side: Side, batches: Sequence[Batch], deadline: float, sent: Sent
-) -> None:
-    waiting = list(reversed(batches))
+def _send_side(work: _Sending, side: Side, batches: Sequence[Batch]) -> None:
+    waiting = list(batches)
     flying: dict[Future[BatchAnswer], Batch] = {}
-    turn = Turn(context.connections[side].id)
-    if _takes_turns(context, side, batches):
+    turn = Turn(work.context.connections[side].id)
+    if _takes_turns(work.context, side, batches):
         turn.take(SENDING_S)
-        deadline = max(deadline, time.monotonic() + SENDING_S)
+        work = replace(work, deadline=max(work.deadline, time.monotonic() + SENDING_S))
     with closing(turn), ThreadPoolExecutor(max_workers=AT_ONCE[side], thread_name_prefix="send") as pool:
         while waiting or flying:
-            while waiting and len(flying) < AT_ONCE[side]:
-                batch = waiting.pop()
-                late = sent.trouble is not None or time.monotonic() > deadline
-                if late or intents.mark_sending(batch, context.timing.lease) < len(batch.intents):
-                    _give_back(context, batch, sent)
-                else:
-                    flying[pool.submit(_call, context, batch, deadline)] = batch
+            free = AT_ONCE[side] - len(flying)
+            going, waiting = _ready(work, waiting[:free]), waiting[free:]
+            flying |= {pool.submit(_call, work.context, batch, work.deadline): batch for batch in going}
             if not waiting and len(flying) <= LAST_ONES:
                 turn.close()
-            for batch, answer in _finished(flying):
-                waiting += _settle(context, batch, answer, sent)
+            waiting = _settle(work, _finished(work, flying)) + waiting
+
+
+def _ready(work: _Sending, batches: Sequence[Batch]) -> list[Batch]:
+    """Those of these batches that may leave now, marked so; the others are given back."""
+    if not batches:
+        return []
+    if work.sent.trouble is not None or time.monotonic() > work.deadline:
+        _give_back(work, batches)
+        return []
+    still_open = intents.mark_sending(batches, work.context.timing.lease)
+    whole = [batch for batch in batches if still_open.get(batch.id, 0) == len(batch.intents)]
+    _give_back(work, [batch for batch in batches if batch not in whole])
+    return whole
 
 
 def _takes_turns(context: SliceContext, side: Side, batches: Sequence[Batch]) -> bool:
@@ -101,12 +120,14 @@ def _takes_turns(context: SliceContext, side: Side, batches: Sequence[Batch]) ->
     return many and is_paced(context.connections[side])
 
 
-def _finished(flying: dict[Future[BatchAnswer], Batch]) -> Iterator[tuple[Batch, BatchAnswer]]:
+def _finished(work: _Sending, flying: dict[Future[BatchAnswer], Batch]) -> list[tuple[Batch, BatchAnswer]]:
+    """Every answer that is there, once there is one: those that came while others were settled go together."""
     if not flying:
-        return
-    done, _ = wait(flying, return_when=FIRST_COMPLETED)
-    for future in done:
-        yield flying.pop(future), future.result()
+        return []
+    done, left = wait(flying, return_when=FIRST_COMPLETED)
+    if left and work.context.piece.priority is not Priority.INTERACTIVE:
+        done |= wait(left, TOGETHER_S, return_when=ALL_COMPLETED)[0]
+    return [(flying.pop(future), future.result()) for future in sorted(done, key=list(flying).index)]
 
 
 def _call(context: SliceContext, batch: Batch, deadline: float) -> BatchAnswer:
@@ -139,16 +160,35 @@ def _as_write(context: SliceContext, intent: Intent) -> Write:
     return write
 
 
-def _settle(context: SliceContext, batch: Batch, answer: BatchAnswer, sent: Sent) -> list[Batch]:
-    """Store the answer; returns further batches: the halves of one that was refused as a whole (bisect)."""
-    connection = context.connections[batch.side]
-    breaker.record(connection.id, answer.failure, context.timing)
-    if _refused_whole(answer) and len(batch.intents) > 1:
-        return _halves(context, batch)
-    sent.take(settle(place_of(context), batch, answer))
-    if answer.failure is not None and answer.failure.kind in CONNECTION_TROUBLE:
-        sent.trouble = answer.failure
-    return []
+def _settle(work: _Sending, answers: Sequence[tuple[Batch, BatchAnswer]]) -> list[Batch]:
+    """Store these answers; returns further batches: the halves of those that were refused as a whole (bisect)."""
+    further: list[Batch] = []
+    known: list[Answered] = []
+    for batch, answer in answers:
+        if _refused_whole(answer) and len(batch.intents) > 1:
+            further += _halves(work.context, batch)
+        else:
+            known.append(Answered(batch, answer))
+        if answer.failure is not None and answer.failure.kind in CONNECTION_TROUBLE:
+            work.sent.trouble = answer.failure
+    _tell_breaker(work, answers)
+    if known:
+        work.sent.take(settle(work.place, *known))
+    return further
+
+
+def _tell_breaker(work: _Sending, answers: Sequence[tuple[Batch, BatchAnswer]]) -> None:
+    """Each failure counts; the first answers without one say that the connection works again. All are of one side."""
+    if not answers:
+        return
+    failures = [answer.failure for _, answer in answers if answer.failure is not None]
+    connection = work.context.connections[answers[0][0].side]
+    for failure in failures:
+        breaker.record(connection.pk, failure, work.context.timing)
+        connection.breaker_failures += 1
+    if not failures and (connection.breaker_failures or connection.breaker_step):
+        breaker.record(connection.pk, None, work.context.timing)
+        connection.breaker_failures = connection.breaker_step = 0
 
 
 CONNECTION_TROUBLE = frozenset(
@@ -171,21 +211,27 @@ def _halves(context: SliceContext, batch: Batch) -> list[Batch]:
     )
 
 
-def _give_back(context: SliceContext, batch: Batch, sent: Sent) -> None:
-    """Not sent: settle it as such, so that its links are due again."""
-    failure = sent.trouble or Failure(FailureKind.THROTTLED, "engine.out_of_time", retry_after=0)
+def _give_back(work: _Sending, batches: Sequence[Batch]) -> None:
+    """Not sent: settle them as such, so that their links are due again."""
+    failure = work.sent.trouble or Failure(FailureKind.THROTTLED, "engine.out_of_time", retry_after=0)
+    if batches:
+        work.sent.take(settle(work.place, *(_unsent(batch, failure) for batch in batches)))
+
+
+def _unsent(batch: Batch, failure: Failure) -> Answered:
     results = tuple(
         WriteResult(intent.bid, WriteStatus.NOT_SENT, failure=failure) for intent in batch.intents
     )
-    sent.take(settle(place_of(context), batch, BatchAnswer(results, failure=failure)))
+    return Answered(batch, BatchAnswer(results, failure=failure))
 
 
 # --- Salesforce: bulk writes carry no condition, so their stamps are compared a moment before -------------------------
 
 
-def _guard_by_stamps(context: SliceContext, batches: Sequence[Batch], sent: Sent) -> list[Batch]:
+def _guard_by_stamps(work: _Sending, batches: Sequence[Batch]) -> list[Batch]:
     """Leave out records that moved since they were read; those that flow to Salesforce only need no such look
     (sync-semantics 7.6)."""
+    context = work.context
     ids = [intent.remote_id for batch in batches for intent in batch.intents if _needs_stamp(context, intent)]
     if not ids:
         return list(batches)
@@ -196,9 +242,9 @@ def _guard_by_stamps(context: SliceContext, batches: Sequence[Batch], sent: Sent
                 found = client.stamps(context.spec.sf_object, ids[start : start + STAMPS_PER_CALL])
                 stamps |= {id_: token.version for id_, token in found.items()}
     except ConnectorError as error:
-        sent.trouble = error.failure
+        work.sent.trouble = error.failure
         return list(batches)
-    return list(_without_moved(context, batches, stamps, sent))
+    return list(_without_moved(work, batches, stamps))
 
 
 def _needs_stamp(context: SliceContext, intent: Intent) -> bool:
@@ -210,23 +256,18 @@ def _needs_stamp(context: SliceContext, intent: Intent) -> bool:
     return any(by_unit[unit].allows(Side.QUICKBOOKS) for unit in intent.units if unit in by_unit)
 
 
-def _without_moved(
-    context: SliceContext, batches: Iterable[Batch], stamps: dict[str, str], sent: Sent
-) -> Iterator[Batch]:
+def _without_moved(work: _Sending, batches: Iterable[Batch], stamps: dict[str, str]) -> Iterator[Batch]:
     for batch in batches:
         moved = [
             intent
             for intent in batch.intents
-            if _needs_stamp(context, intent) and stamps.get(intent.remote_id) != intent.expected_token
+            if _needs_stamp(work.context, intent) and stamps.get(intent.remote_id) != intent.expected_token
         ]
         if not moved:
             yield batch
             continue
         failure = Failure(FailureKind.CONFLICT, "engine.moved", "The record was changed meanwhile.")
         rest, apart = intents.set_apart(batch, moved) if len(moved) < len(batch.intents) else (None, batch)
-        results = tuple(
-            WriteResult(intent.bid, WriteStatus.NOT_SENT, failure=failure) for intent in apart.intents
-        )
-        sent.take(settle(place_of(context), apart, BatchAnswer(results)))
+        work.sent.take(settle(work.place, _unsent(apart, failure)))
         if rest is not None:
             yield rest

@@ -5,7 +5,7 @@ Adoptions, holds, skips and waits take effect here; writes become intents.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -94,8 +94,9 @@ def _stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) 
             plans[side].append(plan)
     writing = {plan.link_id for listed in plans.values() for plan in listed}
     _store_outcomes(context, items, writing, linked)
-    for side in Side:
-        staged.batches += _store_intents(context, side, plans[side])
+    with bulk.together():
+        for side in Side:
+            staged.batches += _store_intents(context, side, plans[side])
     staged.finished = [item.link.id for item in items if item.link.id not in writing] + sorted(left_alone)
     waiting.wake(context.company_id, _ended(items, writing), context.piece.priority, but=rings)
     leases.release(context.piece, staged.finished)
@@ -119,7 +120,7 @@ def _set_apart(context: SliceContext, items: Sequence[Decided]) -> set[UUID]:
     refused = {item.link.id: _plans(context, item) for item in items if item.link.attention == "data_error"}
     found = poison.poisoned(context, refused) if refused else set()
     runs.count((link_id, context.work[link_id].run_id, Outcome.FAILED.value) for link_id in found)
-    settle_observations(context, [item for item in items if item.link.id in found], agreed=False)
+    settle_observations(context, [item for item in items if item.link.id in found], ())
     return found
 
 
@@ -384,31 +385,31 @@ def _store_outcomes(
     context: SliceContext, items: Sequence[Decided], writing: set[UUID], linked: set[UUID]
 ) -> None:
     """Links, attempts, problems and counters of everything that was decided; writes are counted when they settle."""
-    links.save(
-        context.company_id,
-        [item.link for item in items],
-        {item.link.id: _link_columns(item) for item in items},
-    )
-    _store_agreement(context, items, writing)
     done = [item for item in items if item.link.id not in writing]
     outcomes = [(item, outcome_of(item, linked)) for item in done]
-    bulk.insert(
-        Attempt,
-        [_attempt(context, item, outcome) for item, outcome in outcomes if outcome in REMEMBERED],
-    )
     joined = [item for item in items if item.link.id in linked & writing]
-    bulk.insert(Attempt, [_attempt(context, item, Outcome.LINKED) for item in joined])
+    told = [
+        *(_attempt(context, item, outcome) for item, outcome in outcomes if outcome in REMEMBERED),
+        *(_attempt(context, item, Outcome.LINKED) for item in joined),
+    ]
+    agreed = {item.link.id for item in done if item.decision.kind in AGREEMENTS and not item.link.held}
+    with bulk.together():
+        links.save(
+            context.company_id,
+            [item.link for item in items],
+            {item.link.id: _link_columns(item) for item in items},
+        )
+        bulk.insert(Attempt, told)
+        _store_problems(context, items)
+        settle_observations(context, items, agreed)
+    _store_agreement(context, items, writing)
     counted = [*outcomes, *((item, Outcome.LINKED) for item in joined)]
     runs.count((item.link.id, context.work[item.link.id].run_id, outcome.value) for item, outcome in counted)
-    _store_problems(context, items)
-    agreed = {item.link.id for item in done if item.decision.kind in AGREEMENTS and not item.link.held}
-    settle_observations(context, [item for item in items if item.link.id in agreed], agreed=True)
-    settle_observations(context, [item for item in items if item.link.id not in agreed], agreed=False)
 
 
-def settle_observations(context: SliceContext, items: Sequence[Decided], *, agreed: bool) -> None:
-    """Nothing of these is news any more. Bodies are kept until both sides agree: a wait, a hold or a refused write is
-    decided again from them, and a side without news and without body is taken to be unchanged."""
+def settle_observations(context: SliceContext, items: Sequence[Decided], agreed: Collection[UUID]) -> None:
+    """Nothing of these is news any more. Bodies are kept until both sides agree (links `agreed`): a wait, a hold or a
+    refused write is decided again from them, and a side without news and without body is taken to be unchanged."""
     for side in Side:
         decided = {
             item.link.remote_id(side): record.token.version
@@ -416,7 +417,11 @@ def settle_observations(context: SliceContext, items: Sequence[Decided], *, agre
             if (record := item.sides.read(side)) is not None
         }
         observations.settle(
-            context.connections[side].id, context.object(side), decided, read_by=context.now, agreed=agreed
+            context.connections[side].id,
+            context.object(side),
+            decided,
+            read_by=context.now,
+            agreed={item.link.remote_id(side) for item in items if item.link.id in agreed},
         )
 
 

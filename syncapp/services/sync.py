@@ -40,9 +40,9 @@ from syncapp.services import (
     staging,
     surroundings,
 )
+from syncapp.services.closing import Settled
 from syncapp.services.errors import Refused
 from syncapp.services.reading import Sides
-from syncapp.services.settle import Settled
 from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
 from syncapp.store import (
@@ -352,14 +352,14 @@ def _sides_now(context: SliceContext, item: deciding.Decided, row: LinkRow, answ
 def _agree(context: SliceContext, decisions: deciding.SliceDecisions, sent: sending.Sent) -> None:
     """Links whose every write was applied agree now: the bodies they were decided from are no longer needed."""
     applied = {link_id for settled in sent.settled for link_id in settled.applied} - _left_open(sent)
-    agreed = [item for item in decisions.items if item.link.id in applied and not item.link.held]
-    staging.settle_observations(context, agreed, agreed=True)
     # What is held is decided again from its bodies, but not from one that our own write has overtaken: Salesforce gives
     # no new body, and the old one would look like somebody's edit.
-    overtaken = [item for item in decisions.items if item.link.id in applied and item.link.held]
-    staging.settle_observations(
-        context, [item for item in overtaken if _writes_salesforce(item)], agreed=True
-    )
+    agreed = [
+        item
+        for item in decisions.items
+        if item.link.id in applied and (not item.link.held or _writes_salesforce(item))
+    ]
+    staging.settle_observations(context, agreed, {item.link.id for item in agreed})
 
 
 def _writes_salesforce(item: deciding.Decided) -> bool:

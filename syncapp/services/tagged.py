@@ -13,7 +13,7 @@ from syncapp.engine.entities import traits
 from syncapp.engine.entities.traits import DocumentProbe
 from syncapp.engine.evidence import documents_of
 from syncapp.services.placing import place_of
-from syncapp.services.settle import settle
+from syncapp.services.settle import Answered, settle
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import Watched
 from syncapp.store import intents, leases
@@ -43,7 +43,7 @@ def _close(company_id: int, batch_id: UUID, probe: DocumentProbe, records: Seque
     ]
     if not proved:
         return
-    settle(place, batch, BatchAnswer(results), read=frozenset(intent.bid for intent, _ in proved))
+    settle(place, Answered(batch, BatchAnswer(results), frozenset(intent.bid for intent, _ in proved)))
     links = [intent.link_id for intent, _ in proved]
     leases.make_due(company_id, links, place.priority, cause="Its outcome became known")
 

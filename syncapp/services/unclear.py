@@ -23,9 +23,10 @@ from syncapp.ids import uuid7
 from syncapp.models import Attempt, Outcome, RecordLink, Run, WriteIntent
 from syncapp.services import addresses, audit, probing, sync
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
+from syncapp.services.closing import Place
 from syncapp.services.errors import Refused
 from syncapp.services.placing import place_of
-from syncapp.services.settle import Place, settle
+from syncapp.services.settle import Answered, settle
 from syncapp.services.timing import current_timing
 from syncapp.store import bulk, clock, intents, problems
 from syncapp.store.intents import Batch, Intent
@@ -123,7 +124,7 @@ def it_exists(link: RecordLink, person: Any, named: str = "") -> None:
         result if intent.id == mine.id else WriteResult(intent.bid, unknown) for intent in batch.intents
     )
     with transaction.atomic():
-        settled = settle(place, batch, BatchAnswer(results), read=frozenset({mine.bid}))
+        settled = settle(place, Answered(batch, BatchAnswer(results), frozenset({mine.bid})))
         if settled.unknown:
             intents.close_batch(batch.id, "ask")
         audit.decided(

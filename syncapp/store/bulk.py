@@ -6,13 +6,51 @@ Decimals are stored as text inside JSON; the engine's canonical types read them 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
 
 Row = Mapping[str, Any]
+Statement = tuple[str, list[Any]]
+_joined: ContextVar[list[Statement] | None] = ContextVar("joined", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is inserted, updated and executed in this block leaves as one statement at its end, in no order.
+
+    For changes that neither read each other's rows nor touch the same row. Their counts are not known (0), rows cannot
+    come back, and a statement of them must not begin with WITH. An error in the block changes nothing.
+    """
+    if _joined.get() is not None:
+        yield
+        return
+    statements: list[Statement] = []
+    token = _joined.set(statements)
+    try:
+        yield
+    finally:
+        _joined.reset(token)
+    if statements:
+        *first, (last, params) = statements
+        named = ", ".join(f"s{place} as ({sql})" for place, (sql, _) in enumerate(first))
+        execute(
+            f"with {named} {last}" if first else last, [one for _, more in first for one in more] + params
+        )
+
+
+def _change(sql: str, params: list[Any]) -> int:
+    waiting = _joined.get()
+    if waiting is not None:
+        waiting.append((sql, params))
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
 
 
 def dumps(value: Any) -> str:
@@ -62,11 +100,10 @@ def insert(
     )
     if on_conflict:
         sql += f" on conflict {on_conflict}"
-    if returning:
-        sql += f" returning {', '.join(returning)}"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [dumps(rows)])
-        return cursor.fetchall() if returning else []
+    if not returning:
+        _change(sql, [dumps(rows)])
+        return []
+    return fetch(f"{sql} returning {', '.join(returning)}", [dumps(rows)])
 
 
 def update(
@@ -96,9 +133,7 @@ def update(
     )
     if where:
         sql += f" and {where}"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [dumps(rows)])
-        return int(cursor.rowcount)
+    return _change(sql, [dumps(rows)])
 
 
 def fetch(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -124,6 +159,4 @@ def execute_named(sql: str, params: Mapping[str, Any]) -> int:
 
 def execute(sql: str, params: Sequence[Any] = ()) -> int:
     """Run one statement; returns how many rows it touched."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, list(params))
-        return int(cursor.rowcount)
+    return _change(sql, list(params))

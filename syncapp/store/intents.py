@@ -7,7 +7,7 @@ whatever became of the lease (W7).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from syncapp.engine import tags
 from syncapp.ids import uuid7
 from syncapp.models import BatchSend, WriteIntent
 from syncapp.models.intent import OPEN_STATES
-from syncapp.store import bulk
+from syncapp.store import bulk, transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,25 +213,32 @@ def digest(body: str) -> str:
     return hashlib.sha256(tags.without(body).encode()).hexdigest()
 
 
-def mark_sending(batch: Batch, lease_seconds: float) -> int:
-    """Committed before the first byte leaves: from now on the batch is `sending` until its answer is stored.
+MARK_SENDING = """
+with sent as (
+  update syncapp_batchsend set state = 'sending', sends = sends + 1, first_sent_at = coalesce(first_sent_at, lb_now()),
+         last_sent_at = lb_now(), lease_until = lb_now() + %(lease)s * interval '1 second'
+  where id = any(%(batches)s)
+), marked as (
+  update syncapp_writeintent set state = 'sending', attempts = attempts + 1,
+         first_sent_at = coalesce(first_sent_at, lb_now()), last_sent_at = lb_now()
+  where batch_id = any(%(batches)s) and state in ('planned', 'sending', 'unknown') returning batch_id
+) select batch_id, count(*) from marked group by batch_id
+"""
 
-    Returns how many of its intents are open: fewer than it has where another worker dropped some of a plan whose
+
+def mark_sending(batches: Sequence[Batch], lease_seconds: float) -> dict[UUID, int]:
+    """Committed before the first byte leaves: from now on these batches are `sending` until their answers are stored.
+
+    Returns how many intents of each are open: fewer than it has where another worker dropped some of a plan whose
     sender it took for dead.
     """
-    with transaction.atomic():
-        bulk.execute(
-            "update syncapp_batchsend set state = 'sending', sends = sends + 1, lease_until = lb_now()"
-            " + %s * interval '1 second', first_sent_at = coalesce(first_sent_at, lb_now()), last_sent_at = lb_now()"
-            " where id = %s",
-            [lease_seconds, batch.id],
+    rows = transactions.run(
+        lambda: bulk.fetch_named(
+            MARK_SENDING, {"lease": lease_seconds, "batches": sorted(batch.id for batch in batches)}
         )
-        return bulk.execute(
-            "update syncapp_writeintent set state = 'sending', attempts = attempts + 1,"
-            " first_sent_at = coalesce(first_sent_at, lb_now()), last_sent_at = lb_now()"
-            " where batch_id = %s and state in ('planned', 'sending', 'unknown')",
-            [batch.id],
-        )
+    )
+    counted: dict[UUID, int] = dict(rows)
+    return counted
 
 
 def unsend(batch: Batch) -> None:
@@ -274,6 +281,15 @@ def supersede_planned(link_ids: Sequence[UUID]) -> int:
 def close(rows: Sequence[dict[str, Any]]) -> None:
     """Close intents by id: each row has id, state, result_id, result_token, result_code, request_id, closed_at."""
     bulk.update(WriteIntent, rows)
+
+
+def close_batches(states: Mapping[UUID, str]) -> None:
+    """These batches have their answers (id -> what they come to)."""
+    rows = [
+        {"id": batch_id, "state": state, "lease_until": None, "owner": "", "next_at": None}
+        for batch_id, state in sorted(states.items())
+    ]
+    bulk.update(BatchSend, rows)
 
 
 def close_batch(batch_id: UUID, state: str, next_in: float | None = None) -> None:

@@ -188,15 +188,18 @@ def held(piece: Slice, link_ids: Sequence[UUID]) -> set[UUID]:
 def release(piece: Slice, link_ids: Sequence[UUID]) -> None:
     """These links are done: their work ends, or is due again where something arrived meanwhile."""
     ids = list(link_ids)
-    bulk.execute(
-        "delete from syncapp_linkwork where fence = %s and link_id = any(%s) and not again",
-        [piece.fence, ids],
-    )
-    bulk.execute(
-        "update syncapp_linkwork set lease_until = null, owner = '', again = false, due_at = lb_now()"
-        " where fence = %s and link_id = any(%s) and again",
-        [piece.fence, ids],
-    )
+    if not ids:
+        return
+    with bulk.together():
+        bulk.execute(
+            "delete from syncapp_linkwork where fence = %s and link_id = any(%s) and not again",
+            [piece.fence, ids],
+        )
+        bulk.execute(
+            "update syncapp_linkwork set lease_until = null, owner = '', again = false, due_at = lb_now()"
+            " where fence = %s and link_id = any(%s) and again",
+            [piece.fence, ids],
+        )
 
 
 def postpone(piece: Slice, due: dict[UUID, datetime]) -> None:

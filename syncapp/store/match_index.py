@@ -22,7 +22,7 @@ from syncapp.engine.match import SEED_KINDS, Ranked, match_rules, rank_of
 from syncapp.engine.projection import project
 from syncapp.models import CLOSED_LIFECYCLES, Connection, DoNotMatch, MatchKey, Observation, RecordLink
 from syncapp.models import Mapping as MappingRow
-from syncapp.store import match_parties, specs
+from syncapp.store import bulk, match_parties, specs
 from syncapp.store.match_parties import End
 
 Key = tuple[str, str]
@@ -45,15 +45,16 @@ class HalfLink(Protocol):
     def qbo_id(self) -> str | None: ...
 
 
-_REPLACE = """
-with fresh as (
-       select distinct * from unnest(%(ids)s::text[], %(kinds)s::text[], %(values)s::text[]) as f(id, kind, value)),
-     stale as (
-       delete from {table} m
-        where m.connection_id = %(connection)s and m.object = %(object)s and m.remote_id = any(%(records)s)
-          and not exists (select 1 from fresh f where f.id = m.remote_id and f.kind = m.kind and f.value = m.value))
-insert into {table} (company_id, connection_id, object, remote_id, kind, value)
-select %(company)s, %(connection)s, %(object)s, id, kind, value from fresh order by id, kind, value
+_DROP = f"""
+delete from {MatchKey._meta.db_table} m
+where m.connection_id = %s and m.object = %s and m.remote_id = any(%s)
+  and not exists (select 1 from unnest(%s::text[], %s::text[], %s::text[]) as f(id, kind, value)
+                  where f.id = m.remote_id and f.kind = m.kind and f.value = m.value)
+"""
+_ADD = f"""
+insert into {MatchKey._meta.db_table} (company_id, connection_id, object, remote_id, kind, value)
+select distinct %s::bigint, %s::uuid, %s, id, kind, value
+from unnest(%s::text[], %s::text[], %s::text[]) as f(id, kind, value) order by id, kind, value
 on conflict do nothing
 """
 
@@ -63,20 +64,13 @@ def put_keys(connection: Connection, object: str, rows: Sequence[tuple[str, Iter
 
     One statement for the whole page; a record without keys loses those it had.
     """
+    if not rows:
+        return
     keys = [(remote_id, kind, _fit(value)) for remote_id, found in rows for kind, value in found if value]
-    with database.cursor() as cursor:
-        cursor.execute(
-            _REPLACE.format(table=MatchKey._meta.db_table),
-            {
-                "company": connection.company_id,
-                "connection": connection.id,
-                "object": object,
-                "records": [remote_id for remote_id, _ in rows],
-                "ids": [key[0] for key in keys],
-                "kinds": [key[1] for key in keys],
-                "values": [key[2] for key in keys],
-            },
-        )
+    fresh = [[key[place] for key in keys] for place in range(3)]
+    with bulk.together():
+        bulk.execute(_DROP, [connection.id, object, [remote_id for remote_id, _ in rows], *fresh])
+        bulk.execute(_ADD, [connection.company_id, connection.id, object, *fresh])
 
 
 def _fit(value: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -175,21 +175,28 @@ def _seen(side: Side, object: str, row: tuple[Any, ...]) -> Seen:
 
 
 def settle(
-    connection_id: UUID, object: str, decided: Mapping[str, str], *, read_by: datetime, agreed: bool
+    connection_id: UUID,
+    object: str,
+    decided: Mapping[str, str],
+    *,
+    read_by: datetime,
+    agreed: Collection[str] = (),
 ) -> None:
-    """These records (id -> token) were decided; where both sides `agreed`, their bodies are no longer needed.
+    """These records (id -> token) were decided; of those where both sides `agreed`, no body is needed any longer.
 
     News that came after `read_by` stays as it is, also where it bears the same token: Salesforce's stamps have whole
     seconds, so an edit within the second of what was read is only told apart by when it was seen.
     """
     rows = [
-        {"remote_id": remote_id, "token": token} for remote_id, token in sorted(decided.items()) if remote_id
+        {"remote_id": remote_id, "token": token, "agreed": remote_id in agreed}
+        for remote_id, token in sorted(decided.items())
+        if remote_id
     ]
     if not rows:
         return
     bulk.execute(
-        f"update syncapp_observation o set fresh = false{', body = null' if agreed else ''}"
-        " from jsonb_to_recordset(%s::jsonb) as x(remote_id text, token text)"
+        "update syncapp_observation o set fresh = false, body = case when x.agreed then null else o.body end"
+        " from jsonb_to_recordset(%s::jsonb) as x(remote_id text, token text, agreed bool)"
         " where o.connection_id = %s and o.object = %s and o.remote_id = x.remote_id and o.token = x.token"
         " and (o.fresh or o.body is not null) and coalesce(o.seen_at, '-infinity') <= %s",
         [bulk.dumps(rows), connection_id, object, read_by],

@@ -7,10 +7,10 @@ difference, once per settle, and are never counted from rows.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from syncapp.models import LinkWork, Run
+from syncapp.models import Run
 from syncapp.models.run import ASKED_KINDS, EXACT_KINDS
 from syncapp.store import bulk
 
@@ -33,9 +33,34 @@ STANDS = frozenset(
 )
 """(counted, new) outcomes of one link in one run where the first says more of what came of it than the second."""
 
-COUNTED = """
-select w.link_id, w.run_id, w.outcome from syncapp_linkwork w
-where w.link_id = any(%s) and w.run_id is not null order by w.link_id for update
+_SUMS = ", ".join(
+    f"count(*) filter (where outcome = '{outcome}') - count(*) filter (where before = '{outcome}') as {column}"
+    for outcome, column in COLUMN.items()
+)
+_ADDED = ", ".join(f"{column} = r.{column} + s.{column}" for column in COLUMN.values())
+_STANDS = ", ".join(f"('{before}', '{after}')" for before, after in sorted(STANDS))
+# Every run of a told link is begun by it, also where nothing moves.
+COUNT = f"""
+with told as (
+  select * from jsonb_to_recordset(%s::jsonb) as x(link_id uuid, run_id uuid, outcome text)
+), was as (
+  select w.link_id, w.run_id, w.outcome from syncapp_linkwork w
+  where w.link_id in (select link_id from told) order by w.link_id for update
+), known as (
+  select w.link_id, w.run_id, w.outcome as before, t.outcome from was w join told t using (link_id, run_id)
+), moved as (
+  select * from known where before <> outcome and (before, outcome) not in ({_STANDS})
+), marked as (
+  update syncapp_linkwork w set outcome = m.outcome from moved m where w.link_id = m.link_id
+), sums as (
+  select run_id, {_SUMS}
+  from (select run_id, before, outcome from moved union all select run_id, '', '' from known) k group by run_id
+), locked as (
+  select id from syncapp_run where id in (select run_id from sums) order by id for no key update
+)
+update syncapp_run r set {_ADDED}, started_at = coalesce(r.started_at, lb_now()),
+  state = case when r.state = 'queued' then 'running' else r.state end
+from sums s join locked l on l.id = s.run_id where r.id = s.run_id
 """
 LEAVE = """
 update syncapp_linkwork w set run_id = null, outcome = ''
@@ -49,21 +74,11 @@ def count(outcomes: Iterable[tuple[UUID, UUID | None, str]]) -> None:
     """Count (link, run, outcome): each link once per run, as what came of it last. Call it before the link's work is
     released; a link that left the run meanwhile counts no more."""
     told = [row for row in outcomes if row[1] is not None and row[2] in COLUMN]
-    if not told:
-        return
-    was = {row[0]: row[1:] for row in bulk.fetch(COUNTED, [[row[0] for row in told]])}
-    changes: dict[UUID, Counter[str]] = {}
-    for link_id, run_id, outcome in told:
-        if link_id not in was or was[link_id][0] != run_id:
-            continue
-        before = was[link_id][1]
-        change = changes.setdefault(was[link_id][0], Counter())
-        if before != outcome and (before, outcome) not in STANDS:
-            _move(change, before, outcome)
-            was[link_id] = (run_id, outcome)
-    _mark({link_id: outcome for link_id, (run_id, outcome) in was.items() if run_id in changes})
-    for run_id, change in sorted(changes.items()):
-        _add(run_id, change)
+    while told:
+        first = {row[0]: row for row in reversed(told)}
+        rows = [{"link_id": link, "run_id": run, "outcome": outcome} for link, run, outcome in first.values()]
+        bulk.execute(COUNT, [bulk.dumps(sorted(rows, key=lambda row: str(row["link_id"])))])
+        told = [row for row in told if first[row[0]] is not row]
 
 
 def add(run_id: UUID, outcome: str, number: int) -> None:
@@ -88,11 +103,6 @@ def _move(change: Counter[str], before: str, after: str) -> None:
         change[COLUMN[before]] -= 1
     if after:
         change[COLUMN[after]] += 1
-
-
-def _mark(outcomes: Mapping[UUID, str]) -> None:
-    rows = [{"link_id": link_id, "outcome": outcome} for link_id, outcome in sorted(outcomes.items())]
-    bulk.update(LinkWork, rows, key="link_id", where="t.outcome is distinct from x.outcome")
 
 
 def _add(run_id: UUID, change: Counter[str]) -> None:

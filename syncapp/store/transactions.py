@@ -45,6 +45,11 @@ def run(work: Callable[[], T], *, undo: Callable[[], None] | None = None) -> T:
     return _once(work)
 
 
+def is_open() -> bool:
+    """Whether a transaction of the caller's is open, which an error has spoiled."""
+    return connection.in_atomic_block
+
+
 def _once(work: Callable[[], T]) -> T:
     with transaction.atomic():
         return work()

@@ -60,7 +60,8 @@ def add(
 
 def forget(children: Sequence[UUID]) -> None:
     """These children are decided anew: what they waited for before does not count any more."""
-    bulk.execute("delete from syncapp_linkwait where child_id = any(%s)", [list(children)])
+    if children:
+        bulk.execute("delete from syncapp_linkwait where child_id = any(%s)", [list(children)])
 
 
 RINGS = """

@@ -16,7 +16,7 @@ from syncapp.engine import tags
 from syncapp.engine.mapping import FieldSpec, MappingSpec
 from syncapp.engine.timing import Timing
 from syncapp.services import probing, recover
-from syncapp.services.settle import Place
+from syncapp.services.closing import Place
 from syncapp.store.intents import Batch, Intent, digest
 from syncapp.tenancy import tenant
 from tests.builders import a_mapping

@@ -70,13 +70,13 @@ def in_charge(clock: Clock, chance: Chance) -> Iterator[None]:
     import connectors.salesforce.client
     import connectors.transport
     import syncapp.ids
-    from syncapp.services import quarantine, sending, settle, sync, tokens
+    from syncapp.services import quarantine, refused, sending, sync, tokens
 
     patch = pytest.MonkeyPatch()
     timed: list[ModuleType] = [connectors.http, connectors.transport, syncapp.ids, sync, sending, tokens]
     for module in timed:
         patch.setattr(module, "time", clock)
-    drawn: list[Any] = [sync, settle, quarantine]
+    drawn: list[Any] = [sync, refused, quarantine]
     for module in drawn:
         patch.setattr(module, "random", chance)
     patch.setattr(syncapp.ids, "secrets", chance)

@@ -311,10 +311,15 @@ def _send_in_turn(patch: pytest.MonkeyPatch, sending: Any, world: World) -> None
         def submit(self, work: Callable[..., Any], *args: Any) -> Future:
             return Future(lambda: work(*args))
 
-    def wait(flying: Any, return_when: str) -> tuple[set[Future], set[Future]]:
-        chosen = world.chance.draw.choice(list(flying))
-        chosen.value = chosen.work()
-        return {chosen}, set()
+    def wait(
+        flying: Any, timeout: float | None = None, *, return_when: str
+    ) -> tuple[set[Future], set[Future]]:
+        calls = list(flying)
+        world.chance.draw.shuffle(calls)
+        done = calls[: world.chance.draw.randint(0, len(calls)) if timeout else 1]
+        for call in done:
+            call.value = call.work()
+        return set(done), set(calls) - set(done)
 
     patch.setattr(sending, "ThreadPoolExecutor", Pool)
     patch.setattr(sending, "wait", wait)

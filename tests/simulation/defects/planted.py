@@ -53,9 +53,9 @@ def _cursor_first(patch: Patch) -> None:
 
 
 def _single_base(patch: Patch) -> None:
-    from syncapp.services import settle
+    from syncapp.services import applied
 
-    real = settle._move_bases
+    real = applied._move_bases
 
     def one(place: Any, intent: Any, result: Any, link: Any) -> bool:
         more = real(place, intent, result, link)
@@ -63,7 +63,7 @@ def _single_base(patch: Patch) -> None:
         link.sf_base = link.qbo_base = shared
         return more
 
-    patch.setattr(settle, "_move_bases", one)
+    patch.setattr(applied, "_move_bases", one)
 
 
 def _author_filter(patch: Patch) -> None:
@@ -91,9 +91,10 @@ def _new_request_id(patch: Patch) -> None:
 
     real = intents.mark_sending
 
-    def numbered(batch: Any, lease_seconds: float) -> int:
-        batch.request_id = uuid7().hex
-        return real(batch, lease_seconds)
+    def numbered(batches: Any, lease_seconds: float) -> Any:
+        for batch in batches:
+            batch.request_id = uuid7().hex
+        return real(batches, lease_seconds)
 
     patch.setattr(intents, "mark_sending", numbered)
 
@@ -222,21 +223,21 @@ def _unknown_is_refused(patch: Patch) -> None:
 
 def _bases_from_what_was_sent(patch: Patch) -> None:
     """The base of the written side is taken to be everything its record holds, whether we wrote it or not."""
-    from syncapp.services import settle
+    from syncapp.services import applied
 
-    real = settle._move_bases
+    real = applied._move_bases
 
     def whole(place: Any, intent: Any, result: Any, link: Any) -> bool:
         real(place, intent, result, link)
         if result.record is not None and result.record.body:
-            stored = settle.base_json(place.spec, settle.project(intent.side, result.record, place.spec))
-            if intent.side is settle.Side.SALESFORCE:
+            stored = applied.base_json(place.spec, applied.project(intent.side, result.record, place.spec))
+            if intent.side is applied.Side.SALESFORCE:
                 link.sf_base = stored
             else:
                 link.qbo_base = stored
         return False
 
-    patch.setattr(settle, "_move_bases", whole)
+    patch.setattr(applied, "_move_bases", whole)
 
 
 _ALL = (
