@@ -1,4 +1,5 @@
-"""The rules for documents on the mapping page: where numbers, due dates, classes come from, and what stops a document.
+"""Rules on the mapping page: where numbers, due dates, classes of documents come from and what stops a document; which
+contact is a customer's.
 
 They are kept in the mapping's options; the rows that some of them make are the engine's (`engine.ruled_rows`).
 """
@@ -80,7 +81,22 @@ RULES: dict[str, tuple[str, str, Choices | None]] = {
     "email_field": ("Field that says so", "A checkbox.", None),
 }
 """Kept in `options["rules"]`."""
+CONTACT: dict[str, tuple[str, str, Choices | None]] = {
+    "contact": (
+        "Contact of the customer",
+        "Name, salutation and mobile phone of one contact of the account. Contacts are never written.",
+        (
+            ("", "None"),
+            ("field", "The one that a checkbox marks"),
+            ("account", "The one that the account names"),
+        ),
+    ),
+    "contact_mark": ("Checkbox on the contact", "Empty: QBO_Primary__c.", None),
+    "contact_lookup": ("Lookup on the account", "Empty: QBO_Contact__c.", None),
+}
+"""The same for customers."""
 NUMBERS = frozenset({"due_days", "due_months"})
+CONTACT_NAMES = tuple(f"rule_{name}" for name in CONTACT)
 NAMES = ("price_books", *OPTIONS, *(f"rule_{name}" for name in RULES))
 """The fields of the form, in order."""
 
@@ -90,6 +106,25 @@ def makes_documents(mapping: Mapping | None) -> bool:
     if mapping is None or not mapping.pk:
         return False
     return mapping.rows.filter(type=ValueType.LINES.value).exclude(direction="to_sf").exists()
+
+
+def makes_customers(mapping: Mapping | None) -> bool:
+    """Whether the mapping's records are customers, which have a contact."""
+    return mapping is not None and bool(mapping.pk) and mapping.qbo_entity == "Customer"
+
+
+def sections(mapping: Mapping | None) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """The parts of the form that a mapping has beside the usual ones."""
+    if makes_documents(mapping):
+        return (("Rules for documents", {"fields": NAMES}),)
+    return (("Contact", {"fields": CONTACT_NAMES}),) if makes_customers(mapping) else ()
+
+
+def add_contact_fields(form: forms.ModelForm, mapping: Mapping) -> None:
+    """Add the rule for a customer's contact, as it stands."""
+    rules = ((mapping.policies or {}).get("options") or {}).get("rules") or {}
+    for name, said in CONTACT.items():
+        form.fields[f"rule_{name}"] = _field(name, said, rules.get(name))
 
 
 def add_fields(form: forms.ModelForm, mapping: Mapping) -> None:
@@ -122,10 +157,13 @@ def _field(name: str, said: tuple[str, str, Choices | None], value: Any) -> form
 def options_of(mapping: Mapping, cleaned: dict[str, Any]) -> dict[str, Any]:
     """The mapping's options with what was entered; what was left at its default is left out."""
     options = dict((mapping.policies or {}).get("options") or {})
-    options["price_books"] = [line.strip() for line in cleaned["price_books"].splitlines() if line.strip()]
+    if "price_books" in cleaned:
+        lines = cleaned["price_books"].splitlines()
+        options["price_books"] = [line.strip() for line in lines if line.strip()]
     for name in OPTIONS:
         if cleaned.get(name) or name in options:
             options[name] = cleaned.get(name) or ""
-    rules = {name: value for name in RULES if (value := cleaned.get(f"rule_{name}")) not in (None, "")}
+    names = (*RULES, *CONTACT)
+    rules = {name: value for name in names if (value := cleaned.get(f"rule_{name}")) not in (None, "")}
     options.pop("rules", None)
     return {**options, **({"rules": rules} if rules else {})}

@@ -73,10 +73,8 @@ class MappingAdmin(TenantModelAdmin):
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002  Django names it
-        """The settings of a mapping; those for documents only where it makes some."""
-        if not document_rules.makes_documents(obj):
-            return self.fieldsets
-        return (*self.fieldsets, ("Rules for documents", {"fields": document_rules.NAMES}))
+        """The settings of a mapping, with those that only documents or customers have."""
+        return (*self.fieldsets, *document_rules.sections(obj))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The rules kept as JSON are fields of the form, not of the model: ask Django for the model's only."""

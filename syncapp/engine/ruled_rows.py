@@ -1,4 +1,5 @@
-"""Rows that a mapping's rules for documents make: number, due date, terms, class, location, e-mail (product.md 5.5).
+"""Rows that a mapping's rules make: of documents number, due date, terms, class, location, e-mail (product.md 5.5);
+of a customer its primary contact (5.3).
 
 People choose rules on the mapping (`options["rules"]`); its draft has the rows that they come to, and publishing
 freezes these like any other. A row of the mapping's own for the same QuickBooks field takes their place.
@@ -38,9 +39,19 @@ def with_ruled_rows(spec: MappingSpec) -> MappingSpec:
     rules: Mapping[str, Any] = spec.options.get("rules") or {}
     if not rules:
         return spec
+    spec = _with_contacts(spec, rules)
     written = {(row.part, row.qbo_path) for row in spec.fields if row.direction.allows(Side.QUICKBOOKS)}
     made = [row for row in _rows(spec, rules) if (row.part, row.qbo_path) not in written]
     return replace(spec, fields=(*spec.fields, *made)) if made else spec
+
+
+def own_options(spec: MappingSpec) -> dict[str, Any]:
+    """The options that people chose, without what the rules add to them."""
+    options = dict(spec.options)
+    children = dict(options.pop("children", None) or {})
+    if (options.get("rules") or {}).get("contact"):
+        children.pop(CONTACTS, None)
+    return {**options, **({"children": children} if children else {})}
 
 
 def is_ruled(row: FieldSpec) -> bool:
@@ -49,6 +60,9 @@ def is_ruled(row: FieldSpec) -> bool:
 
 
 def _rows(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    if spec.qbo_entity == "Customer":
+        yield from _contact(rules)
+        return
     yield from _number(rules)
     if spec.qbo_entity in DUE:
         yield from _due(spec, rules)
@@ -70,6 +84,50 @@ def _row(name: str, label: str, qbo_path: str, **more: Any) -> FieldSpec:
         **more,
     }
     return FieldSpec(key=f"{PREFIX}{name}", label=label, qbo_path=qbo_path, **given)
+
+
+CONTACT: tuple[tuple[str, str, str, str, int], ...] = (
+    ("salutation", "Contact: salutation", "Salutation", "Title", 16),
+    ("first_name", "Contact: first name", "FirstName", "GivenName", 100),
+    ("last_name", "Contact: last name", "LastName", "FamilyName", 100),
+    ("mobile", "Contact: mobile phone", "MobilePhone", "Mobile.FreeFormNumber", 30),
+    ("contact_email", "Contact: e-mail", "Email", "PrimaryEmailAddr.Address", 100),
+)
+"""What a customer shows of its primary contact: QuickBooks has no contacts of its own (quickbooks.md 3.3)."""
+CONTACT_TYPES = {"mobile": ValueType.PHONE, "contact_email": ValueType.EMAIL}
+CONTACTS = "Contacts"
+MARKED, LOOKUP = "field", "account"
+
+
+def _contact(rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    """The contact that a checkbox marks, or that the account names; it contributes and is never written."""
+    path = {MARKED: f"{CONTACTS}{CHILD}", LOOKUP: f"{_relation(rules)}."}.get(str(rules.get("contact")))
+    for name, label, field, qbo_path, length in CONTACT if path else ():
+        kind = CONTACT_TYPES.get(name, ValueType.TEXT)
+        yield _row(name, label, qbo_path, sf_path=f"{path}{field}", qbo_length=length, type=kind)
+
+
+def _relation(rules: Mapping[str, Any]) -> str:
+    """The relationship of the field that names a contact: `QBO_Contact__c` gives `QBO_Contact__r`."""
+    field = str(rules.get("contact_lookup") or "QBO_Contact__c")
+    return f"{field.removesuffix('__c')}__r" if field.endswith("__c") else field.removesuffix("Id")
+
+
+def _with_contacts(spec: MappingSpec, rules: Mapping[str, Any]) -> MappingSpec:
+    """A change of a contact is news of its account."""
+    if spec.qbo_entity != "Customer" or rules.get("contact") not in (MARKED, LOOKUP):
+        return spec
+    mark = {"path": str(rules.get("contact_mark") or "QBO_Primary__c"), "operator": "eq", "value": True}
+    contacts = {
+        "sf_object": "Contact",
+        "parent_field": "AccountId",
+        "filter": [mark] if rules.get("contact") == MARKED else [],
+    }
+    children = {**(spec.options.get("children") or {}), CONTACTS: contacts}
+    return replace(spec, options={**spec.options, "children": children})
+
+
+BILL_EMAIL = "BillEmail.Address"
 
 
 def _number(rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
@@ -139,19 +197,19 @@ def _listed(
 def _email(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
     """On QuickBooks' list of documents to be sent, where the document has an address (fault 6420 without one)."""
     how, field = rules.get("email"), str(rules.get("email_field") or "")
-    paths = [row.sf_path for row in spec.fields if row.qbo_path == "BillEmail.Address" and row.sf_path]
-    if how not in ("yes", "field") or not paths or (how == "field" and not field):
+    addresses = [
+        row.formula or f"{{{row.sf_path}}}"
+        for row in spec.fields
+        if row.qbo_path == BILL_EMAIL and (row.sf_path or row.formula)
+    ]
+    if how not in ("yes", "field") or not addresses or (how == "field" and not field):
         return
-    asked = (
-        f"AND({{{field}}}, NOT(ISBLANK({{{paths[0]}}})))"
-        if how == "field"
-        else f"NOT(ISBLANK({{{paths[0]}}}))"
-    )
+    reachable = f"NOT(ISBLANK({addresses[0]}))"
     yield _row(
         "email",
         "E-mail the document",
         "EmailStatus",
         type=ValueType.CHOICE,
         write=WriteMode.ON_CREATE,
-        formula=f'IF({asked}, "NeedToSend", NULL)',
+        formula=f'IF({f"AND({{{field}}}, {reachable})" if how == "field" else reachable}, "NeedToSend", NULL)',
     )

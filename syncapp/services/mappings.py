@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from syncapp.engine.mapping import FieldSpec, MappingSpec, Mode
 from syncapp.engine.match import match_rules
-from syncapp.engine.ruled_rows import is_ruled
+from syncapp.engine.ruled_rows import is_ruled, own_options
 from syncapp.models import FieldMapping, Mapping, MappingCriteria, MappingVersion
 from syncapp.services import audit
 from syncapp.services.errors import Refused
@@ -180,7 +180,8 @@ def _write_settings(mapping: Mapping, spec: MappingSpec) -> None:
     mapping.create_in_sf = policies.pop("create_in_sf")
     mapping.sf_filter = stored["sf_filter"]
     mapping.qbo_filter = stored["qbo_filter"]
-    mapping.policies = {**policies, **({"options": stored["options"]} if stored["options"] else {})}
+    options = own_options(spec)
+    mapping.policies = {**policies, **({"options": options} if options else {})}
     mapping.draft_changed_at = None
     mapping.save()
     MappingCriteria.objects.filter(mapping=mapping).delete()

@@ -100,3 +100,12 @@ def test_a_mapping_of_a_list_has_no_such_rules() -> None:
     mapping = a_mapping()
     browser = a_browser(Role.ADMIN, mapping.company)
     assert "Rules for documents" not in words(browser.get(f"/mappings/{mapping.pk}/change/"))
+
+
+def test_a_customer_mapping_chooses_which_contact_is_the_customers() -> None:
+    mapping = a_mapping()
+    browser = a_browser(Role.ADMIN, mapping.company)
+    assert "Contact of the customer" in words(browser.get(f"/mappings/{mapping.pk}/change/"))
+    browser.post(f"/mappings/{mapping.pk}/change/", the_form(mapping, rule_contact="field"))
+    mapping.refresh_from_db()
+    assert mapping.policies["options"] == {"rules": {"contact": "field"}}
