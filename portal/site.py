@@ -33,6 +33,7 @@ from syncapp.tenancy import TenantModel, current_company_id
 PAGES = (
     "portal.pages.home",
     "portal.pages.company",
+    "portal.pages.api_keys",
     "portal.pages.connect",
     "portal.pages.notices",
     "portal.pages.real_time",

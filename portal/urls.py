@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
+from portal.api import v1
 from portal.hooks import quickbooks, salesforce
 from portal.notify import unsubscribe
 from portal.operators import operators_site
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "hooks/salesforce/<uuid:connection_id>/<str:secret>", salesforce.notifications, name="hook-salesforce"
     ),
+    path("api/v1/", include((v1.urls(), "api-1"))),
     path("operators/", operators_site.urls),
 ]
 if settings.SHOW_MAILS:

@@ -52,6 +52,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "notifications.choose": _EVERYBODY,
     "setup.view": _EVERYBODY,
     "audit.view": _RUNNING,
+    "keys.view": _RUNNING,
     "invitations.view": _RUNNING,
     # the daily work
     "records.sync": _WORKING,
@@ -72,6 +73,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "integrations.edit": _RUNNING,
     "mappings.edit": _RUNNING,
     "schedules.edit": _RUNNING,
+    "keys.edit": _RUNNING,
     "members.edit": _RUNNING,
     "invitations.edit": _RUNNING,
     # who owns it

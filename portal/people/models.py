@@ -136,6 +136,28 @@ class Invitation(TenantModel):
         return self.accepted_at is None and self.withdrawn_at is None and now < self.expires_at
 
 
+class ApiKey(TenantModel):
+    """Lets a program act for a company in a role. Of its text `lb_<public>_<secret>` the secret is kept as a hash."""
+
+    public = models.CharField(max_length=12, unique=True, editable=False)
+    secret_hash = models.CharField(max_length=64, editable=False)
+    name = models.CharField("what it is for", max_length=80)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField("made", auto_now_add=True)
+    last_used_at = models.DateTimeField("last used", null=True, editable=False)
+    revoked_at = models.DateTimeField("ended", null=True, editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["company", "-id"], name="api_key_company")]
+        base_manager_name = "all_companies"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 def hash_token(token: str) -> str:
-    """What of an invitation's token is stored."""
+    """What of an invitation's token or a key's secret is stored: both are random, so a plain hash is enough."""
     return hashlib.sha256(token.encode()).hexdigest()

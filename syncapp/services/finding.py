@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.db.models import F
 
 from connectors.contracts import Condition, Priority, RemoteRecord, Side
@@ -54,8 +55,16 @@ class Wish:
     until: date | None = None
 
 
-def request(wish: Wish, person: Any | None, *, only_preview: bool, kind: RunKind = RunKind.SYNC_NOW) -> Run:
-    """Find what the wish is about and sync it, or plan only what that would do.
+def request(
+    wish: Wish,
+    person: Any | None,
+    *,
+    only_preview: bool,
+    kind: RunKind = RunKind.SYNC_NOW,
+    cause: str = "",
+) -> Run:
+    """Find what the wish is about and sync it, or plan only what that would do. The same wish again, while its run is
+    open, returns that run. `cause` is what the run says of why it is there; without one, the filter itself.
 
     Raises Refused: `mapping.not_published`, `sync.not_switched_on`, and the filter's mistakes (`filter.…`, each with
     `position`).
@@ -66,26 +75,43 @@ def request(wish: Wish, person: Any | None, *, only_preview: bool, kind: RunKind
     if mapping.integration.switched_on_at is None and not only_preview:
         raise Refused("sync.not_switched_on")
     side, groups = _understood(wish)
-    run = Run.objects.create(
-        integration_id=mapping.integration_id,
-        mapping=mapping,
-        kind=RunKind.PREVIEW if only_preview else kind,
-        direction=wish.direction,
-        priority=leases.RANK[Priority.BULK if kind == RunKind.HISTORY else Priority.NORMAL],
-        person=person,
-        cause=(wish.text.strip() or str(kind.label))[:120],
-        scope={
-            "of": scope.FILTER,
-            "text": wish.text.strip(),
-            "side": side.value,
-            "groups": [[_stored(condition) for condition in group] for group in groups],
-            "since": wish.since.isoformat() if wish.since else "",
-            "until": wish.until.isoformat() if wish.until else "",
-            **({"gentle": True} if kind == RunKind.HISTORY else {}),
-        },
-    )
-    queue.prepare(run.pk)
+    about = {
+        "of": scope.FILTER,
+        "text": wish.text.strip(),
+        "side": side.value,
+        "groups": [[_stored(condition) for condition in group] for group in groups],
+        "since": wish.since.isoformat() if wish.since else "",
+        "until": wish.until.isoformat() if wish.until else "",
+        **({"gentle": True} if kind == RunKind.HISTORY else {}),
+    }
+    with transaction.atomic():
+        MappingRow.objects.select_for_update().get(pk=mapping.pk)
+        kind_of = RunKind.PREVIEW if only_preview else kind
+        running = _running(mapping, kind_of, wish.direction, about)
+        if running is not None:
+            return running
+        run = Run.objects.create(
+            integration_id=mapping.integration_id,
+            mapping=mapping,
+            kind=kind_of,
+            direction=wish.direction,
+            priority=leases.RANK[Priority.BULK if kind == RunKind.HISTORY else Priority.NORMAL],
+            person=person,
+            cause=(cause or wish.text.strip() or str(kind.label))[:120],
+            scope=about,
+        )
+        queue.prepare(run.pk)
     return run
+
+
+def _running(mapping: MappingRow, kind: RunKind, direction: str, about: Mapping[str, Any]) -> Run | None:
+    """The open run that does just this already."""
+    rows = Run.objects.filter(
+        mapping=mapping, kind=kind, direction=direction, state__in=OPEN, stop_requested=False
+    )
+    return next(
+        (run for run in rows if all(run.scope.get(key) == value for key, value in about.items())), None
+    )
 
 
 def _understood(wish: Wish) -> tuple[Side, list[Group]]:
