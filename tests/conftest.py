@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
@@ -35,7 +36,9 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     testing.ensure_servers()
     with django_db_blocker.unblock():
         databases.use_fresh()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", databases.wipe)
+        yield
     with django_db_blocker.unblock():
         connections.close_all()
 

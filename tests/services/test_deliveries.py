@@ -151,9 +151,9 @@ def test_a_change_that_the_reading_does_not_bring_is_read_by_its_id(spine: Spine
 
 def test_a_merge_makes_the_loser_mean_the_winner(spine: Spine) -> None:
     spine.account(Name="Blue Pine Catering")
-    spine.account(Name="Blue Pine Catering Co")
+    spine.account(Name="Cedar Supply")
     spine.first_load()
-    winner, loser = spine.customer_named("Blue Pine Catering"), spine.customer_named("Blue Pine Catering Co")
+    winner, loser = spine.customer_named("Blue Pine Catering"), spine.customer_named("Cedar Supply")
 
     notice(spine, "Customer", winner["Id"], "merged", deletedid=loser["Id"])
     wait_and_read(spine)
