@@ -8,6 +8,7 @@ from typing import Any
 from syncapp.messages import Words, words_for
 from syncapp.messages.words import BUTTONS as LABELS
 from syncapp.models import Problem, RecordLink
+from syncapp.services import naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Button:
     """The record that a link opens; empty for this one's own pages."""
     field: str = ""
     """Label of what a person may type beside it (posted as `remote_id`); empty for a plain button."""
+    example: str = ""
+    """What is taken where nothing was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ SUFFIX = Button(
     "suffix",
     action="records.link",
     field="Behind the name",
+    example=naming.USUAL.strip(),
 )
 TAKEN_NAMES = {"qbo.6240", "engine.match_other_type"}
 BUTTONS: dict[str, Button] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from connectors.contracts import Side
@@ -40,7 +41,8 @@ def create_or_match(
     if refusal is not None:
         return refusal
     entity = situation.spec.qbo_entity if target is Side.QUICKBOOKS else situation.spec.sf_object
-    choice = choose(situation.candidates, entity, automatic=situation.spec.policies.match_auto)
+    candidates = tuple(each for each in situation.candidates if says_enough(situation, each.reasons))
+    choice = choose(candidates, entity, automatic=situation.spec.policies.match_auto)
     if choice.link_to is not None:
         return _link(choice.link_to, choice)
     suffix = _suffix_for(situation, choice, compiled, target)
@@ -48,11 +50,11 @@ def create_or_match(
         return Decision(
             DecisionKind.HOLD,
             reasons=_only(choice.reason),
-            candidates=situation.candidates,
+            candidates=candidates,
             attention="candidate",
             lifecycle="candidate",
         )
-    if situation.twin is not None and not situation.candidates:
+    if situation.twin is not None and not candidates and says_enough(situation, situation.twin.kinds):
         return _after(situation.twin)
     return _create(situation, compiled, target, source, context, suffix)
 
@@ -86,6 +88,13 @@ def _link(candidate: Candidate, choice: Choice) -> Decision:
         candidates=(candidate,),
         lifecycle="linked",
     )
+
+
+def says_enough(situation: Situation, kinds: Iterable[str]) -> bool:
+    """Whether sharing these kinds of keys is a reason to ask. Branches and jobs share their parent's e-mail address and
+    are told apart by their names (what is unique for them is the full name, section 8)."""
+    inside = any(need.mapping == situation.spec.key for need in situation.parents)
+    return not inside or not ({"email", "phone", "postal"} >= set(kinds))
 
 
 def _after(twin: Twin) -> Decision:

@@ -126,6 +126,8 @@ class Twin:
     side: Side
     remote_id: str
     name: str
+    kinds: tuple[str, ...] = ()
+    """The kinds of keys that both have."""
     planned: bool = False
     """A plan makes its counterpart: the question that follows can be foreseen."""
 

@@ -44,14 +44,15 @@ def first_twins(
         mine = {str(match_index.id_on(link, end.side)): link for link in halves if _is_half(link, end.side)}
         if mine:
             alike = _alike(end, sorted(mine), match_rules(spec))
-            others = _halves(
-                mapping, end.side, sorted({other for ids in alike.values() for other in ids}), under_way
+            known = _halves(
+                mapping, end.side, sorted({other for kinds in alike.values() for other in kinds}), under_way
             )
-            for remote_id, ids in alike.items():
-                first = min((other for other in ids if other in others), key=order, default=None)
+            for remote_id, others in alike.items():
+                first = min((other for other in others if other in known), key=order, default=None)
                 if first is not None:
-                    link_id, name = others[first]
-                    found[mine[remote_id].id] = Twin(str(link_id), mapping.key, end.side, first, name)
+                    link_id, name = known[first]
+                    twin = Twin(str(link_id), mapping.key, end.side, first, name, others[first])
+                    found[mine[remote_id].id] = twin
     return found
 
 
@@ -64,16 +65,18 @@ def order(remote_id: str) -> tuple[int, str]:
     return len(remote_id), remote_id
 
 
-def _alike(end: match_index.End, ids: Sequence[str], rules: MatchRules) -> dict[str, list[str]]:
-    """Per record those of the same side before it that would be a match for it. Numbers of documents do not count: they
-    are told apart by their customers."""
-    found: dict[str, list[str]] = {}
+def _alike(
+    end: match_index.End, ids: Sequence[str], rules: MatchRules
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Per record those of the same side before it that would be a match for it, with the kinds of keys that both have.
+    Numbers of documents do not count: they are told apart by their customers."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
     for one, other, kinds in match_index.sharing(end, end, ids):
-        if (
-            order(other) < order(one)
-            and rank_of([kind for kind in kinds if kind != NUMBER], rules) is not None
-        ):
-            found.setdefault(one, []).append(other)
+        if order(other) >= order(one):
+            continue
+        ranked = rank_of([kind for kind in kinds if kind != NUMBER], rules)
+        if ranked is not None:
+            found.setdefault(one, {})[other] = ranked.kinds
     return found
 
 

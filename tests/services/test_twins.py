@@ -87,6 +87,21 @@ def test_a_twin_that_a_person_has_to_see_to_first_keeps_nobody_waiting(spine: Sp
     assert states(spine) == {first: ("creating", "data_error"), second: ("linked", "none")}
 
 
+def test_a_job_that_shares_its_customers_address_is_no_look_alike(spine: Spine) -> None:
+    address = {"PrimaryEmailAddr": {"Address": "dock@harbor.example"}}
+    parent = spine.customer(DisplayName="Harbor Lights", **address)
+    inside = {"Job": True, "ParentRef": {"value": parent["Id"]}}
+    spine.customer(DisplayName="55 Twin Lane", **inside, **address)
+    spine.customer(DisplayName="Ocean View Road", **inside, **address)
+    run = spine.first_load()
+    assert sorted(row["Name"] for row in spine.accounts()) == [
+        "55 Twin Lane",
+        "Harbor Lights",
+        "Ocean View Road",
+    ]
+    assert (run.created_count, run.asked_count) == (3, 0)
+
+
 def test_customers_of_quickbooks_that_look_alike_make_one_account(spine: Spine) -> None:
     one = spine.customer(DisplayName="Harbor Lights", PrimaryEmailAddr={"Address": "dock@harbor.example"})
     two = spine.customer(DisplayName="Lights of Harbor", PrimaryEmailAddr={"Address": "dock@harbor.example"})
