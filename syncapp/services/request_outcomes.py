@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from syncapp.services import addresses
 from syncapp.store import clock, sync_requests, transactions
 
 MESSAGE_LENGTH = 4000
+TRIED_BEFORE = timedelta(minutes=5)
+"""A try may have begun a little before the request and end after it."""
 ENDS = frozenset({RequestStatus.PROCESSED, RequestStatus.SKIPPED})
 """What nothing changes any more. An error or a wait is told anew when it ends later."""
 ASKING = frozenset({Attention.CONFLICT, Attention.CANDIDATE, Attention.GONE, Attention.UNKNOWN})
@@ -67,7 +70,7 @@ class _About:
 
     work: LinkWork | None = None
     parent: str = ""
-    attempt: Attempt | None = None
+    tries: Sequence[Attempt] = ()
     urls: Mapping[str, str] | None = None
 
 
@@ -80,15 +83,17 @@ def _with_links(rows: Sequence[SyncRequest]) -> Iterable[_Row]:
         "integration__salesforce", "integration__quickbooks"
     )
     loaded = {link.pk: link for link in chosen}
-    tries = Attempt.objects.filter(link_id__in=ids).order_by("link_id", "-id").distinct("link_id")
-    last = {one.link_id: one for one in tries}
+    since = min(row.started_at or row.received_at for row in rows)
+    tries: dict[UUID, list[Attempt]] = {}
+    for one in Attempt.objects.filter(link_id__in=ids, started_at__gte=since - TRIED_BEFORE):
+        tries.setdefault(one.link_id, []).append(one)
     for row in rows:
         found = links[row.pk]
         link = loaded.get(found.pk) if found is not None else None
         if link is None:
             yield row, None, _About()
             continue
-        about = _About(work.get(link.pk), parents.get(link.pk, ""), last.get(link.pk), _urls(link))
+        about = _About(work.get(link.pk), parents.get(link.pk, ""), tries.get(link.pk, ()), _urls(link))
         yield row, link, about
 
 
@@ -184,17 +189,18 @@ def sentence(words: Words) -> str:
 
 _WORDS = {
     "created": "Created",
-    "updated": "Updated",
     "linked": "Linked with a record that was there",
+    "updated": "Updated",
     "nothing": "Both sides held the same already",
 }
 
 
 def _done(request: SyncRequest, link: RecordLink, about: _About) -> str:
-    attempt, since = about.attempt, request.started_at
-    fresh = attempt is not None and since is not None and (attempt.finished_at or attempt.started_at) >= since
-    what = _WORDS.get(attempt.outcome, "") if attempt is not None and fresh else ""
+    """What says most of what was done since it was asked for: a creation is followed by writing the ids back."""
+    since = request.started_at
+    done = {one.outcome for one in about.tries if since and (one.finished_at or one.started_at) >= since}
+    what = next((words for outcome, words in _WORDS.items() if outcome in done), _WORDS["nothing"])
     place = f"{link.qbo_entity} {link.qbo_id} in QuickBooks"
     if link.attention == Attention.DRIFT:
         return f"In step with {place}; a field that was edited on one side only is left as it is."
-    return f"{what or _WORDS['nothing']}: {place}."
+    return f"{what}: {place}."
