@@ -1,5 +1,5 @@
 """Rules on the mapping page: where numbers, due dates, classes of documents come from and what stops a document; which
-contact is a customer's.
+contact is a customer's; what a new inventory item begins with.
 
 They are kept in the mapping's options; the rows that some of them make are the engine's (`engine.ruled_rows`).
 """
@@ -95,8 +95,24 @@ CONTACT: dict[str, tuple[str, str, Choices | None]] = {
     "contact_lookup": ("Lookup on the account", "Empty: QBO_Contact__c.", None),
 }
 """The same for customers."""
+STOCK: dict[str, tuple[str, str, Choices | None]] = {
+    "inventory": (
+        "New inventory items",
+        "What QuickBooks wants of an item of the type Inventory when it is made. Later on quantities are its own.",
+        (("", "Nothing: they are made in QuickBooks"), ("yes", "Made with a quantity, a date and accounts")),
+    ),
+    "quantity_field": ("Field with the quantity on hand", "Empty: none.", None),
+    "start_field": ("Field with the date it counts from", "Empty: the day on which it is made.", None),
+    "asset_account": ("Inventory asset account", "Empty: Inventory Asset.", None),
+    "cost_account": ("Cost account", "Empty: Cost of Goods Sold.", None),
+}
+"""The same for products."""
+SIMPLE: dict[str, tuple[str, dict[str, tuple[str, str, Choices | None]]]] = {
+    "Customer": ("Contact", CONTACT),
+    "Item": ("Inventory items", STOCK),
+}
+"""The section and the rules of an entity that is no document."""
 NUMBERS = frozenset({"due_days", "due_months"})
-CONTACT_NAMES = tuple(f"rule_{name}" for name in CONTACT)
 NAMES = ("price_books", *OPTIONS, *(f"rule_{name}" for name in RULES))
 """The fields of the form, in order."""
 
@@ -108,22 +124,25 @@ def makes_documents(mapping: Mapping | None) -> bool:
     return mapping.rows.filter(type=ValueType.LINES.value).exclude(direction="to_sf").exists()
 
 
-def makes_customers(mapping: Mapping | None) -> bool:
-    """Whether the mapping's records are customers, which have a contact."""
-    return mapping is not None and bool(mapping.pk) and mapping.qbo_entity == "Customer"
+def has_rules(mapping: Mapping | None) -> bool:
+    """Whether the mapping has rules though it makes no documents: for its customers, for its products."""
+    return mapping is not None and bool(mapping.pk) and mapping.qbo_entity in SIMPLE
 
 
 def sections(mapping: Mapping | None) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The parts of the form that a mapping has beside the usual ones."""
     if makes_documents(mapping):
         return (("Rules for documents", {"fields": NAMES}),)
-    return (("Contact", {"fields": CONTACT_NAMES}),) if makes_customers(mapping) else ()
+    if mapping is None or not has_rules(mapping):
+        return ()
+    title, rules = SIMPLE[mapping.qbo_entity]
+    return ((title, {"fields": tuple(f"rule_{name}" for name in rules)}),)
 
 
-def add_contact_fields(form: forms.ModelForm, mapping: Mapping) -> None:
-    """Add the rule for a customer's contact, as it stands."""
+def add_simple_fields(form: forms.ModelForm, mapping: Mapping) -> None:
+    """Add the rules for a customer's contact or a product's stock, as they stand."""
     rules = ((mapping.policies or {}).get("options") or {}).get("rules") or {}
-    for name, said in CONTACT.items():
+    for name, said in SIMPLE[mapping.qbo_entity][1].items():
         form.fields[f"rule_{name}"] = _field(name, said, rules.get(name))
 
 
@@ -163,7 +182,7 @@ def options_of(mapping: Mapping, cleaned: dict[str, Any]) -> dict[str, Any]:
     for name in OPTIONS:
         if cleaned.get(name) or name in options:
             options[name] = cleaned.get(name) or ""
-    names = (*RULES, *CONTACT)
+    names = (*RULES, *CONTACT, *STOCK)
     rules = {name: value for name in names if (value := cleaned.get(f"rule_{name}")) not in (None, "")}
     options.pop("rules", None)
     return {**options, **({"rules": rules} if rules else {})}

@@ -155,8 +155,8 @@ class MappingForm(forms.ModelForm):
         self.documents = document_rules.makes_documents(self.instance)
         if self.documents:
             document_rules.add_fields(self, self.instance)
-        elif document_rules.makes_customers(self.instance):
-            document_rules.add_contact_fields(self, self.instance)
+        elif document_rules.has_rules(self.instance):
+            document_rules.add_simple_fields(self, self.instance)
 
     def clean_match_on(self) -> list[str]:
         chosen: list[str] = self.cleaned_data["match_on"]
@@ -173,7 +173,7 @@ class MappingForm(forms.ModelForm):
         chosen = {name: self.cleaned_data[name] for name in POLICIES if self.cleaned_data.get(name)}
         chosen["match_auto"] = self.cleaned_data["match_auto"]
         chosen["match_on"] = self.cleaned_data["match_on"]
-        if self.documents or document_rules.makes_customers(self.instance):
+        if self.documents or document_rules.has_rules(self.instance):
             options = document_rules.options_of(self.instance, self.cleaned_data)
             if options or "options" in (self.instance.policies or {}):
                 chosen["options"] = options

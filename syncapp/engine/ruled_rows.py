@@ -1,5 +1,5 @@
 """Rows that a mapping's rules make: of documents number, due date, terms, class, location, e-mail (product.md 5.5);
-of a customer its primary contact (5.3).
+of a customer its primary contact (5.3); of inventory items what QuickBooks wants to begin with (5.4).
 
 People choose rules on the mapping (`options["rules"]`); its draft has the rows that they come to, and publishing
 freezes these like any other. A row of the mapping's own for the same QuickBooks field takes their place.
@@ -63,6 +63,9 @@ def _rows(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
     if spec.qbo_entity == "Customer":
         yield from _contact(rules)
         return
+    if spec.qbo_entity == "Item":
+        yield from _stock(spec, rules)
+        return
     yield from _number(rules)
     if spec.qbo_entity in DUE:
         yield from _due(spec, rules)
@@ -84,6 +87,43 @@ def _row(name: str, label: str, qbo_path: str, **more: Any) -> FieldSpec:
         **more,
     }
     return FieldSpec(key=f"{PREFIX}{name}", label=label, qbo_path=qbo_path, **given)
+
+
+def _stock(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    """What a new inventory item begins with (quickbooks.md 3.5). Quantities are QuickBooks' own from then on."""
+    kinds = [row for row in spec.fields if row.qbo_path == "Type"]
+    if rules.get("inventory") != "yes" or not kinds:
+        return
+    kind, quantity = kinds[0], str(rules.get("quantity_field") or "")
+    said = (
+        f"BLANKVALUE({{{kind.sf_path}}}, {_quoted(kind.default or '')})"
+        if kind.sf_path
+        else _quoted(kind.constant)
+    )
+    count = f"BLANKVALUE({{{quantity}}}, 0)" if quantity else "0"
+    began = f"BLANKVALUE({{{rules['start_field']}}}, TODAY())" if rules.get("start_field") else "TODAY()"
+    accounts = {name: _quoted(rules.get(name) or usual) for name, usual in STOCK_ACCOUNTS.items()}
+    listed: dict[str, Any] = {"type": ValueType.REFERENCE, "lookup": "Account"}
+    number: dict[str, Any] = {"type": ValueType.DECIMAL, "places": 5}
+    for name, label, path, value, more in (
+        ("tracked", "Quantity is tracked", "TrackQtyOnHand", "TRUE", {"type": ValueType.BOOL}),
+        ("quantity", "Quantity on hand", "QtyOnHand", count, number),
+        ("start", "As of", "InvStartDate", began, {"type": ValueType.DATE}),
+        ("asset", "Inventory asset account", "AssetAccountRef", accounts["asset_account"], listed),
+        ("cost", "Cost account", "ExpenseAccountRef", accounts["cost_account"], listed),
+    ):
+        text = f'IF({said} = "Inventory", {value}, NULL)'
+        yield _row(name, label, path, formula=text, write=WriteMode.ON_CREATE, **more)
+
+
+STOCK_ACCOUNTS = {"asset_account": "Inventory Asset", "cost_account": "Cost of Goods Sold"}
+"""The usual names of the two accounts, which a company may call otherwise."""
+
+
+def _quoted(text: Any) -> str:
+    """A text as formulas write it."""
+    said = str(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{said}"'
 
 
 CONTACT: tuple[tuple[str, str, str, str, int], ...] = (
@@ -137,8 +177,7 @@ def _number(rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
         return
     more: dict[str, Any] = {"write": WriteMode.ON_CREATE, "qbo_length": NUMBER_LENGTH}
     if prefix:
-        said = prefix.replace("\\", "\\\\").replace('"', '\\"')
-        text = f'IF(ISBLANK({{{field}}}), NULL, "{said}" & {{{field}}})'
+        text = f"IF(ISBLANK({{{field}}}), NULL, {_quoted(prefix)} & {{{field}}})"
         yield _row("number", "Document number", "DocNumber", formula=text, **more)
     else:
         yield _row("number", "Document number", "DocNumber", sf_path=field, **more)

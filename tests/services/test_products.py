@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.contracts import Side
+from syncapp.models import Mapping
+from syncapp.services import mappings
+from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
@@ -88,3 +91,25 @@ def test_products_and_items_of_one_code_are_the_same_thing(spine):
     spine.first_load()
     link = spine.link("Bench, cedar")
     assert (link.sf_id[:15], link.qbo_id) == (product[:15], item["Id"])
+
+
+def test_an_inventory_item_is_made_with_quantity_date_and_accounts(spine):
+    with tenant(spine.company.pk):
+        mapping = Mapping.objects.get(key="product_item")
+        rules = {"inventory": "yes", "quantity_field": "Description"}
+        mapping.policies["options"] = {**mapping.policies["options"], "rules": rules}
+        mapping.save()
+        mappings.publish(mapping, spine.person)
+    for name, kind in (("Cedar bench", "Inventory"), ("Advice", "Service")):
+        product = a_product(spine, name, name[:2], 100)
+        spine.edit("Product2", product, QBO_Item_Type__c=kind, Description="12")
+    spine.first_load()
+    bench, advice = item_named(spine, "Cedar bench"), item_named(spine, "Advice")
+    assert (bench["Type"], bench["QtyOnHand"], bench["TrackQtyOnHand"]) == ("Inventory", 12, True)
+    assert bench["AssetAccountRef"]["name"] == "Inventory Asset"
+    assert bench["ExpenseAccountRef"]["name"] == "Cost of Goods Sold"
+    assert bench["InvStartDate"]
+    assert (advice["Type"], advice.get("QtyOnHand"), advice.get("AssetAccountRef")) == ("Service", None, None)
+    mark = spine.mark()
+    spine.sync()
+    assert spine.writes(mark) == []
