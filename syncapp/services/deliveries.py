@@ -7,7 +7,7 @@ names both records.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.db import transaction
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
 from connectors.quickbooks.webhooks import Notice
 from syncapp import queue
-from syncapp.models import AppCredentials, Connection, ConnectionStatus, Cursor, Delivery, VendorSide
+from syncapp.models import AppCredentials, Connection, Delivery
 from syncapp.services import capture
 from syncapp.services.clients import AnyClient
 from syncapp.services.timing import current_timing
@@ -36,48 +36,21 @@ def receive(app: AppCredentials, notices: Sequence[Notice], raw: bytes) -> int:
     """Store what a verified body names and see to it that it is read soon; returns for how many companies it was news.
 
     Notices of companies that this app is not connected to, and of objects that nobody reads or that were switched off,
-    are let go. Repeats are folded.
+    are let go. Repeats are folded. One statement: it may be called outside a transaction.
     """
-    connections = _connections(app, {notice.realm_id for notice in notices})
-    wanted = _objects_read(connections)
-    now = clock.now()
     rows = [
-        _row(app, connections[notice.realm_id], notice, _key(notice, raw, place), now)
+        _row(notice, _key(notice, raw, place), place)
         for place, notice in enumerate(notices)
-        if notice.realm_id in connections
-        and notice.entity in wanted[connections[notice.realm_id].pk]
-        and _is_id(notice.id)
+        if _is_id(notice.id)
     ]
     if not rows:
         return 0
     timing = current_timing()
-    with transaction.atomic():
-        fresh = deliveries.store(rows)
-        for connection_id in deliveries.hint_lanes(fresh, timing.notice_debounce, timing.notice_cap):
+    fresh = deliveries.receive(app.pk, rows, timing.notice_debounce, timing.notice_cap)
+    for connection_id, first in fresh.items():
+        if first:
             queue.read_notices(connection_id, timing.notice_debounce)
     return len(fresh)
-
-
-def _connections(app: AppCredentials, realms: set[str]) -> dict[str, Connection]:
-    rows = Connection.all_companies.filter(
-        app_credentials=app,
-        side=VendorSide.QUICKBOOKS,
-        remote_id__in=realms,
-    ).exclude(status=ConnectionStatus.DISCONNECTED)
-    return {row.remote_id: row for row in rows}
-
-
-def _objects_read(connections: Mapping[str, Connection]) -> dict[UUID, set[str]]:
-    """Per connection the objects that a reading of changes covers and whose notices are not switched off."""
-    wanted: dict[UUID, set[str]] = {connection.pk: set() for connection in connections.values()}
-    off = {connection.pk: set(connection.notices_off) for connection in connections.values()}
-    lanes = Cursor.all_companies.filter(
-        connection_id__in=list(wanted), lane=deliveries.LANE, watermark__isnull=False
-    )
-    for connection_id, name in lanes.values_list("connection_id", "object"):
-        if name not in off[connection_id]:
-            wanted[connection_id].add(name)
-    return wanted
 
 
 def _is_id(text: str) -> bool:
@@ -89,20 +62,16 @@ def _key(notice: Notice, raw: bytes, place: int) -> str:
     return event if event.isprintable() and event else f"{hashlib.sha256(raw).hexdigest()}:{place}"
 
 
-def _row(
-    app: AppCredentials, connection: Connection, notice: Notice, key: str, received_at: datetime
-) -> dict[str, Any]:
+def _row(notice: Notice, key: str, place: int) -> dict[str, Any]:
     return {
-        "app_credentials_id": app.pk,
-        "connection_id": connection.pk,
+        "place": place,
+        "realm": notice.realm_id,
         "key": key,
         "object": notice.entity,
         "remote_id": notice.id,
         "operation": notice.operation[:20],
         "merged_id": notice.deleted_id if _is_id(notice.deleted_id) else "",
         "happened_at": notice.at,
-        "received_at": received_at,
-        "read_at": None,
     }
 
 

@@ -80,6 +80,34 @@ def test_a_burst_of_notices_costs_one_reading_and_reaches_salesforce(spine: Spin
     assert Delivery.objects.filter(read_at=None).count() == 0
 
 
+def test_a_delivery_costs_two_statements_however_many_records_it_names(
+    spine: Spine, django_assert_num_queries: Any
+) -> None:
+    realm = books(spine).remote_id
+    spine.first_load()
+    events = [an_event(realm, "Customer", str(number)) for number in range(1, 60)]
+    app = app_of(spine)
+    with django_assert_num_queries(2):
+        assert deliver(app, events) == 200
+    assert Delivery.objects.count() == 59
+
+
+def test_a_burst_puts_its_reading_off_without_writing_the_lane_each_time(spine: Spine) -> None:
+    spine.first_load()
+    lane = Cursor.all_companies.filter(lane="cdc", object="Customer")
+    with override_settings(TIMING_DIVISOR=1), tenant(spine.company.pk):
+        notice(spine, "Customer", "1")
+        first = lane.get().next_at
+        notice(spine, "Customer", "2")
+        again = lane.get().next_at
+        bulk.execute("update syncapp_cursor set next_at = next_at - interval '1 second' where lane = 'cdc'")
+        notice(spine, "Customer", "3")
+        later = lane.get().next_at
+    assert first is not None
+    assert later is not None
+    assert (again, later > first) == (first, True)
+
+
 def test_the_same_event_is_stored_once_and_an_event_id_of_another_company_is_its_own(spine: Spine) -> None:
     """C15: the sender had no answer and sends again."""
     spine.account(Name="Blue Pine Catering")
