@@ -65,6 +65,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Records", "list", "portal:records", "records.view"),
             Entry("Conflicts", "clash", "portal:conflicts", "conflicts.view", _open_conflicts, "clash"),
             Entry("Problems", "alert", "portal:problems", "problems.view", _open_problems, "bad"),
+            Entry("Reconciliation", "scale", "portal:reconcile", "reconcile.view"),
             Entry("Runs", "play", "portal:runs", "runs.view", _open_runs, "warn"),
             Entry("Sync now", "sync", "portal:sync-now", "runs.start"),
             Entry("Why is it not there?", "info", "portal:why", "records.read"),

@@ -1,0 +1,88 @@
+"""Reconciliation: do both sides come to the same money, and is every record accounted for?"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from io import StringIO
+from typing import Any
+
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_GET
+
+from portal.people.access import PortalRequest, company_page
+from syncapp.models import Mapping
+from syncapp.services import accounted, reconcile
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings that a spreadsheet would compute rather than show."""
+
+
+@company_page("reconcile.view")
+@require_GET
+def page(request: PortalRequest) -> HttpResponse:
+    """Totals of one kind of document, and where every record stands."""
+    kinds = reconcile.documents_of()
+    chosen = _chosen(request, kinds) if kinds else None
+    month, differing = request.GET.get("month", ""), request.GET.get("show") == "differing"
+    context: dict[str, Any] = {
+        "kinds": kinds,
+        "documents_kind": chosen,
+        "month": month,
+        "differing": differing,
+    }
+    if chosen is not None:
+        context |= {
+            "months": reconcile.months(chosen),
+            "sums": reconcile.sums(chosen, month),
+            "groups": reconcile.groups(chosen, month, only_differing=differing),
+            "documents": reconcile.documents(chosen, month),
+        }
+    sides = accounted.accounts()
+    context |= {"sides": sides, "unexplained": [_listed(one) for one in sides if one.counts[accounted.REST]]}
+    return render(request, "reconcile/page.html", context)
+
+
+def _listed(side: accounted.Account) -> dict[str, Any]:
+    return {"side": side, "ids": accounted.rest(side.mapping.pk, side.side)}
+
+
+def _chosen(request: PortalRequest, kinds: list[Mapping]) -> Mapping:
+    wanted = request.GET.get("mapping", "")
+    if not wanted:
+        return kinds[0]
+    found = next((kind for kind in kinds if str(kind.pk) == wanted), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+@company_page("reconcile.export")
+@require_GET
+def export(request: PortalRequest) -> StreamingHttpResponse:
+    """Every document of the totals as a file for a spreadsheet."""
+    kinds = reconcile.documents_of()
+    rows = reconcile.csv_rows(_chosen(request, kinds), request.GET.get("month", "")) if kinds else iter(())
+    response = StreamingHttpResponse(_written(rows), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="reconciliation.csv"'
+    return response
+
+
+def _written(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+    yield "\ufeff"  # without it some spreadsheets read the file in the machine's own encoding
+    for row in rows:
+        buffer = StringIO()
+        csv.writer(buffer).writerow([_plain(cell) for cell in row])
+        yield buffer.getvalue()
+
+
+def _plain(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+urls: list[URLPattern] = [
+    path("reconciliation/", page, name="reconcile"),
+    path("reconciliation/documents.csv", export, name="reconcile-export"),
+]
