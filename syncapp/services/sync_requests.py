@@ -84,8 +84,14 @@ def look_for(connection: Connection, client: SalesforceClient) -> bool:
         FieldList.objects.filter(connection=connection, object=OBJECT).delete()
         return False
     field_lists.keep(connection, [info])
-    Cursor.objects.get_or_create(
-        connection=connection, object=OBJECT, lane=LANE, defaults={"next_at": clock.now()}
+    names = {field.name for field in info.fields}
+    asked = " ".join(name for name in ASKED.values() if name in names)
+    Cursor.objects.update_or_create(
+        connection=connection,
+        object=OBJECT,
+        lane=LANE,
+        defaults={"position": asked},
+        create_defaults={"position": asked, "next_at": clock.now()},
     )
     return True
 
@@ -165,10 +171,12 @@ class _Turn:
     def go(self, *, looks: bool) -> int:
         started = 0
         for _ in range(MOST_LOOKS if looks else 1):
-            found = self._look() if looks else 0
-            started += self._start()
-            request_outcomes.settle(self.connection.pk)
-            self._tell()
+            columns, waits = sync_requests.standing(self.connection.pk)
+            found = self._look(columns) if looks else 0
+            if found or waits:  # else a look costs this one query
+                started += self._start()
+                request_outcomes.settle(self.connection.pk)
+                self._tell()
             if found < PER_LOOK:
                 return started
         queue.take_requests(self.connection.pk)
@@ -176,12 +184,11 @@ class _Turn:
 
     # -- looking --
 
-    def _look(self) -> int:
+    def _look(self, columns: Sequence[str]) -> int:
         """Store the oldest records that say New; returns how many there were."""
-        there = fields_there(self.connection)
-        columns = ["Id", "SystemModstamp", *(name for name in ASKED.values() if name in there)]
+        asked = ("Id", "SystemModstamp", *(columns or NEEDED))
         text = soql.select(
-            OBJECT, columns, where=[soql.equals("Status__c", NEW)], order_by=["CreatedDate"], limit=PER_LOOK
+            OBJECT, asked, where=[soql.equals("Status__c", NEW)], order_by=["CreatedDate"], limit=PER_LOOK
         )
         rows = self.client.query(text)["records"]
         if rows:

@@ -43,11 +43,22 @@ OF_LINKS = """
 select distinct connection_id from syncapp_syncrequest
 where company_id = %s and link_id = any(%s) and state = 'started'
 """
+STANDING = """
+select coalesce((select c.position from syncapp_cursor c where c.connection_id = %s and c.lane = %s), ''),
+  exists (select 1 from syncapp_syncrequest r where r.connection_id = %s and r.state <> 'ended')
+  or exists (select 1 from syncapp_syncrequest r where r.connection_id = %s and r.tell_at is not null)
+"""
 TO_TELL = """
 select distinct connection_id from syncapp_syncrequest r
 join syncapp_connection k on k.id = r.connection_id and k.status = 'live'
 where r.tell_at <= lb_now() - interval '20 seconds'
 """
+
+
+def standing(connection_id: UUID) -> tuple[list[str], bool]:
+    """The fields to ask for in an org, and whether any of its requests waits for anything; one query."""
+    names, waits = bulk.fetch(STANDING, [connection_id, LANE, connection_id, connection_id])[0]
+    return names.split(), bool(waits)
 
 
 def look_again(connection_id: UUID) -> None:

@@ -251,6 +251,6 @@ def test_new_requests_are_looked_for_every_fifteen_seconds(spine: Spine) -> None
 def test_a_look_costs_one_call_and_few_queries(spine: Spine, django_assert_max_num_queries: Any) -> None:
     take(spine)
     before = spine.sim.salesforce.calls()["total"]
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(8):
         take(spine)
     assert spine.sim.salesforce.calls()["total"] - before == 1
