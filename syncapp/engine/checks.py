@@ -60,6 +60,8 @@ def _check_lines(side: Side, row: CompiledRow, lines: Any) -> Iterable[Reason]:
     for place, line in enumerate(child.covered(lines), start=1):
         for part in child.rows:
             value = line.get(part.key)
+            if value is None and part.spec.required and side is Side.QUICKBOOKS:
+                yield Reason(reasons.REQUIRED, {**_where(side, part), "line": place})
             for reason in _check_value(side, part, value) if value is not None else ():
                 yield Reason(reason.code, {**reason.values, "line": place})
 

@@ -24,8 +24,10 @@ PRICE_BOOK, PRICE_BOOK_NAME = PRICE_BOOK_PATHS
 
 
 def is_document(compiled: CompiledSpec) -> bool:
-    """Whether the mapping makes sales documents: they have lines and carry our tag."""
-    return compiled.qbo_traits.document is not None and bool(compiled.line_rows)
+    """Whether the mapping makes sales documents: they have lines that are sold, and carry our tag."""
+    traits = compiled.qbo_traits
+    sold = traits.lines is not None and traits.lines.sold
+    return traits.document is not None and sold and bool(compiled.line_rows)
 
 
 def refusals(situation: Situation, compiled: CompiledSpec, values: Projection) -> tuple[Reason, ...]:

@@ -67,7 +67,8 @@ def translate_lines(
         source = as_credit(source)
     made = [_translated(child, target, line, plan, one) for line in source]
     if target is Side.QUICKBOOKS:
-        made = [*_priced(child, made, source, terms), *map(dict, plan.kept)]
+        made = _priced(child, made, source, terms) if child.traits.sold else made
+        made = [*made, *map(dict, plan.kept)]
     else:
         made += [{ID: line[ID], KIND: line.get(KIND, ITEM), GONE: True} for line in plan.gone]
     return made or None

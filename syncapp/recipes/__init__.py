@@ -15,6 +15,7 @@ from syncapp.recipes.opportunity_invoice import RECIPE as OPPORTUNITY_INVOICE
 from syncapp.recipes.opportunity_salesreceipt import RECIPE as OPPORTUNITY_SALESRECEIPT
 from syncapp.recipes.order_invoice import RECIPE as ORDER_INVOICE
 from syncapp.recipes.order_salesreceipt import RECIPE as ORDER_SALESRECEIPT
+from syncapp.recipes.payment_payment import RECIPE as PAYMENT_PAYMENT
 from syncapp.recipes.payment_record import RECIPE as PAYMENT_RECORD
 from syncapp.recipes.product_item import RECIPE as PRODUCT_ITEM
 from syncapp.recipes.quote_estimate import RECIPE as QUOTE_ESTIMATE
@@ -43,7 +44,7 @@ RECIPES: dict[str, Recipe] = {
         *(OPPORTUNITY_INVOICE, OPPORTUNITY_ESTIMATE, OPPORTUNITY_SALESRECEIPT, OPPORTUNITY_CREDITMEMO),
         *(ACCOUNT_VENDOR, QUOTE_ESTIMATE, ORDER_INVOICE, ORDER_SALESRECEIPT, BILLING_INVOICE),
         *(INVOICE_RECORD, SALESRECEIPT_RECORD, CREDITMEMO_RECORD, ESTIMATE_RECORD),
-        *(PAYMENT_RECORD, REFUNDRECEIPT_RECORD),
+        *(PAYMENT_RECORD, PAYMENT_PAYMENT, REFUNDRECEIPT_RECORD),
     )
 }
 """Every recipe, parents before what refers to them."""

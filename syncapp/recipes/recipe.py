@@ -78,6 +78,8 @@ class Recipe:
     policies: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     beside: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
+    instead_of: tuple[str, ...] = ()
+    """Keys of recipes of the same pair, which it takes the place of."""
     parents: Mapping[str, str] = field(default_factory=dict)
     """The objects that relationships of its Salesforce paths lead to (`Account.Name`: Account)."""
 

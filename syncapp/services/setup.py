@@ -159,7 +159,7 @@ def choose_template(
         chosen, wins = Template(template), OnConflict(winner)
     except ValueError as error:
         raise Refused("setup.unknown_template", template=template, winner=winner) from error
-    wanted = with_parents(recipes)
+    wanted = without_replaced(with_parents(recipes))
     prepared = prepared_for(integration, chosen, wins, [RECIPES[key] for key in RECIPES if key in wanted])
     left_out: list[LeftOut] = []
     with transaction.atomic():
@@ -189,6 +189,11 @@ def with_parents(recipes: Iterable[str]) -> set[str]:
             rows = [row.spec for row in RECIPES[key].rows]
             waiting += [row.refers_to for row in rows if row.refers_to and row.default != OPTIONAL]
     return wanted
+
+
+def without_replaced(keys: set[str]) -> set[str]:
+    """These recipes without those that another of them takes the place of."""
+    return keys - {replaced for key in keys for replaced in RECIPES[key].instead_of}
 
 
 def _without_strangers(prepared: Prepared, known: Collection[str]) -> Prepared:

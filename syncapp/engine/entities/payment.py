@@ -35,9 +35,12 @@ def read(body: Body, _written: frozenset[tuple[str, ...]]) -> Iterator[RawLine]:
             yield RawLine(ITEM, f"{kind}:{id_}", flat, {})
 
 
-def write(line: Mapping[str, Any], _values: Iterable[Written]) -> dict[str, Any]:
-    """One application of money to a document."""
+def write(line: Mapping[str, Any], values: Iterable[Written]) -> dict[str, Any]:
+    """One application of money to a document: to the invoice that the line names, else to what it is applied to."""
     kind, _, id_ = str(line.get("id") or "").partition(":")
+    invoice = next((value for members, value, _ in values if members[0] == "InvoiceRef" and value), None)
+    if invoice is not None:
+        kind, id_ = "Invoice", str(invoice)
     return {"Amount": line.get("amount"), "LinkedTxn": [{"TxnId": id_, "TxnType": kind}]}
 
 

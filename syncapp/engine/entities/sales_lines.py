@@ -125,4 +125,4 @@ def line_detail(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return body.get("SalesItemLineDetail") or {}
 
 
-SALES_LINES = LinesTraits(read=read, write=write)
+SALES_LINES = LinesTraits(read=read, write=write, sold=True)

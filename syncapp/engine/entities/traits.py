@@ -38,10 +38,12 @@ Written = tuple[tuple[str, ...], Any, bool]
 @dataclass(frozen=True, slots=True)
 class LinesTraits:
     """How an entity holds its lines. `read` gives the lines of a body, in the order in which they are written; it is
-    told which members the mapping's rows write. `write` makes one line of the array from a canonical one."""
+    told which members the mapping's rows write. `write` makes one line of the array from a canonical one. `sold` lines
+    have products, prices and tax codes; those of a payment are amounts that it was applied to."""
 
     read: Callable[[Body, frozenset[tuple[str, ...]]], Iterator[RawLine]]
     write: Callable[[Mapping[str, Any], Iterable[Written]], dict[str, Any]]
+    sold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
