@@ -157,7 +157,13 @@ _database: dict[str, Any] = env.database("DATABASE_URL", _NO_DATABASE) | {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
 }
-_database["OPTIONS"] = {"connect_timeout": 10, **_database.get("OPTIONS", {})}
+# No call to a vendor runs inside a transaction: one that stands idle for longer than any task may take belongs to a
+# frozen process, and its locks would hold up everybody else.
+_database["OPTIONS"] = {
+    "connect_timeout": 10,
+    "options": "-c idle_in_transaction_session_timeout=300s",
+    **_database.get("OPTIONS", {}),
+}
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": _database | {"ATOMIC_REQUESTS": True},

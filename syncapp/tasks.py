@@ -15,6 +15,7 @@ from syncapp import queue
 from syncapp.models import Connection
 from syncapp.services import capture as capturing
 from syncapp.services import (
+    checkup,
     deliveries,
     notifications,
     org_messages,
@@ -149,6 +150,8 @@ def tick() -> None:
         notifications.watch()
     if due_once.due("audit_check", 30):
         sealing.check_on()
+    if due_once.due("checkup", 3600):
+        checkup.request_weekly()
     if due_once.due("retention", 86400):
         retention.empty_old_bodies()
     if due_once.due("keep_alive", 3600):

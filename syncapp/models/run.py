@@ -18,6 +18,7 @@ class RunKind(models.TextChoices):
     APPLY = "apply", "Applied plan"
     UNDO = "undo", "Undo"
     HISTORY = "history", "History"
+    CHECK = "check", "Check for missed changes"
 
 
 EXACT_KINDS = (RunKind.APPLY, RunKind.UNDO)

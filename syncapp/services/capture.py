@@ -27,7 +27,7 @@ from syncapp.services.watched import Watched, one_mapping, watched
 from syncapp.store import aliases, clock, leases, links, match_index, observations, passes, transactions
 
 GONE = frozenset({RecordState.DELETED, RecordState.MERGED, RecordState.MISSING})
-CAPTURING = frozenset({"scan", "poll"})
+CAPTURING = frozenset({"scan", "poll", "sweep"})
 """Sources that read whole objects, not chosen records."""
 SEEN_MARGIN = timedelta(minutes=2)
 """How much later than a row's stamp its record must have been read to have brought it: clocks differ."""
@@ -168,6 +168,10 @@ def _store_page(
 ) -> int:
     source = "cdc" if target.side is Side.QUICKBOOKS else "poll"
     news = take_in(target, page.records, source, run=run, cause="As it changes", tally=tally)
+    if page.last and page.gap:
+        from syncapp.services import checkup  # which reads with what is here
+
+        checkup.after_gap(mapping for mapping, _ in target.mappings)
     if page.last:
         moved: dict[str, Any] = {
             "watermark": page.server_time,

@@ -22,6 +22,7 @@ from syncapp.engine.compiled import compile_spec
 from syncapp.models import Connection, Mapping, Run, RunKind, RunState
 from syncapp.services import (
     capture,
+    checkup,
     finding,
     notifications,
     preview,
@@ -92,8 +93,28 @@ def _prepare(run: Run, lease_seconds: float) -> None:
     if run.mapping is None:
         raise LookupError("a run that reads belongs to a mapping")
     reading = Reading(run, run.mapping)
+    if run.kind == RunKind.CHECK:
+        _check(reading, lease_seconds)
+        return
     read_both_sides(reading, lease_seconds)
     _make_due(reading)
+
+
+def _check(reading: Reading, lease_seconds: float) -> None:
+    """Read both sides whole; then the run waits for what was found, or is done."""
+    spec = specs.published_spec(reading.mapping)
+    if spec is None:
+        raise LookupError("the mapping was never published")
+    for side in Side:
+        with _client(reading, side) as client:
+            checkup.look_through(
+                reading.run, reading.mapping, spec, side, client, lambda: _keep(reading.run, lease_seconds)
+            )
+    Run.objects.filter(pk=reading.run.pk, state=RunState.READING).update(
+        state=RunState.RUNNING, lease_until=None
+    )
+    queue.wake(leases.PRIORITY[reading.run.priority], reading.run.company_id)
+    runs.finish_idle([reading.run.pk])
 
 
 def _find(run: Run, lease_seconds: float) -> None:

@@ -78,3 +78,7 @@ def _two_of_three_are_stored(spine: Spine, monkeypatch: pytest.MonkeyPatch) -> N
 
     sizes = Counter(BatchSend.all_companies.filter(side="qbo").values_list("state", flat=True))
     assert (sizes["applied"], sizes["sending"]) in ((2, 1), (3, 1)), sizes
+
+
+def test_a_frozen_process_holds_its_locks_for_five_minutes_at_most() -> None:
+    assert bulk.fetch("show idle_in_transaction_session_timeout") == [("5min",)]
