@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import requests
 from django.conf import settings
 from django.db import transaction
@@ -136,8 +138,21 @@ def simulator_credentials(side: Side) -> dict[str, str]:
 
 def subscribe_simulator(address: str) -> None:
     """Let the QuickBooks stand-in send its webhook notices to this address. Raises Refused (`connect.unreachable`)."""
-    side_door = f"{simulator_url(Side.QUICKBOOKS)}/_sim/webhooks"
+    _subscribe(Side.QUICKBOOKS, {"url": address})
+
+
+def send_messages_of(org_id: str, object_: str, address: str) -> None:
+    """Let the Salesforce stand-in send an outbound message to this address whenever somebody saves a record of this
+    object in that org. Raises Refused (`connect.unreachable`)."""
+    _subscribe(
+        Side.SALESFORCE,
+        {"org": org_id, "object": object_, "name": object_, "url": address, "skips_own": True},
+    )
+
+
+def _subscribe(side: Side, message: dict[str, Any]) -> None:
+    side_door = f"{simulator_url(side)}/_sim/webhooks"
     try:
-        requests.post(side_door, json={"url": address}, timeout=SIDE_DOOR_TIMEOUT_S).raise_for_status()
+        requests.post(side_door, json=message, timeout=SIDE_DOOR_TIMEOUT_S).raise_for_status()
     except requests.RequestException as error:
-        raise Refused("connect.unreachable", side=Side.QUICKBOOKS.value) from error
+        raise Refused("connect.unreachable", side=side.value) from error

@@ -23,9 +23,21 @@ from syncapp.models import (
     Schedule,
 )
 from syncapp.recipes import RECIPES
-from syncapp.services import apps, companies, grants, health, notices, prepare, schedules, setup, sync
+from syncapp.services import (
+    apps,
+    companies,
+    grants,
+    health,
+    notices,
+    org_messages,
+    prepare,
+    schedules,
+    setup,
+    sync,
+)
 from syncapp.services.errors import Refused
 from syncapp.services.facts import facts
+from syncapp.store.sync_requests import OBJECT
 from syncapp.tenancy import tenant
 
 log = structlog.get_logger()
@@ -64,7 +76,16 @@ def _integration(company: Company) -> Integration:
     app = integration.quickbooks.app_credentials if integration.quickbooks else None
     if app is not None:
         apps.subscribe_simulator(notices.address_of(app))
+    if integration.salesforce is not None:
+        _listen(integration.salesforce)
     return integration
+
+
+def _listen(org: Connection) -> None:
+    """Requests made in the demo's org are told of at once, as an admin would set it up."""
+    if not org_messages.address_of(org):
+        org_messages.renew_address(org, None)
+    apps.send_messages_of(org.remote_id, OBJECT, org_messages.address_of(org))
 
 
 def _ensure_connection(company: Company, side: Side) -> Connection:

@@ -14,7 +14,7 @@ from connectors.contracts import Priority
 from connectors.simulator.testing import Simulator, simulator
 from syncapp.models import ApiUsage, Attention, Connection, Integration, RecordLink, Run
 from syncapp.recipes import RECIPES
-from syncapp.services import connect, demo, health, matching, sync
+from syncapp.services import connect, demo, health, matching, org_messages, sync
 from syncapp.tenancy import tenant
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
@@ -130,3 +130,12 @@ def external_id(sim: Simulator, link: RecordLink) -> Any:
         timeout=60,
     )
     return answer.json()["QBO_Customer_Id__c"]
+
+
+def test_a_request_in_the_demos_org_is_told_of_by_message(sim: Simulator) -> None:
+    company = demo.ensure_demo()
+    with tenant(company.pk):
+        org = Connection.objects.get(side="sf")
+        address = org_messages.address_of(org)
+    listed = sim.salesforce.post("webhooks", {"org": org.remote_id})["messages"]
+    assert [(one["object"], one["url"]) for one in listed] == [("QBO_Sync__c", address)]
