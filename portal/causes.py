@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -18,7 +19,18 @@ def words(group: ProblemGroup) -> Words:
     values = dict(group.values)
     if group.count > 1:
         values |= {key: text for key, text in ONE_RECORDS_OWN.items() if key in values}
+        return _sentences(words_for(group.code, values))
     return words_for(group.code, values)
+
+
+def _sentences(words: Words) -> Words:
+    """A sentence that begins with what stands for a name begins with a capital letter."""
+
+    def begun(text: str) -> str:
+        stands = tuple(ONE_RECORDS_OWN.values())
+        return text[:1].upper() + text[1:] if text.startswith(stands) else text
+
+    return replace(words, title=begun(words.title), what=begun(words.what), todo=begun(words.todo))
 
 
 def address(group: ProblemGroup) -> str:

@@ -76,8 +76,14 @@ def page(
 ) -> HttpResponse:
     """A step with the path beside it. `template` is another page of the same step."""
     company = getattr(request, "company", None)
-    steps = setups.progress(integration_of_setup() if company else None).steps
-    frame = {"steps": steps, "step": step, "number": STEP_ORDER.index(step), "back": _back(step)}
+    integration = integration_of_setup() if company else None
+    frame = {
+        "steps": setups.progress(integration).steps,
+        "step": step,
+        "number": STEP_ORDER.index(step),
+        "back": _back(step),
+        "live": integration is not None and integration.switched_on_at is not None,
+    }
     return render(request, template or f"setup/{step}.html", {**frame, **(context or {})}, status=status)
 
 

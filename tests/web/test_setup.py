@@ -270,3 +270,14 @@ def test_a_record_that_looks_like_another_new_one_says_which_goes_first_and_cann
     text = words(a_browser(Role.OWNER, company).get("/setup/match/list/alike/"))
     assert "Looks like Harbor Lights, which goes first. QuickBooks has neither of them yet" in text
     assert ("Create new" in text, "Ignore" in text) == (False, True)
+
+
+def test_the_setup_of_a_live_company_says_that_it_is_switched_on() -> None:
+    company = a_company()
+    a_setup(company, salesforce=checked(company, "sf"))
+    browser = a_browser(Role.OWNER, company)
+    assert "Read only until you switch on" in words(browser.get("/setup/salesforce/"))
+    Integration.all_companies.update(switched_on_at=timezone.now())
+    page = words(browser.get("/setup/salesforce/"))
+    assert "Switched on" in page
+    assert "Read only" not in page

@@ -134,3 +134,9 @@ def test_every_model_page_stands_on_the_closed_base() -> None:
     assert all(isinstance(page, TenantModelAdmin) for page in portal_site._registry.values())
     assert not admin.site.is_registered(Invitation)
     assert not admin.site.is_registered(Mapping)
+
+
+def test_an_empty_list_of_value_maps_has_the_one_button_that_fills_it() -> None:
+    answer = a_browser(Role.OWNER, an_integration().company).get("/value-maps/")
+    assert "Nothing here yet" in words(answer)
+    assert answer.content.decode().count('href="/value-maps/add/"') == 1

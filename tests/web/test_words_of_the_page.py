@@ -15,12 +15,14 @@ from django.core.mail.message import EmailMessage
 from django.template import Context, Template
 
 from connectors.contracts import Side
+from portal import causes
 from portal.money import as_money
 from portal.pages.mailbox import sent
 from portal.pages.setup import _verdict
 from portal.states import OTHERS, STATES
 from portal.times import absolute, relative
 from syncapp.models import Attention, ConnectionStatus, Lifecycle, Outcome, RunState
+from syncapp.services.problems import ProblemGroup
 
 CHICAGO = ZoneInfo("America/Chicago")
 NOW = datetime(2026, 11, 12, 17, 42, 10, tzinfo=UTC)
@@ -141,3 +143,19 @@ def test_the_mails_of_a_development_installation_are_read_back_newest_first(tmp_
     )
     assert first.sent_at is not None
     assert first.sent_at.tzinfo is not None
+
+
+def test_a_cause_of_several_records_begins_with_a_capital_letter_and_no_name() -> None:
+    group = ProblemGroup(
+        code="engine.match_weak",
+        kind="data",
+        mapping_id=1,
+        mapping="Product and Item",
+        about="",
+        values={"name": "Path Light"},
+        count=2,
+        first_seen=datetime(2026, 11, 12, tzinfo=UTC),
+        last_seen=datetime(2026, 11, 12, tzinfo=UTC),
+        records=True,
+    )
+    assert causes.words(group).title == "This record looks alike"
