@@ -5,7 +5,7 @@
 webhook-intake         signed deliveries at --rate for --seconds: answered p50, p99; nothing lost
 hostile                forged, unsigned, oversized, foreign and replayed deliveries: refused, no row, CPU a thousand
 webhook-to-salesforce  an edit in QuickBooks, by webhook, until it is written in Salesforce: --samples edits
-request-to-invoice     a QBO_Sync__c record in Salesforce, by outbound message, until its record is in QuickBooks
+request-to-invoice     a QBO_Sync__c record in Salesforce, by outbound message, until the invoice is in QuickBooks
 salesforce-polling     edits in Salesforce over --seconds, found by polling, until they are in QuickBooks
 button                 a press on a record until its run is done: --samples presses
 button-under-load      the same while another company loads --records accounts
@@ -53,8 +53,10 @@ LIMITS = {
 class Place:
     """A switched-on company on the running installation, its web server and the workers."""
 
-    def __init__(self, base: Installation, spine: Any, port: int) -> None:
+    def __init__(self, base: Installation, spine: Any, port: int, entry: str) -> None:
         self.base, self.spine, self.port = base, spine, port
+        self.entry = entry
+        """Id of a price that opportunities can use; empty where the org has nothing of ours."""
         self.web: subprocess.Popen[bytes] | None = None
         from syncapp.models import Connection
 
@@ -107,9 +109,10 @@ def main() -> None:
     unknown = [name for name in wanted if name not in SECTIONS]
     if unknown:
         words.error(f"no such section: {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
-    seed = str(chosen.records) if "button-under-load" in wanted else "empty"
+    loads = "button-under-load" in wanted
+    seed = str(chosen.records) if loads else "empty"
     with installation(seed=seed, latency=chosen.latency, limits="real") as base:
-        place = _ready(base)
+        place = _ready(base, beside_a_load=loads)
         print(f"latency {chosen.latency}, limits real, {os.cpu_count()} cores, load {_load()}", flush=True)
         with _running(place):
             for name in wanted:
@@ -120,16 +123,21 @@ def _load() -> str:
     return " ".join(f"{one:.1f}" for one in os.getloadavg())
 
 
-def _ready(base: Installation) -> Place:
-    """A company of the second org and realm, so that the first, which may be seeded, is free for a load."""
+def _ready(base: Installation, *, beside_a_load: bool) -> Place:
+    """A company with forty linked customers and a product. Beside a load it has the second org and realm, which have
+    nothing of ours, because the first ones are seeded for the load."""
+    from syncapp.recipes import STARTERS
+    from tests.services.sales import DOCUMENTS, a_product
     from tests.services.spine import connect
 
-    spine = connect(_second(base.sim))
+    sim = _second(base.sim) if beside_a_load else base.sim
+    spine = connect(sim, winner="sf", recipes=STARTERS if beside_a_load else DOCUMENTS)
     for number in range(40):
         spine.account(Name=f"Bench {number}", Phone="(555) 010-0000")
+    entry = "" if beside_a_load else a_product(spine, "Cedar bench", "CB", 129.5)
     spine.first_load()
     assert len(spine.links) >= 40, "the first load brought nothing"
-    return Place(base, spine, _free_port())
+    return Place(base, spine, _free_port(), entry)
 
 
 def _second(sim: Any) -> Any:
@@ -270,28 +278,39 @@ def to_salesforce(place: Place, chosen: argparse.Namespace) -> None:
 
 @section("request-to-invoice")
 def request(place: Place, chosen: argparse.Namespace) -> None:
-    """A request per new account; where the org has no QBO_Sync__c the section says so."""
+    """A won opportunity and at once a request for it, until its invoice is in the books."""
     from syncapp.services import org_messages, sync_requests
     from syncapp.services.clients import salesforce_client
     from syncapp.tenancy import tenant
+    from tests.services.sales import an_opportunity
 
     spine = place.spine
+    if not place.entry:
+        print(
+            "request-to-invoice: left out, beside a load the company has an org without our objects",
+            flush=True,
+        )
+        return
     with tenant(spine.company.pk):
-        if not sync_requests.look_for(place.org, salesforce_client(place.org)):
-            print("request-to-invoice: left out, the simulator's second org has no QBO_Sync__c", flush=True)
-            return
+        assert sync_requests.look_for(place.org, salesforce_client(place.org)), "no QBO_Sync__c"
         org_messages.renew_address(place.org, spine.person)
         path = org_messages.address_of(place.org).split("/hooks/", 1)[1]
     url = f"http://127.0.0.1:{place.port}/hooks/{path}"
     place.base.sim.salesforce.post("webhooks", {"object": "QBO_Sync__c", "url": url})
     times = []
     for number in range(chosen.samples):
-        account = spine.account(Name=f"Asked {number} {time.monotonic_ns()}")
+        name = f"Asked for {number}"
+        line = {"PricebookEntryId": place.entry, "Quantity": 1 + number, "UnitPrice": 129.5}
+        opportunity = an_opportunity(spine, name, line)
         began = time.monotonic()
-        asked = spine.make("QBO_Sync__c", Record_Id__c=account)
-        _until(lambda a=asked: spine.row("QBO_Sync__c", a)["Status__c"] == "Processed", "the request")
+        spine.make("QBO_Sync__c", Record_Id__c=opportunity)
+        _until(lambda n=name: _has_invoice(spine, n), f"the invoice of {name}")
         times.append(time.monotonic() - began)
     _figures("request-to-invoice", times, "s", (50, 95))
+
+
+def _has_invoice(spine: Any, name: str) -> bool:
+    return any(str(row.get("PrivateNote", "")).startswith(f"{name}\n") for row in spine.booked("Invoice"))
 
 
 @section("salesforce-polling")
