@@ -113,8 +113,25 @@ SIMPLE: dict[str, tuple[str, dict[str, tuple[str, str, Choices | None]]]] = {
 }
 """The section and the rules of an entity that is no document."""
 NUMBERS = frozenset({"due_days", "due_months"})
-NAMES = ("price_books", *OPTIONS, *(f"rule_{name}" for name in RULES))
-"""The fields of the form, in order."""
+_PLACES = tuple(f"rule_{name}" for name in RULES)
+_CLASS = _PLACES.index("rule_class_on")
+SECTIONS = (
+    ("Rules for documents", {"fields": ("price_books", *OPTIONS)}),
+    ("Number and due date", {"fields": _PLACES[:_CLASS]}),
+    ("Class, location and e-mail", {"fields": _PLACES[_CLASS:]}),
+)
+"""The parts of the form for documents."""
+INCOMPLETE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("unknown_product", "default_item", ("default_item",)),
+    ("rule_number", "salesforce", ("rule_number_field",)),
+    ("rule_due", "days", ("rule_due_days",)),
+    ("rule_due", "field", ("rule_due_field",)),
+    ("rule_due", "terms", ("rule_terms_field", "rule_terms_name")),
+    ("rule_class_on", "header", ("rule_class_field", "rule_class_name")),
+    ("rule_class_on", "line", ("rule_class_field", "rule_class_name")),
+    ("rule_email", "field", ("rule_email_field",)),
+)
+"""A choice that says nothing without one of these fields: (field, choice, fields)."""
 
 
 def makes_documents(mapping: Mapping | None) -> bool:
@@ -132,7 +149,7 @@ def has_rules(mapping: Mapping | None) -> bool:
 def sections(mapping: Mapping | None) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The parts of the form that a mapping has beside the usual ones."""
     if makes_documents(mapping):
-        return (("Rules for documents", {"fields": NAMES}),)
+        return SECTIONS
     if mapping is None or not has_rules(mapping):
         return ()
     title, rules = SIMPLE[mapping.qbo_entity]
@@ -170,7 +187,18 @@ def _field(name: str, said: tuple[str, str, Choices | None], value: Any) -> form
         return forms.ChoiceField(choices=choices, initial=value or choices[0][0], **about)
     if name in NUMBERS:
         return forms.IntegerField(min_value=0, max_value=730, initial=value, **about)
-    return forms.CharField(max_length=160, initial=value or "", **about)
+    offered = {"list": "pick-sf"} if name.endswith("_field") else {}
+    return forms.CharField(
+        max_length=160, initial=value or "", widget=forms.TextInput(attrs=offered), **about
+    )
+
+
+def check(form: forms.ModelForm) -> None:
+    """Name what a chosen rule still needs."""
+    said = form.cleaned_data
+    for name, choice, needed in INCOMPLETE:
+        if said.get(name) == choice and all(said.get(field) in (None, "") for field in needed):
+            form.add_error(needed[-1], "Needed for what is chosen above.")
 
 
 def options_of(mapping: Mapping, cleaned: dict[str, Any]) -> dict[str, Any]:

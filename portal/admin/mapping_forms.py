@@ -158,6 +158,11 @@ class MappingForm(forms.ModelForm):
         elif document_rules.has_rules(self.instance):
             document_rules.add_simple_fields(self, self.instance)
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        document_rules.check(self)
+        return cleaned
+
     def clean_match_on(self) -> list[str]:
         chosen: list[str] = self.cleaned_data["match_on"]
         keys = set(self.instance.rows.values_list("key", flat=True)) if self.instance.pk else set()

@@ -96,6 +96,16 @@ def test_saving_it_unchanged_leaves_nothing_to_publish(browser: Client, document
     assert "Nothing: the draft is what runs" in words(browser.get(f"/mappings/{documents.pk}/"))
 
 
+def test_a_choice_without_what_it_needs_is_named_and_stores_nothing(
+    browser: Client, documents: Mapping
+) -> None:
+    form = the_form(documents, unknown_product="create", rule_number="salesforce")
+    answer = browser.post(f"/mappings/{documents.pk}/change/", form)
+    assert "Needed for what is chosen above." in words(answer)
+    documents.refresh_from_db()
+    assert "rules" not in documents.policies["options"]
+
+
 def test_a_mapping_of_a_list_has_no_such_rules() -> None:
     mapping = a_mapping()
     browser = a_browser(Role.ADMIN, mapping.company)
