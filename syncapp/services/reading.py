@@ -98,6 +98,7 @@ def _must_read(context: SliceContext, link: LinkRow, side: Side, news: Seen | No
     state = link.sf_state if side is Side.SALESFORCE else link.qbo_state
     return (
         link.base(side) is None
+        or not link.token(side)  # made by us and never read: no version guards a write against an edit since
         or traits(side, context.object(side)).lockable  # what money hangs on it is not in the bases
         or (side is Side.SALESFORCE and compile_spec(context.spec).writes_children)
         or link.base_version != context.spec.version

@@ -12,12 +12,19 @@ from connectors.contracts import RecordState, RemoteRecord, Side, Token
 from syncapp.models import Observation
 from syncapp.store import bulk
 
+# Which of two versions is the older one: by the moment of the change. QuickBooks' moments have whole seconds; within
+# one its SyncToken counts (an answer of ours may be stored after a reading that is a change ahead of it).
+NOT_OLDER = """(coalesce(syncapp_observation.modified, '-infinity') < excluded.modified
+  or (syncapp_observation.modified = excluded.modified
+      and (syncapp_observation.token !~ '^[0-9]{1,18}$' or excluded.token !~ '^[0-9]{1,18}$'
+           or syncapp_observation.token::bigint <= excluded.token::bigint)))"""
+
 # A row is news unless the same, settled token is known; an older token than the one known is never taken over.
-UPSERT = """(connection_id, object, remote_id) do update set
+UPSERT = f"""(connection_id, object, remote_id) do update set
   token = excluded.token, modified = excluded.modified, settled = excluded.settled, state = excluded.state,
   merged_into = excluded.merged_into, modified_by = excluded.modified_by, source = excluded.source,
   seen_at = excluded.seen_at, body = excluded.body, hinted_at = null, fresh = true
-where coalesce(syncapp_observation.modified, '-infinity') <= excluded.modified
+where {NOT_OLDER}
   and (syncapp_observation.token <> excluded.token or syncapp_observation.modified <> excluded.modified
        or not syncapp_observation.settled or syncapp_observation.state <> excluded.state
        or syncapp_observation.hinted_at is not null)"""
@@ -106,10 +113,10 @@ def know(company_id: int, connection_id: UUID, records: Sequence[RemoteRecord], 
     bulk.insert(
         Observation,
         rows,
-        on_conflict="""(connection_id, object, remote_id) do update set
+        on_conflict=f"""(connection_id, object, remote_id) do update set
   token = excluded.token, modified = excluded.modified, settled = excluded.settled, state = excluded.state,
   seen_at = excluded.seen_at, source = excluded.source, body = null, fresh = false
-where coalesce(syncapp_observation.modified, '-infinity') <= excluded.modified""",
+where {NOT_OLDER}""",
     )
 
 
