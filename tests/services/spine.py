@@ -31,6 +31,7 @@ from syncapp.services import prepare, recover, setup, sweep, sync
 from syncapp.services.companies import create
 from syncapp.store import bulk
 from syncapp.tenancy import tenant
+from tests.services import trail
 from tests.services.builders import a_person
 
 
@@ -234,6 +235,7 @@ def _call(method: str, url: str, token: str, body: Any) -> Any:
         "Authorization": f"Bearer {token}",
         "Accept": "application/json",
         "Content-Type": "application/json",
+        "X-Request-Id": trail.PERSON,
     }
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, headers=headers, method=method)
@@ -259,6 +261,7 @@ def a_spine(
         override_settings(SIM_SALESFORCE_URL=sim.salesforce.url, SIM_QUICKBOOKS_URL=sim.quickbooks.url),
     ):
         yield connect(sim, template, winner, recipes)
+        trail.check(sim)
 
 
 def connect(

@@ -15,7 +15,10 @@ from syncapp.tasks import capture
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "vault"]),
+    pytest.mark.usefixtures("trail_is_whole"),
+]
 
 
 @pytest.fixture
@@ -252,6 +255,21 @@ def test_a_child_account_waits_for_its_parent_and_becomes_a_sub_customer(spine: 
     assert customers["Child Pine"]["ParentRef"]["value"] == customers["Parent Pine"]["Id"]
     assert {link.attention for link in spine.links} == {"none"}
     assert spine.link("Child Pine").sf_id == child
+
+
+def test_an_edit_of_an_account_that_we_just_made_is_not_overwritten_unseen(spine: Spine) -> None:
+    """Nobody has read the new account yet, and QuickBooks' change is noticed first."""
+    spine.customer(DisplayName="Blue Pine")
+    spine.first_load()
+    (account,) = spine.accounts()
+    spine.edit_account(account["Id"], Name="Red Pine")
+    spine.edit_customer("Blue Pine", DisplayName="Green Pine")
+
+    capture(str(spine.integration.quickbooks_id), "cdc")
+    spine.carry()
+
+    (link,) = spine.links
+    assert (link.attention, spine.accounts()[0]["Name"]) == ("conflict", "Red Pine")
 
 
 def test_an_account_deleted_in_salesforce_leaves_the_customer_alone(spine: Spine) -> None:

@@ -12,7 +12,10 @@ from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "vault"]),
+    pytest.mark.usefixtures("trail_is_whole"),
+]
 
 OLD, NEW = "(555) 010-0000", "(555) 010-1111"
 
