@@ -18,7 +18,7 @@ from syncapp.models import (
     RecordLink,
     WriteIntent,
 )
-from tests.simulation import plans
+from tests.simulation import claims, deeds
 from tests.simulation.pairs import Pair, Unit
 from tests.simulation.people import Typed
 from tests.simulation.world import World
@@ -35,16 +35,16 @@ def come_to_rest(world: World) -> None:
     world.wire.calm = True
     world.wire.troubles.clear()
     end = world.clock.now() + LONGEST
-    plans.finish_all(world)
+    deeds.finish_all(world)
     _people_help(world)
     for number in range(ROUNDS):
-        plans.finish_all(world)
+        deeds.finish_all(world)
         if number:
             world.ring("tick", [])
         if number < 2:
             for connection in world.connections():
                 world.ring("capture", [str(connection.pk), "fast" if connection.side == "sf" else "cdc"])
-        plans.finish_all(world)
+        deeds.finish_all(world)
         _people_help(world)
         left = _left(world)
         if number > 2 and not left:
@@ -70,7 +70,7 @@ def _people_help(world: World) -> None:
         connection.token_version += 1
         connection.save()
     if world.integration.switched_on_at is None:
-        plans.switch_on(world, Random(1))
+        deeds.switch_on(world, Random(1))
 
 
 def _left(world: World) -> list[str]:
@@ -100,6 +100,7 @@ def judge(world: World) -> None:
     view.what_is_linked_is_equal()
     view.nobody_is_forgotten()
     view.the_trail_is_whole()
+    claims.examine(view)
     _second_pass_writes_nothing(world)
 
 
@@ -109,7 +110,7 @@ def _second_pass_writes_nothing(world: World) -> None:
     for connection in world.connections():
         for lane in ("fast", "trailing") if connection.side == "sf" else ("cdc",):
             world.ring("capture", [str(connection.pk), lane])
-    plans.finish_all(world)
+    deeds.finish_all(world)
     more = [entry for entry in world.log() if entry["seq"] > before]
     if more:
         told = [(one["side"], one["id"], _difference(one)) for one in more]
@@ -191,7 +192,7 @@ class View:
             and self._said(row["before"], unit) == typed.value
             for row in self.trail
         )
-        if not told and not self._healed()[typed.side, typed.record]:
+        if not told and not self.healed()[typed.side, typed.record]:
             self.world.complain("G1", f"{what} was replaced and no audit row says so")
         if (
             unit.direction == "both"
@@ -290,13 +291,13 @@ class View:
         told = Counter((row["side"], row["remote_id"]) for row in self.trail)
         for (side, record), count in (told - written).items():
             self.world.complain("G8", f"{count} audit rows too many of {side} {record}")
-        healed = self._healed()
+        healed = self.healed()
         for (side, record), count in (written - told).items():
             if count > healed[side, record]:
                 self.world.complain("G8", f"{count} writes of {side} {record} without an audit row")
 
     @staticmethod
-    def _healed() -> Counter[tuple[str, str]]:
+    def healed() -> Counter[tuple[str, str]]:
         """Writes beyond one per audit row: those whose answer was lost and which were found in place by reading, and
         the repetitions of upserts, which the server takes a second time (sync-semantics 13.2)."""
         rows = WriteIntent.all_companies.filter(state="superseded").exclude(first_sent_at=None)

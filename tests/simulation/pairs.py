@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Record = Mapping[str, Any]
+QBO_MOST = 2000
+"""Characters that QuickBooks' longest text takes (a customer's notes); nobody can type more there."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Unit:
         """What to send so that the record holds these values."""
         body: dict[str, Any] = {}
         for path, value in zip(self.paths(side), values, strict=True):
-            _put(body, path, value)
+            _put(body, path, value if side == "sf" else value[:QBO_MOST])
         return body
 
     def goes(self, target: str) -> bool:
@@ -94,6 +96,15 @@ def _address(text: str) -> str:
     return text.casefold().removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
+def _note(n: int) -> tuple[str, ...]:
+    """Every third is longer than QuickBooks' field: it is cut there."""
+    return (f"Note {n}" + (" and so on" * 250 if n % 3 == 0 else ""),)
+
+
+def _beginning(text: str) -> str:
+    return text[:20].partition(" and")[0]
+
+
 CUSTOMERS = Pair(
     "account_customer",
     "Account",
@@ -128,8 +139,9 @@ CUSTOMERS = Pair(
             ("Description",),
             ("Description",),
             ("Notes",),
-            lambda n: (f"Note {n}",),
+            _note,
             direction="to_qbo",
+            plain=_beginning,
         ),
     ),
     parent=("ParentId", "ParentRef.value"),

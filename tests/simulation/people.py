@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,9 @@ from tests.simulation.pairs import Pair, Unit
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
+
+Values = Mapping[str, tuple[str, ...]]
+"""Unit -> what somebody types into its fields."""
 
 SIDES = {"sf": "salesforce", "qbo": "quickbooks"}
 
@@ -52,10 +56,12 @@ class People:
 
     # --- what they do ---
 
-    def create(self, pair: Pair, side: str, chance: Random, parent: str = "") -> str:
-        """A new record with a name and some fields."""
-        chosen = [pair.name, *(unit for unit in pair.units[1:] if chance.random() < 0.5)]
-        values = {unit.name: unit.value(self.next_number()) for unit in chosen}
+    def create(
+        self, pair: Pair, side: str, chance: Random, parent: str = "", values: Values | None = None
+    ) -> str:
+        """A new record with a name and some fields, or with exactly these values."""
+        values = values or self.make_up(pair, chance)
+        chosen = [unit for unit in pair.units if unit.name in values]
         body: dict[str, Any] = {}
         for unit in chosen:
             _merge(body, unit.body(side, values[unit.name]))
@@ -69,6 +75,14 @@ class People:
         for unit in chosen:
             self._note(side, pair, record, unit, values[unit.name])
         return record
+
+    def make_up(self, pair: Pair, chance: Random, always: Sequence[str] = ()) -> Values:
+        """A name and some other fields that nobody has typed before, `always` among them."""
+        chosen = [
+            pair.name,
+            *(unit for unit in pair.units[1:] if unit.name in always or chance.random() < 0.5),
+        ]
+        return {unit.name: unit.value(self.next_number()) for unit in chosen}
 
     def edit(self, pair: Pair, side: str, record: str, unit: Unit, chance: Random) -> None:
         """Somebody types a new value, or empties the field."""

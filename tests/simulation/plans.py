@@ -3,23 +3,14 @@ plan changes nothing of what the others mean to do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from syncapp.models import FieldMapping, LinkBase, RecordLink
-from syncapp.services import answers, mappings, setup, sync
-from syncapp.services.errors import Refused
-from syncapp.tenancy import tenant
-from tests.simulation.actors import Actor
-from tests.simulation.pairs import Pair
-from tests.simulation.people import Refusal
-from tests.simulation.wire import TROUBLES, Trouble
-from tests.simulation.world import Message, World, seeded
+from tests.simulation import deeds, scenes
+from tests.simulation.world import World, seeded
 
 Deed = Callable[[World, Random], str]
-WHOLE = 100_000
-"""More steps than any actor has: let it come to its end."""
 
 
 @dataclass(frozen=True)
@@ -35,292 +26,6 @@ class Action:
         told = DEEDS[self.kind](world, chance)
         if told:
             world.tell(f"{self.kind}: {told}")
-
-
-def plan(seed: int) -> list[Action]:
-    """What happens in this seed."""
-    chance = seeded(seed)
-    length = chance.randint(25, 60)
-    kinds, weights = zip(*WEIGHTS.items(), strict=True)
-    opening = ["arrive"] * chance.randint(1, 4)
-    if chance.random() < 0.7:
-        opening += ["scan", "switch_on", "settle_down"]
-    else:
-        opening += ["scan", "work", "switch_on", "work", "work"]
-    chosen = [*opening, *chance.choices(kinds, weights, k=length)]
-    return [Action(kind, chance.getrandbits(32)) for kind in chosen]
-
-
-# --- people over there ---------------------------------------------------------------------------------------------
-
-
-def _pair(world: World, chance: Random) -> Pair:
-    return chance.choice(world.pairs)
-
-
-def _some(world: World, chance: Random, pair: Pair) -> tuple[str, str] | None:
-    """A record that people can see: (side, id), ours included."""
-    links = RecordLink.all_companies.filter(sf_object=pair.sf_object, qbo_entity=pair.qbo_entity).order_by(
-        "id"
-    )
-    found = {(side, id_) for row in links.values_list("sf_id", "qbo_id")
-             for side, id_ in zip(("sf", "qbo"), row, strict=True) if id_}  # fmt: skip
-    for side in ("sf", "qbo"):
-        found |= {(side, id_) for id_ in world.people.records.get((side, pair.object(side)), [])}
-    return chance.choice(sorted(found)) if found else None
-
-
-def arrive(world: World, chance: Random) -> str:
-    pair, side = _pair(world, chance), chance.choice(("sf", "sf", "qbo"))
-    return f"{side} {world.people.create(pair, side, chance)}"
-
-
-def child(world: World, chance: Random) -> str:
-    pair, side = _pair(world, chance), "sf"
-    parents = world.people.records.get((side, pair.object(side)), [])
-    if not parents or not pair.parent[0]:
-        return ""
-    try:
-        return f"{side} {world.people.create(pair, side, chance, chance.choice(parents))}"
-    except Refusal:
-        return ""
-
-
-def edit(world: World, chance: Random) -> str:
-    pair = _pair(world, chance)
-    found = _some(world, chance, pair)
-    if found is None:
-        return ""
-    unit = chance.choice(pair.units)
-    return _edited(world, chance, pair, *found, unit.name)
-
-
-def _edited(world: World, chance: Random, pair: Pair, side: str, record: str, unit: str) -> str:
-    try:
-        world.people.edit(pair, side, record, pair.unit(unit), chance)
-    except Refusal:
-        return ""
-    return f"{side} {record} {unit} {world.people.number}"
-
-
-def quarrel(world: World, chance: Random) -> str:
-    """Two people edit both sides of one record within a moment."""
-    pair = _pair(world, chance)
-    rows = RecordLink.all_companies.filter(sf_object=pair.sf_object, lifecycle="linked").order_by("id")
-    linked = list(rows.values_list("sf_id", "qbo_id"))
-    if not linked:
-        return ""
-    ids = chance.choice(linked)
-    told = []
-    for side, record in zip(("sf", "qbo"), ids, strict=True):
-        unit = chance.choice(pair.units[:3]).name
-        told.append(_edited(world, chance, pair, side, record, unit))
-        world.clock.advance(chance.choice((0, 0, 0.4, 3)))
-    return ", ".join(told)
-
-
-def remove(world: World, chance: Random) -> str:
-    pair = _pair(world, chance)
-    found = _some(world, chance, pair)
-    if found is None:
-        return ""
-    try:
-        world.people.remove(pair, *found)
-    except Refusal:
-        return ""
-    return " ".join(found)
-
-
-def restore(world: World, chance: Random) -> str:
-    pair = _pair(world, chance)
-    gone = sorted(record for side, record in world.people.gone if side == "qbo")
-    if not gone:
-        return ""
-    record = chance.choice(gone)
-    try:
-        world.people.restore(pair, "qbo", record)
-    except Refusal:
-        return ""
-    return record
-
-
-# --- people here ---------------------------------------------------------------------------------------------------
-
-
-def _as_person(world: World, chance: Random, name: str, work: Callable[[], object]) -> str:
-    """A request of somebody at our pages: it may be overtaken like any other process."""
-
-    def request() -> None:
-        with tenant(world.company.pk):
-            try:
-                work()
-            except Refused as refused:
-                world.tell(f"refused: {refused.code}")
-
-    actor = world.start(name, request)
-    world.run(actor, chance.choice((WHOLE, WHOLE, 3)))
-    return f"{name} {actor.state}"
-
-
-def press(world: World, chance: Random) -> str:
-    links = list(RecordLink.all_companies.exclude(lifecycle__in=["absorbed", "unlinked"]).order_by("id"))
-    if not links:
-        return ""
-    link = chance.choice(links)
-    return _as_person(
-        world,
-        chance,
-        f"press {link.pk.hex[-4:]}",
-        lambda: sync.request([link.pk], target=None, person=None, cause="Button"),
-    )
-
-
-def answer(world: World, chance: Random) -> str:
-    rows = LinkBase.all_companies.exclude(held={}).select_related("link").order_by("link_id")
-    held = [(row.link, unit) for row in rows for unit in sorted(row.held)]
-    if not held:
-        return ""
-    link, unit = chance.choice(held)
-    side = chance.choice(("sf", "qbo"))
-    for record in (link.sf_id, link.qbo_id):
-        world.answered.add((str(record), unit))
-    return _as_person(world, chance, f"answer {unit} {side}", lambda: answers.answer(link, unit, side, None))
-
-
-def republish(world: World, chance: Random) -> str:
-    """A person edits the mapping: the label of a row changes and a new version is published."""
-
-    def publish() -> None:
-        row = FieldMapping.objects.filter(mapping=world.mapping, key="website").first()
-        if row is not None:
-            row.label = "Website" if row.label != "Website" else "Web site"
-            row.save(update_fields=["label"])
-            mappings.publish(world.mapping, None, "edited")
-
-    return _as_person(world, chance, "republish", publish)
-
-
-def scan(world: World, chance: Random) -> str:
-    return _as_person(world, Random(1), "scan", lambda: setup.begin_scan(world.integration, None))
-
-
-def switch_on(world: World, chance: Random) -> str:
-    """The scan comes to its end, then the first load is asked for."""
-    finish_all(world)
-    return _as_person(world, Random(1), "switch on", lambda: setup.switch_on(world.integration, None))
-
-
-# --- processes -----------------------------------------------------------------------------------------------------
-
-
-def _steps(chance: Random) -> int:
-    return chance.choice((WHOLE, WHOLE, WHOLE, 2, 5, 10, 20, 40, 80))
-
-
-def work(world: World, chance: Random) -> str:
-    """A worker takes one of the oldest messages."""
-    if not world.broker or len(world.living) > 4:
-        return ""
-    message = world.broker.pop(chance.randrange(min(3, len(world.broker))))
-    return _go_on(world, chance, world.take_up(message))
-
-
-def go(world: World, chance: Random) -> str:
-    """Somebody who was overtaken goes on."""
-    if not world.living:
-        return ""
-    return _go_on(world, chance, chance.choice(world.living))
-
-
-def _go_on(world: World, chance: Random, actor: Actor) -> str:
-    actor.frozen = False
-    actor.dies_at_commit = chance.random() < 0.04
-    world.run(actor, _steps(chance))
-    actor.frozen = chance.random() < 0.5
-    return f"{actor.name} {actor.state} {actor.where if actor.alive else ''}".strip()
-
-
-def kill(world: World, chance: Random) -> str:
-    if not world.living:
-        return ""
-    actor = chance.choice(world.living)
-    where = actor.where
-    world.kill(actor)
-    return f"{actor.name} at {where}"
-
-
-def tick(world: World, chance: Random) -> str:
-    actor = world.take_up(Message("tick", []))
-    return _go_on(world, chance, actor)
-
-
-def hint(world: World, chance: Random) -> str:
-    """A webhook, or a person who cannot wait: the changes of one side are read now."""
-    connection = chance.choice(world.connections())
-    world.ring("capture", [str(connection.pk), "fast" if connection.side == "sf" else "cdc"])
-    return connection.side
-
-
-def lose(world: World, chance: Random) -> str:
-    if not world.broker:
-        return ""
-    return str(world.broker.pop(chance.randrange(len(world.broker))))
-
-
-def double(world: World, chance: Random) -> str:
-    if not world.broker:
-        return ""
-    message = chance.choice(world.broker)
-    world.broker.append(message)
-    return str(message)
-
-
-# --- time and trouble ----------------------------------------------------------------------------------------------
-
-
-def moment(world: World, chance: Random) -> str:
-    seconds = chance.choice((0.3, 0.9, 2, 4, 11))
-    world.wait(seconds)
-    return f"{seconds} s"
-
-
-def pause(world: World, chance: Random) -> str:
-    seconds = chance.choice((31, 65, 95, 130, 200, 400))
-    world.wait(seconds)
-    return f"{seconds} s"
-
-
-def hours(world: World, chance: Random) -> str:
-    seconds = chance.choice((3700, 7300))
-    world.wait(seconds)
-    return f"{seconds} s"
-
-
-def trouble(world: World, chance: Random) -> str:
-    side, what = chance.choice(("salesforce", "quickbooks")), chance.choice(TROUBLES)
-    world.wire.troubles.append(Trouble(side, what, chance.randint(0, 2), chance.random() < 0.6))
-    return f"{side} {what}"
-
-
-# --- coming to rest ------------------------------------------------------------------------------------------------
-
-
-def settle_down(world: World, chance: Random) -> str:
-    """Everything that was begun comes to its end."""
-    finish_all(world)
-    return ""
-
-
-def finish_all(world: World, most: int = 200) -> None:
-    """Every message is taken up and every actor runs to its end."""
-    for _ in range(most):
-        for actor in world.living:
-            actor.frozen = actor.dies_at_commit = False
-            world.run(actor, WHOLE)
-        if not world.broker:
-            return
-        world.take_up(world.broker.pop(0))
-    world.complain("G4", f"the broker never runs empty: {world.broker[:3]}")
 
 
 WEIGHTS = {
@@ -345,4 +50,52 @@ WEIGHTS = {
     "hours": 1,
     "trouble": 5,
 }
-DEEDS: dict[str, Deed] = {name: globals()[name] for name in (*WEIGHTS, "scan", "switch_on", "settle_down")}
+"""How often each deed comes in a plan without a theme."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What a plan is about: deeds that come in addition to all others, or more often than they do elsewhere."""
+
+    more: Mapping[str, int]
+    opening: tuple[str, ...] = ()
+    """What there is before the first scan, beside what arrives anyway."""
+    length: tuple[int, int] = (12, 30)
+
+
+PLAIN = Theme({}, length=(25, 60))
+THEMES: tuple[Theme, ...] = (
+    PLAIN,
+    PLAIN,
+    PLAIN,
+    Theme({"answer_lost": 14, "edit": 10, "arrive": 6}),
+    Theme({"dies_sending": 14, "edit": 8, "arrive": 6}),
+    Theme({"twins": 12, "arrive": 4, "hint": 6}, ("twins",)),
+    Theme({"within_a_second": 14, "quarrel": 6}),
+    Theme({"apart": 12, "quarrel": 6, "pause": 6}),
+    Theme({"dies_reading": 12, "edit": 6, "hours": 3}),
+    Theme({"family": 10, "answer_lost": 4, "child": 6}, ("family",)),
+)
+"""Each seed has one; the plain ones leave everything to chance."""
+
+
+def plan(seed: int) -> list[Action]:
+    """What happens in this seed."""
+    chance = seeded(seed)
+    theme = chance.choice(THEMES)
+    weights = {**WEIGHTS}
+    for kind, more in theme.more.items():
+        weights[kind] = weights.get(kind, 0) + more
+    opening = ["arrive"] * chance.randint(1, 4) + list(theme.opening)
+    if chance.random() < 0.7:
+        opening += ["scan", "switch_on", "settle_down"]
+    else:
+        opening += ["scan", "work", "switch_on", "work", "work"]
+    chosen = chance.choices(list(weights), list(weights.values()), k=chance.randint(*theme.length))
+    return [Action(kind, chance.getrandbits(32)) for kind in [*opening, *chosen]]
+
+
+DEEDS: dict[str, Deed] = {
+    **{name: getattr(deeds, name) for name in (*WEIGHTS, "scan", "switch_on", "settle_down")},
+    **{name: getattr(scenes, name) for name in scenes.SCENES},
+}

@@ -40,7 +40,7 @@ def _cursor_first(patch: Patch) -> None:
     from syncapp.services import capture
     from syncapp.store import clock
 
-    real = capture._store_page
+    real = capture._store_whole_page
 
     def moved_first(target: Any, cursor: Any, lane: Any, page: Any, *rest: Any) -> int:
         if page.last:
@@ -49,7 +49,7 @@ def _cursor_first(patch: Patch) -> None:
             )
         return real(target, cursor, lane, replace(page, last=False), *rest)
 
-    patch.setattr(capture, "_store_page", moved_first)
+    patch.setattr(capture, "_store_whole_page", moved_first)
 
 
 def _single_base(patch: Patch) -> None:
@@ -57,11 +57,9 @@ def _single_base(patch: Patch) -> None:
 
     real = applied._move_bases
 
-    def one(place: Any, intent: Any, result: Any, link: Any) -> bool:
-        more = real(place, intent, result, link)
-        shared = {**(link.sf_base or {}), **(link.qbo_base or {})}
-        link.sf_base = link.qbo_base = shared
-        return more
+    def one(place: Any, intent: Any, result: Any, link: Any) -> None:
+        real(place, intent, result, link)
+        link.sf_base = link.qbo_base = {**(link.sf_base or {}), **(link.qbo_base or {})}
 
     patch.setattr(applied, "_move_bases", one)
 
@@ -81,7 +79,8 @@ def _author_filter(patch: Patch) -> None:
 def _strictly_newer(patch: Patch) -> None:
     from syncapp.store import observations
 
-    narrow = observations.UPSERT.replace("'-infinity') <= excluded", "'-infinity') < excluded")
+    later = "coalesce(syncapp_observation.modified, '-infinity') < excluded.modified"
+    narrow = observations.UPSERT.replace(observations.NOT_OLDER, later)
     patch.setattr(observations, "UPSERT", narrow)
 
 
@@ -157,7 +156,13 @@ def _missing_is_deleted(patch: Patch) -> None:
 def _lost_wakeup(patch: Patch) -> None:
     from syncapp.store import waits
 
-    patch.setattr(waits, "release_children", lambda parents: [])
+    real = waits.release_children
+
+    def released(parents: Any, but: Any = ()) -> dict[Any, Any]:
+        real(parents, but)
+        return {}
+
+    patch.setattr(waits, "release_children", released)
 
 
 def _equal_token(patch: Patch) -> None:
@@ -227,7 +232,7 @@ def _bases_from_what_was_sent(patch: Patch) -> None:
 
     real = applied._move_bases
 
-    def whole(place: Any, intent: Any, result: Any, link: Any) -> bool:
+    def whole(place: Any, intent: Any, result: Any, link: Any) -> None:
         real(place, intent, result, link)
         if result.record is not None and result.record.body:
             stored = applied.base_json(place.spec, applied.project(intent.side, result.record, place.spec))
@@ -235,7 +240,6 @@ def _bases_from_what_was_sent(patch: Patch) -> None:
                 link.sf_base = stored
             else:
                 link.qbo_base = stored
-        return False
 
     patch.setattr(applied, "_move_bases", whole)
 

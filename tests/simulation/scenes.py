@@ -1,0 +1,223 @@
+"""Scenes: several things that meet in one moment, which chance alone would bring together too rarely.
+
+Each is what a day over there brings: an answer lost behind a commit, a worker that dies between the send and its
+answer, a customer typed in on both sides, two edits within the second of one stamp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from syncapp.models import RecordLink
+from tests.simulation import deeds
+from tests.simulation.actors import Actor
+from tests.simulation.pairs import Pair
+from tests.simulation.people import SIDES, Refusal
+from tests.simulation.wire import Trouble
+from tests.simulation.world import Message, World
+
+MOST_STEPS = 400
+AFTER_COMMIT = ("cut after", "timed out after", "broken after", "torn")
+
+
+# --- what they are made of -------------------------------------------------------------------------------------------
+
+
+def _linked(world: World, chance: Random) -> tuple[Pair, dict[str, str]] | None:
+    """A pair of linked records: side -> id."""
+    pair = deeds.any_pair(world, chance)
+    rows = RecordLink.all_companies.filter(sf_object=pair.sf_object, lifecycle="linked").order_by("id")
+    linked = list(rows.values_list("sf_id", "qbo_id"))
+    if not linked:
+        return None
+    return pair, dict(zip(("sf", "qbo"), chance.choice(linked), strict=True))
+
+
+def _read(world: World, side: str, lane: str = "") -> Actor:
+    """Somebody is about to read the changes of one side."""
+    connection = next(one for one in world.connections() if one.side == side)
+    lane = lane or ("fast" if side == "sf" else "cdc")
+    return world.take_up(Message("capture", [str(connection.pk), lane]))
+
+
+def _run_until(world: World, actor: Actor, there: Callable[[str], bool], times: int = 1) -> bool:
+    """Let an actor go on until it stands, for the nth time, where `there` says; False where it never does."""
+    for _ in range(MOST_STEPS):
+        world.run(actor, 1)
+        if not actor.alive:
+            return False
+        times -= there(actor.where)
+        if times <= 0:
+            return True
+    return False
+
+
+def _news(world: World, chance: Random) -> str:
+    """Something to carry: an edit of a linked record, or a new record; the side where it is, or nothing."""
+    found = _linked(world, chance)
+    if found is None or chance.random() < 0.4:
+        side = chance.choice(("sf", "sf", "qbo"))
+        world.people.create(deeds.any_pair(world, chance), side, chance)
+        return side
+    pair, ids = found
+    side = chance.choice(("sf", "qbo"))
+    unit = chance.choice(pair.units).name
+    return side if deeds.edited(world, chance, pair, side, ids[side], unit) else ""
+
+
+def _notice(world: World, side: str) -> None:
+    """The changes of this side are read and become due work."""
+    world.run(_read(world, side), deeds.WHOLE)
+
+
+def _edit_somewhere(world: World, chance: Random) -> str:
+    found = _linked(world, chance)
+    if found is None:
+        return ""
+    pair, ids = found
+    side = chance.choice(("sf", "qbo"))
+    return deeds.edited(world, chance, pair, side, ids[side], chance.choice(pair.units).name)
+
+
+# --- the scenes ------------------------------------------------------------------------------------------------------
+
+
+def answer_lost(world: World, chance: Random) -> str:
+    """A write is committed over there and its answer does not come; people go on typing meanwhile."""
+    side = _news(world, chance)
+    if not side:
+        return ""
+    other = "qbo" if side == "sf" else "sf"
+    what = chance.choice(AFTER_COMMIT)
+    world.wire.troubles.append(Trouble(SIDES[other], what, 0, writes_only=True))
+    _notice(world, side)
+    if chance.random() < 0.8:
+        deeds.finish_all(world)
+    more = _edit_somewhere(world, chance) if chance.random() < 0.5 else ""
+    if chance.random() < 0.5:
+        _notice(world, other)
+    world.wait(chance.choice((1, 40, 95, 200)))
+    deeds.tick(world, chance)
+    return f"{other} {what}; {more}"
+
+
+def dies_sending(world: World, chance: Random) -> str:
+    """A worker is killed at one of its calls, before or after it; the lease runs out, somebody else finds the write."""
+    side = _news(world, chance)
+    if not side:
+        return ""
+    _notice(world, side)
+    if not world.broker:
+        return ""
+    actor = world.take_up(world.broker.pop(0))
+    near = chance.choice(("before ", "after ", "after ", "committed"))
+    if not _run_until(world, actor, lambda where: where.startswith(near), chance.randint(1, 4)):
+        return f"{actor.name} {actor.state}"
+    where = actor.where
+    world.kill(actor)
+    more = _edit_somewhere(world, chance) if chance.random() < 0.5 else ""
+    world.wait(chance.choice((2, 130, 330)))
+    deeds.tick(world, chance)
+    return f"{actor.name} at {where}; {more}"
+
+
+def dies_reading(world: World, chance: Random) -> str:
+    """After a quiet time somebody edits; whoever reads the changes then dies, and nobody reads again for long."""
+    found = _linked(world, chance)
+    if found is None:
+        return ""
+    pair, ids = found
+    side = chance.choice(("sf", "qbo", "qbo"))
+    told = deeds.edited(world, chance, pair, side, ids[side], chance.choice(pair.units).name)
+    world.wait(chance.choice((5, 400, 1000)))
+    actor = _read(world, side)
+    if _run_until(world, actor, lambda where: where.startswith("after ")):
+        actor.dies_at_commit = chance.random() < 0.5
+        world.run(actor, deeds.WHOLE if actor.dies_at_commit else chance.randint(1, 12))
+        told += f"; {actor.name} at {actor.where}"
+        world.kill(actor)
+    world.wait(chance.choice((40, 700, 3700)))
+    return told
+
+
+def twins(world: World, chance: Random) -> str:
+    """The same customer is typed in on both sides before either has heard of the other."""
+    pair = deeds.any_pair(world, chance)
+    values = world.people.make_up(pair, chance, always=("phone",))
+    sides = ["sf", "qbo"]
+    chance.shuffle(sides)
+    ids = []
+    for side in sides:
+        try:
+            ids.append(f"{side} {world.people.create(pair, side, chance, values=values)}")
+        except Refusal:
+            return ", ".join(ids)
+        if chance.random() < 0.5:
+            world.wait(chance.choice((0.4, 3, 20)))
+        if chance.random() < 0.3:
+            _notice(world, side)
+    return ", ".join(ids)
+
+
+def within_a_second(world: World, chance: Random) -> str:
+    """An edit in Salesforce is read, and another comes within the same second: both have one stamp."""
+    found = _linked(world, chance)
+    if found is None:
+        return ""
+    pair, ids = found
+    unit = chance.choice(pair.units).name
+    world.clock.advance(1.05 - world.clock.time() % 1)
+    told = deeds.edited(world, chance, pair, "sf", ids["sf"], unit)
+    actor = _read(world, "sf")
+    if not _run_until(world, actor, lambda where: where.startswith("after salesforce")):
+        return told
+    if chance.random() < 0.3:
+        unit = chance.choice(pair.units).name
+    told += "; " + deeds.edited(world, chance, pair, "sf", ids["sf"], unit)
+    world.run(actor, deeds.WHOLE)
+    if chance.random() < 0.7:
+        deeds.finish_all(world)
+    return told
+
+
+def apart(world: World, chance: Random) -> str:
+    """Two people edit different fields of one record, each on one side, between two readings."""
+    found = _linked(world, chance)
+    if found is None:
+        return ""
+    pair, ids = found
+    units = chance.sample(pair.units, 2)
+    told = []
+    for side, unit in zip(("sf", "qbo"), units, strict=True):
+        told.append(deeds.edited(world, chance, pair, side, ids[side], unit.name))
+        world.clock.advance(chance.choice((0, 0.3, 2, 30)))
+    return ", ".join(told)
+
+
+def family(world: World, chance: Random) -> str:
+    """A parent and its children come at once; nobody is linked yet."""
+    pair = deeds.any_pair(world, chance)
+    parent = world.people.create(pair, "sf", chance)
+    told = [parent]
+    for _ in range(chance.randint(1, 2)):
+        try:
+            told.append(
+                world.people.create(pair, "sf", chance, told[-1] if chance.random() < 0.3 else parent)
+            )
+        except Refusal:
+            break
+    if chance.random() < 0.5:
+        _notice(world, "sf")
+    return ", ".join(told)
+
+
+SCENES = (
+    "answer_lost",
+    "dies_sending",
+    "dies_reading",
+    "twins",
+    "within_a_second",
+    "apart",
+    "family",
+)
