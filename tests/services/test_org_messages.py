@@ -68,7 +68,7 @@ def test_a_request_told_by_message_becomes_a_customer_without_waiting_for_the_lo
 def test_a_saved_record_is_read_and_synced(spine: Spine) -> None:
     subscribe(spine, "Account")
     spine.account(Name="Blue Pine Catering")
-    wait_for(lambda: pending(spine) == 0)
+    wait_for(Delivery.objects.exists)
 
     tasks.read_messages(str(org(spine).pk))
     spine.carry()
