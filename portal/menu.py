@@ -78,6 +78,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Mappings", "map", "portal:mappings", "mappings.view", under=("/value-maps/",)),
             Entry("Schedules", "calendar", "portal:schedules", "schedules.view"),
             Entry("Connections", "plug", "portal:connections", "connections.view"),
+            Entry("Lag", "hourglass", "portal:lag", "lag.view"),
         ),
     ),
     (

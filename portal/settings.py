@@ -243,6 +243,7 @@ LOGIN_REDIRECT_URL = "portal:index"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
 BODY_RETENTION_DAYS = env.number("BODY_RETENTION_DAYS", 90, low=1, high=3650)
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # empty: /metrics is not there
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)  # 0: only people with an invitation can sign up
 ACCOUNT_ADAPTER = "portal.people.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "portal.people.adapters.SocialAdapter"

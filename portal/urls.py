@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal import health
+from portal import health, metrics
 from portal.api import v1
 from portal.hooks import quickbooks, salesforce
 from portal.notify import unsubscribe
@@ -17,6 +17,7 @@ from portal.site import portal_site
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz/live", health.live, name="health-live"),
     path("healthz", health.ready, name="health-ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
     path("theme/", home.theme, name="theme"),
     path("join/<str:token>/", invitations.join, name="join"),

@@ -41,6 +41,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "records.view": _EVERYBODY,
     "problems.view": _EVERYBODY,
     "reconcile.view": _EVERYBODY,
+    "lag.view": _EVERYBODY,
     "conflicts.view": _EVERYBODY,
     "runs.view": _EVERYBODY,
     "integrations.view": _EVERYBODY,
