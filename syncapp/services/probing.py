@@ -49,6 +49,23 @@ def look(place: Place, client: AnyClient, chosen: Sequence[Intent]) -> dict[str,
     return {**_changes(place, client, changed), **_creates(place, client, made)}
 
 
+def made_before(client: SalesforceClient, upserts: Sequence[Intent]) -> dict[str, WriteResult]:
+    """Those of these upserts whose record is there, by their place in the batch: it bears the external id that only
+    they write. Sent again they would take back what somebody typed since, so the base becomes what was sent."""
+    made: dict[str, WriteResult] = {}
+    for name in sorted({(intent.object, intent.external_field) for intent in upserts}):
+        mine = {
+            intent.external_value: intent
+            for intent in upserts
+            if (intent.object, intent.external_field) == name
+        }
+        text = soql.select(name[0], ["Id", name[1]], where=[soql.within(name[1], sorted(mine))])
+        for row in client.query(text).get("records", ()):
+            bid = mine[str(row[name[1]])].bid
+            made[bid] = WriteResult(bid, WriteStatus.APPLIED, str(row["Id"]), created=True)
+    return made
+
+
 # --- records that were to be changed ---------------------------------------------------------------------------------
 
 

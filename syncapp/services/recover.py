@@ -18,6 +18,7 @@ import structlog
 from connectors.contracts import BatchAnswer, Operation, Side, WriteResult, WriteStatus
 from connectors.errors import ConnectorError, FailureKind
 from connectors.quickbooks.client import QuickBooksClient
+from connectors.salesforce.client import SalesforceClient
 from syncapp.engine.entities import traits
 from syncapp.engine.timing import Timing
 from syncapp.services import probing, unclear
@@ -120,12 +121,17 @@ def _is_document(intent: Intent) -> bool:
 
 
 def _salesforce(place: Place, batch: Batch, client: AnyClient) -> Found | None:
-    """Upserts by external id are sent again, writes by Id are read; no request id ties them together (C11)."""
+    """Upserts by external id are sent again where their record is not there yet, writes by Id are read; no request id
+    ties them together (C11)."""
     repeatable = [intent for intent in _open(batch) if intent.operation is Operation.UPSERT]
     if repeatable and _has_to_wait(place, batch):
         return None
     told = probing.look(place, client, [intent for intent in _open(batch) if intent not in repeatable])
     told, read = _closed_after_two_looks(batch, told), frozenset(told)
+    if repeatable and isinstance(client, SalesforceClient):
+        made = probing.made_before(client, repeatable)
+        told, read = told | made, read | made.keys()
+        repeatable = [intent for intent in repeatable if intent.bid not in made]
     if repeatable:
         intents.mark_sending([batch], place.timing.lease)
         writes = [intent.as_write() for intent in repeatable]
