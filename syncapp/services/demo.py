@@ -139,8 +139,7 @@ def _wait_for_all(integration: Integration, deadline: float) -> None:
             return
         if time.monotonic() > patience or not _somebody_works():
             _work_here(runs)
-        else:
-            time.sleep(0.2)
+        time.sleep(0.2)
 
 
 def _somebody_works() -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -21,21 +21,24 @@ TRIES = 6
 PAUSE_S = 0.05
 BROKEN_OFF = frozenset({"40P01", "40001"})
 """deadlock_detected, serialization_failure (PostgreSQL, appendix A)."""
+RACES = frozenset({"one_live_link_per_salesforce_record", "one_live_link_per_quickbooks_record"})
+"""Unique indexes that capture may fill between our look and our write: it saw the record that we have just made. Done
+again, the work finds that row and takes it in."""
 
 
 def run(work: Callable[[], T], *, undo: Callable[[], None] | None = None) -> T:
     """What `work` returns, done in one transaction of its own, up to six times.
 
     `undo` puts back what a broken-off try changed in memory. Inside another transaction the work is done once: whoever
-    opened that one has to run it again. Raises OperationalError when every try was broken off, and any other error of
-    the work at once.
+    opened that one has to run it again. Raises the database's error when every try was broken off, and any other error
+    of the work at once.
     """
     if connection.in_atomic_block:
         return _once(work)
     for left in range(TRIES - 1, 0, -1):
         try:
             return _once(work)
-        except OperationalError as error:
+        except DatabaseError as error:
             if not was_broken_off(error):
                 raise
             log.warning("transaction_broken_off", work=getattr(work, "__qualname__", ""), tries_left=left)
@@ -55,6 +58,8 @@ def _once(work: Callable[[], T]) -> T:
         return work()
 
 
-def was_broken_off(error: OperationalError) -> bool:
+def was_broken_off(error: DatabaseError) -> bool:
     """Whether PostgreSQL undid the transaction only because of another one."""
-    return getattr(error.__cause__, "sqlstate", "") in BROKEN_OFF
+    cause = error.__cause__
+    constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    return getattr(cause, "sqlstate", "") in BROKEN_OFF or constraint in RACES

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import IntegrityError, OperationalError, connection
 
-from syncapp.models import Company
+from syncapp.models import Company, RecordLink
 from syncapp.store import transactions
-from tests.builders import a_company
+from tests.builders import a_company, a_link, a_mapping
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -56,6 +56,27 @@ def test_of_two_transactions_that_wait_for_each_other_both_are_done_in_the_end()
     assert (set(tries), len(tries), len(put_back)) == ({"forwards", "backwards"}, 3, 1)
     names = set(Company.objects.filter(pk__in=[one.pk, two.pk]).values_list("name", flat=True))
     assert names == {put_back[0]}, "the one that was broken off came last"
+
+
+def test_a_record_that_capture_sees_between_our_look_and_our_write_is_taken_in_by_the_second_try() -> None:
+    link = a_link(a_mapping(), qbo_id=None)
+    seen = threading.Barrier(2)
+    tries: list[int] = []
+
+    def capture() -> None:
+        a_link(link.mapping, sf_id=None, qbo_id="77")
+        seen.wait(5)
+
+    def settle() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            seen.wait(5)  # the look came before, and found nothing
+        else:
+            RecordLink.all_companies.filter(qbo_id="77").update(lifecycle="absorbed")
+        RecordLink.all_companies.filter(pk=link.pk).update(qbo_id="77")
+
+    side_by_side(capture, lambda: transactions.run(settle))
+    assert (len(tries), RecordLink.all_companies.get(pk=link.pk).qbo_id) == (2, "77")
 
 
 def test_an_error_of_the_work_itself_is_not_tried_again() -> None:
