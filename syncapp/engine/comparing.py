@@ -55,6 +55,11 @@ class LinesCompared:
     def agrees(self) -> bool:
         return all(pair.agrees for pair in self.pairs)
 
+    @property
+    def alone(self) -> int:
+        """How many lines stand on one side only."""
+        return sum(pair.wanted is None or pair.held is None for pair in self.pairs)
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -97,11 +102,23 @@ def _settled(row: CompiledRow, situation: Situation, now: Sides) -> bool:
 
 
 def compare_lines(row: CompiledRow, now: Sides, context: MergeContext) -> LinesCompared:
-    """Both sides' lines, in the order in which the target has or shall have them."""
+    """Both sides' lines, in the order in which the target has or shall have them. Lines that go both ways agree where
+    writing either side would leave the other as it is (`merge.row_agrees`): they are told towards that side, else
+    towards the one that leaves the fewest of them alone."""
+    told = [_towards(target, row, now, context) for target in _targets(row)]
+    return min(told, key=lambda lines: (not lines.agrees, lines.alone))
+
+
+def _targets(row: CompiledRow) -> list[Side]:
+    """The sides that lines are written to, QuickBooks first."""
+    sides = (Side.QUICKBOOKS, Side.SALESFORCE)
+    return [side for side in sides if row.spec.direction.allows(side)]
+
+
+def _towards(target: Side, row: CompiledRow, now: Sides, context: MergeContext) -> LinesCompared:
     child = row.child
     if child is None:
         raise ValueError(f"{row.key} has no lines")
-    target = Side.QUICKBOOKS if row.spec.direction.allows(Side.QUICKBOOKS) else Side.SALESFORCE
     there, held = now.of(target.other).get(row.key) or [], now.of(target).get(row.key) or []
     wanted = [line for line in translate(row, target, there, context) or () if not line.get(GONE)]
     source = child.covered(there)

@@ -14,6 +14,7 @@ from typing import Any
 from connectors.contracts import Body, RemoteRecord, Side
 from syncapp.engine.compiled import CompiledRow, CompiledSpec, compile_spec
 from syncapp.engine.decision import Projection
+from syncapp.engine.display import paths_of_names
 from syncapp.engine.filters import paths_in
 from syncapp.engine.lines import kept_value
 from syncapp.engine.mapping import MappingSpec, ValueType
@@ -38,6 +39,7 @@ def fields_to_read(side: Side, spec: MappingSpec) -> tuple[str, ...]:
     paths: dict[str, None] = dict.fromkeys(compiled.traits(side).system_fields)
     paths |= dict.fromkeys(_mapped_paths(side, compiled))
     paths |= dict.fromkeys(paths_in(spec.filter_of(side)))
+    paths |= dict.fromkeys(paths_of_names(side, compiled))
     if side is Side.SALESFORCE and spec.options.get("price_books"):
         paths |= dict.fromkeys(PRICE_BOOK_PATHS)
     if side is Side.SALESFORCE and spec.options.get("address_path"):
@@ -48,20 +50,6 @@ def fields_to_read(side: Side, spec: MappingSpec) -> tuple[str, ...]:
 def _mapped_paths(side: Side, compiled: CompiledSpec) -> Iterable[str]:
     for row in compiled.rows:
         yield from row.reads(side)
-
-
-def display_name(side: Side, record: RemoteRecord | Body, spec: MappingSpec) -> str:
-    """The name of a record as a person knows it, without the suffix of inactive ones; its id where it has none."""
-    compiled = compile_spec(spec)
-    body = record.body if isinstance(record, RemoteRecord) else record
-    path = compiled.traits(side).name_path
-    for row in compiled.rows:
-        if ".".join(row.members(side)) == path:
-            name = row.read(side)(body)
-            break
-    else:
-        name = body.get(path)
-    return str(name or body.get("Id") or "")
 
 
 def compose(

@@ -14,11 +14,11 @@ from typing import Any
 from django.db.models import Case, F, Value, When
 
 from connectors.contracts import ChangePage, Page, Priority, RecordState, RemoteRecord, Side, Watch
+from syncapp.engine.display import display_name
 from syncapp.engine.filters import first_unmet
 from syncapp.engine.lines import child_objects
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import keys_of
-from syncapp.engine.projection import display_name
 from syncapp.models import Connection, Cursor, Mapping, MappingMode, MappingPass, Run
 from syncapp.services import deletions, reference_lists, tagged
 from syncapp.services.clients import AnyClient

@@ -22,10 +22,10 @@ from syncapp import queue
 from syncapp.engine import plan as plans
 from syncapp.engine.conditions import FilterError, Group, looks_like_conditions, parse
 from syncapp.engine.decide import why_left_out
+from syncapp.engine.display import display_name
 from syncapp.engine.entities import traits
 from syncapp.engine.filters import first_unmet
 from syncapp.engine.mapping import Criterion, MappingSpec
-from syncapp.engine.projection import display_name
 from syncapp.models import CLOSED_LIFECYCLES, Outcome, PreviewItem, RecordLink, Run, RunKind, RunState
 from syncapp.models import Mapping as MappingRow
 from syncapp.services import addresses, capture, preview, scope

@@ -18,11 +18,12 @@ from syncapp.engine import documents
 from syncapp.engine.bases import held_after, moved_units, written_units
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.decision import Decision, DecisionKind, StateChange, UnitChange
+from syncapp.engine.display import display_name
 from syncapp.engine.entities import EntityTraits, traits
 from syncapp.engine.evidence import STATE
 from syncapp.engine.match import external_id
 from syncapp.engine.plan import candidate_json
-from syncapp.engine.projection import compose, compose_create, display_name, fields_to_read
+from syncapp.engine.projection import compose, compose_create, fields_to_read
 from syncapp.engine.reasons import SF_SETTLING
 from syncapp.engine.records import value_to_json
 from syncapp.ids import uuid7

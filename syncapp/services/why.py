@@ -16,9 +16,10 @@ from django.db.models import Q
 from connectors.contracts import RecordState, RemoteRecord, Side
 from connectors.errors import ConnectorError, FailureKind
 from syncapp.engine.decision import DecisionKind
+from syncapp.engine.display import display_name
 from syncapp.engine.entities import traits
 from syncapp.engine.mapping import Mode
-from syncapp.engine.projection import display_name, fields_to_read
+from syncapp.engine.projection import fields_to_read
 from syncapp.engine.state import IGNORED
 from syncapp.engine.why import FITS, MODE, STOPPED, Step, trace
 from syncapp.messages import Words, words_for

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contracts import Side
+from syncapp.engine.display import display_name
 from syncapp.engine.mapping import Condition, Direction, FieldSpec, OnConflict, ValueType
 from syncapp.engine.projection import (
     compose,
     compose_create,
-    display_name,
     fields_to_read,
     from_json,
     project,

@@ -123,8 +123,10 @@ def sees_the_payment_as_a_record_of_its_own(dana: Person) -> None:
     dana.page.locator("#mapping").select_option(label="Payment, both ways")
     dana.page.wait_for_url(re.compile("mapping="))
     dana.page.locator("td.main a.name").first.click()
-    expect(dana.page.locator("#bridge")).to_be_visible()
+    dana.sees("Same to the cent", within="#document")
+    dana.sees(TOTAL, within="#document")
     dana.looks("a payment")
+    expect(dana.page.get_by_role("button", name="Send to QuickBooks")).to_be_visible()
 
 
 def reads_what_a_blocked_deal_waits_for(dana: Person) -> None:

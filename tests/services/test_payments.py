@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from syncapp.models import Mapping
+from syncapp.services import sides
+from syncapp.tenancy import tenant
 from tests.services.sales import a_product, an_opportunity, document
 from tests.services.spine import Spine, a_spine
 from tests.services.test_record_views import pay
@@ -110,3 +113,44 @@ def test_an_amount_that_names_no_invoice_is_a_problem_that_says_so(spine):
         *("data_error", "engine.required"),
         "Invoice",
     )
+
+
+def shown(link: Any) -> Any:
+    with tenant(link.company_id):
+        found = sides.sides(link).document
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def two_payments(spine: Spine) -> list[Any]:
+    """One that was entered in QuickBooks and one that was entered in Salesforce, by name."""
+    pay(spine, document(spine), 50, TxnDate="2026-11-24")
+    spine.sync()
+    spine.sync()
+    received(spine, 80, Reference_Number__c="CHK-7")
+    spine.sync()
+    spine.sync()
+    return [link for link in spine.links if link.qbo_entity == "Payment"]
+
+
+def test_a_payment_in_step_is_the_same_to_the_cent_on_its_page(spine, two_payments):
+    """Read from what was agreed, and read again from what capture brings."""
+    for _ in range(2):
+        assert [
+            (line.agrees, line.sf and line.sf.amount, line.qbo and line.qbo.amount)
+            for link in two_payments
+            for line in shown(link).lines
+        ] == [(True, Decimal(50), Decimal(50)), (True, Decimal(80), Decimal(80))]
+        assert [shown(link).differences for link in two_payments] == [0, 0]
+        spine.capture()
+
+
+def test_a_payment_is_called_by_its_number_or_by_whose_it_is_and_how_much(spine, two_payments):
+    assert [link.name for link in two_payments] == ["Acme, 50.00, 2026-11-24", "CHK-7"]
+    spine.edit("QBO_Payment__c", two_payments[0].sf_id, Status__c="Unapplied")
+    spine.sync()
+    assert [link.name for link in spine.links if link.qbo_entity == "Payment"] == [
+        "Acme, 50.00, 2026-11-24",
+        "CHK-7",
+    ]
