@@ -57,7 +57,7 @@ def test_a_stranger_signs_up_confirms_the_code_and_comes_to_setup(
 def test_without_the_code_nobody_gets_in(client: Client, mailoutbox: list[Any]) -> None:
     sign_up(client)
     wrong = client.post(reverse("account_email_verification_sent"), {"code": "AAAA-BBBB"})
-    assert "Incorrect code" in words(wrong)
+    assert "That code is not right." in words(wrong)
     assert client.get("/home/").url.startswith(reverse("account_login"))
 
 
