@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,8 @@ from syncapp.services.errors import Refused
 PERIOD_WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
 TILES = ("in_sync", "syncing", "waiting", "needs_attention", "conflict", "changed")
 LOOKS = {"changed": "changed_qbo"}
+SOONEST = 6
+"""So many schedules are shown; the rest stand on their own page."""
 WORDS = {"changed": "Changed on one side"}
 
 
@@ -34,6 +37,7 @@ def page(request: PortalRequest) -> HttpResponse:
     period = request.GET.get("period", "24h")
     period = period if period in PERIOD_WORDS else "24h"
     summary = dashboard.summary(request.company, period=period)
+    all_schedules = sorted(schedule_pages.rows(request), key=_soonest_first)
     context = {
         "summary": summary,
         "pairs": [_pair(one, summary, paused=request.company.paused) for one in summary.integrations],
@@ -44,12 +48,18 @@ def page(request: PortalRequest) -> HttpResponse:
         "causes": [
             {"group": one, "words": causes.words(one), "url": causes.address(one)} for one in summary.causes
         ],
-        "schedules": schedule_pages.rows(request),
+        "schedules": all_schedules[:SOONEST],
+        "schedules_in_all": len(all_schedules),
         "share": _share(summary.counts),
         "running": any(one.switched_on_at for one in summary.integrations),
         "may_add_schedule": bool(summary.by_object),
     }
     return render(request, "dashboard/live.html" if request.htmx else "dashboard/page.html", context)
+
+
+def _soonest_first(row: dict[str, Any]) -> tuple[bool, datetime | None]:
+    """Those that are due soonest first, those that are paused or over last."""
+    return (not row["next"], row["next"][0] if row["next"] else None)
 
 
 def _pair(integration: Integration, summary: dashboard.Dashboard, *, paused: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +16,7 @@ from portal import history
 from portal.people.access import PortalRequest, company_page, may
 from portal.states import look_of
 from syncapp.messages import words_for
-from syncapp.models import Attempt, Outcome, Run, RunState
+from syncapp.models import Attempt, Outcome, Run, RunKind, RunState
 from syncapp.models.run import EXACT_KINDS
 from syncapp.services import addresses, apply, run_progress, runs, scope, shown_plan, undo
 
@@ -31,14 +32,19 @@ COUNTS = (
     ("failed", "failed_count", "alert", "bad"),
     ("moved", "moved_count", "delta", "warn"),
 )
+IDLE = Q(kind=RunKind.SCHEDULE, person=None, state=RunState.DONE, total=0)
+"""A run of the clock that found nothing to do: most are, several an hour for each mapping."""
 WORDS = {"nothing": "Nothing to do", "asked": "Ask a person", "moved": "To look at"}
 
 
 @company_page("runs.view")
 @require_GET
 def list_(request: PortalRequest) -> HttpResponse:
-    """Runs, newest first."""
+    """Runs, newest first; those of the clock that found nothing to do only when asked for."""
+    everything = "all" in request.GET
     rows = Run.objects.select_related("mapping", "schedule", "person", "integration").order_by("-id")
+    if not everything:
+        rows = rows.exclude(IDLE)
     before = _uuid(request.GET.get("before", ""))
     if before is not None:
         rows = rows.filter(id__lt=before)
@@ -48,6 +54,7 @@ def list_(request: PortalRequest) -> HttpResponse:
         "runs": [_row(run) for run in found[:PAGE]],
         "older": str(found[PAGE - 1].pk) if len(found) > PAGE else "",
         "later": before is not None,
+        "everything": everything,
         "live": open_runs and before is None,
     }
     return render(request, "runs/rows.html" if request.htmx else "runs/list.html", context)

@@ -295,7 +295,33 @@ def test_many_runs_and_items_cost_a_bounded_number_of_queries(browser: Client, m
     assert (queries_of(browser, "/runs/"), queries_of(browser, f"/runs/{run.pk}/")) == few
 
 
+def test_the_list_of_runs_leaves_out_what_the_clock_did_in_vain_until_asked(
+    browser: Client, mapping: Mapping
+) -> None:
+    for cause, kind, total in (
+        ("In vain", "schedule", 0),
+        ("With work", "schedule", 3),
+        ("Load", "first_load", 0),
+    ):
+        a_run(mapping.integration, mapping=mapping, kind=kind, cause=cause, total=total, created_count=total)
+
+    short, whole = browser.get("/runs/").context["runs"], browser.get("/runs/?all").context["runs"]
+
+    assert [row["run"].cause for row in short] == ["Load", "With work"]
+    assert [row["run"].cause for row in whole] == ["Load", "With work", "In vain"]
+
+
 # --- schedules ---
+
+
+def test_the_dashboard_shows_the_schedules_that_are_due_soonest(browser: Client, mapping: Mapping) -> None:
+    for minutes in (700, 15, 800, 600, 500, 400, 300, 200):
+        a_schedule(mapping.integration, minutes=minutes, next_at=timezone.now() + timedelta(minutes=minutes))
+
+    page = browser.get("/")
+
+    assert len(page.context["schedules"]) == 6
+    assert "6 of 8, those due soonest All schedules" in words(page)
 
 
 def test_a_schedule_is_made_in_the_companys_zone(browser: Client, mapping: Mapping) -> None:
