@@ -50,7 +50,7 @@ def page(request: PortalRequest) -> HttpResponse:
         ],
         "schedules": all_schedules[:SOONEST],
         "schedules_in_all": len(all_schedules),
-        "share": _share(summary.counts),
+        "left_out": summary.counts["all"] - summary.counts["kept"],
         "running": any(one.switched_on_at for one in summary.integrations),
         "may_add_schedule": bool(summary.by_object),
     }
@@ -103,7 +103,7 @@ def _tiles(counts: dict[str, int], causes: int) -> list[dict[str, Any]]:
 
 def _note(key: str, counts: dict[str, int], causes: int) -> str:
     if key == "in_sync":
-        return f"{_share(counts)} of all records"
+        return f"{_share(counts)} of those to keep in step"
     if key == "syncing":
         return f"{counts['queued']:,} more queued"
     if key == "needs_attention" and counts[key]:
@@ -113,10 +113,10 @@ def _note(key: str, counts: dict[str, int], causes: int) -> str:
 
 
 def _share(counts: dict[str, int]) -> str:
-    if not counts["all"]:
+    if not counts["kept"]:
         return "0%"
-    share = 100 * counts["in_sync"] / counts["all"]
-    return "100%" if counts["in_sync"] == counts["all"] else f"{min(share, 99.9):.1f}%"
+    share = 100 * counts["in_sync"] / counts["kept"]
+    return "100%" if counts["in_sync"] == counts["kept"] else f"{min(share, 99.9):.1f}%"
 
 
 @company_page("company.pause")

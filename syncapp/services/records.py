@@ -68,6 +68,7 @@ STATE_FILTERS: dict[str, tuple[tuple[Lifecycle, Attention], ...]] = {
 syncing, whatever else it is; `syncing` and `queued` are filters of their own."""
 WORK_FILTERS = ("syncing", "queued")
 FILTERS = (*WORK_FILTERS, *STATE_FILTERS)
+SUMS = ("kept", "all")
 
 _COLUMNS = (
     "id", "name", "name_key", "mapping_id", "mapping__label", "integration_id", "sf_object", "qbo_entity", "sf_id",
@@ -340,14 +341,15 @@ Counts = dict[str, int]
 
 
 def counts(mapping: int | None = None) -> Counts:
-    """How many records there are of each filter, and `all`. Large companies: at most fifteen seconds old.
+    """How many records there are of each filter, `all`, and `kept`: those that are to be kept in step, which is all
+    but what a rule skips and what a person unlinked. Large companies: at most fifteen seconds old.
 
     The figures add up: a record that is due counts as queued or syncing and nowhere else.
     """
     figures = counts_by_mapping()
     if mapping is not None:
         return figures.get(mapping, _none())
-    return {name: sum(one[name] for one in figures.values()) for name in (*FILTERS, "all")}
+    return {name: sum(one[name] for one in figures.values()) for name in (*FILTERS, *SUMS)}
 
 
 def counts_by_mapping() -> dict[int, Counts]:
@@ -363,7 +365,7 @@ def counts_by_mapping() -> dict[int, Counts]:
 
 
 def _none() -> Counts:
-    return dict.fromkeys((*FILTERS, "all"), 0)
+    return dict.fromkeys((*FILTERS, *SUMS), 0)
 
 
 def _counted() -> dict[int, Counts]:
@@ -378,6 +380,8 @@ def _counted() -> dict[int, Counts]:
     for name, wanted in STATE_FILTERS.items():
         for mapping, figure in figures.items():
             figure[name] = sum(pairs.get((mapping, *pair), 0) for pair in wanted)
+    for figure in figures.values():
+        figure["kept"] = figure["all"] - figure["skipped"] - figure["unlinked"]
     return figures
 
 

@@ -415,13 +415,14 @@ def test_the_dashboard_says_how_it_stands_what_comes_next_and_what_to_do(
     for _ in range(3):
         an_attempt(a_link(mapping), finished_at=timezone.now())
     a_problem(a_link(mapping, attention="data_error"), last_seen_at=timezone.now())
+    a_link(mapping, attention="skipped")
     a_run(mapping.integration, mapping=mapping, updated_count=3)
     a_schedule(mapping.integration, mapping=mapping, next_at=timezone.now() + timedelta(minutes=3))
     answer = browser.get("/")
     text, page = words(answer), answer.content.decode()
     for part in (
-        "3 of 4 records are in sync",
-        "75.0% of all records",
+        "3 of 4 records are in sync; 1 more is left out",
+        "75.0% of those to keep in step",
         "1 cause",
         "in 3 min",
         "Every 15 minutes",
