@@ -164,7 +164,9 @@ def _free_port() -> int:
 def _running(place: Place) -> Any:
     """The web server, both workers and beat."""
     base = place.base
-    options = f"--bind 127.0.0.1:{place.port} --workers 2 --threads 4 --no-control-socket --log-level warning"
+    from portal.local.programs import WEB
+
+    options = f"--bind 127.0.0.1:{place.port} {WEB} --preload --log-level warning"
     web = [sys.executable, "-m", "gunicorn", "portal.wsgi", *options.split()]
     beat = [sys.executable, "-m", "celery", "-A", "portal", "beat", "--pidfile=", "-l", "WARNING"]
     with (base.folder / "workers.log").open("ab") as log:

@@ -7,7 +7,7 @@ case "$role" in
   web)
     exec gunicorn portal.wsgi --bind 0.0.0.0:8000 \
       --workers "${WEB_WORKERS:-2}" --threads "${WEB_THREADS:-4}" \
-      --max-requests 2000 --max-requests-jitter 200 --timeout 60 --graceful-timeout 30 \
+      --preload --max-requests 20000 --max-requests-jitter 2000 --timeout 60 --graceful-timeout 30 \
       --worker-tmp-dir /tmp --no-control-socket --forwarded-allow-ips "${FORWARDED_ALLOW_IPS:-*}"
     ;;
   worker-interactive | worker-bulk)

@@ -7,7 +7,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health, metrics
 from portal.api import v1
-from portal.hooks import quickbooks, salesforce
 from portal.notify import unsubscribe
 from portal.operators import operators_site
 from portal.pages import home, mailbox
@@ -22,10 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme/", home.theme, name="theme"),
     path("join/<str:token>/", invitations.join, name="join"),
     path("unsubscribe/<str:token>/", unsubscribe.page, name="unsubscribe"),
-    path("hooks/quickbooks/<uuid:app_id>", quickbooks.notices, name="hook-quickbooks"),
-    path(
-        "hooks/salesforce/<uuid:connection_id>/<str:secret>", salesforce.notifications, name="hook-salesforce"
-    ),
+    path("hooks/", include("portal.hooks.urls")),
     path("api/v1/", include((v1.urls(), "api-1"))),
     path("operators/", operators_site.urls),
 ]

@@ -9,56 +9,36 @@ from __future__ import annotations
 from uuid import UUID
 
 import structlog
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from connectors.contracts import Side
 from connectors.quickbooks import webhooks
-from syncapp.crypto import SecretUnreadable
-from syncapp.models import AppCredentials
-from syncapp.services import deliveries
+from portal.hooks import bodies
+from syncapp.services import deliveries, verifiers
 
 log = structlog.get_logger()
 
-MOST_BYTES = 2 * 1024 * 1024
-"""Twice what Intuit says a delivery may hold; more is not read."""
 
-
-@transaction.non_atomic_requests  # one statement stores everything: nothing to hold together, no round trips for it
 @csrf_exempt
 @require_POST
 def notices(request: HttpRequest, app_id: UUID) -> HttpResponse:
     """Take in one delivery: 401 unsigned or forged, 404 no such app, 413 too large, else 200."""
-    if _length(request) > MOST_BYTES:
+    try:
+        bodies.check_length(request)
+        raw = bodies.read(request)
+        signed = verifiers.is_signed(app_id, raw, request.headers.get(webhooks.SIGNATURE_HEADER, ""))
+    except bodies.TooLarge:
         return HttpResponse(status=413)
-    rows = AppCredentials.objects.filter(pk=app_id, side=Side.QUICKBOOKS.value)
-    app = rows.only("company_id", "verifier_token_sealed").first()
-    if app is None:
+    except verifiers.NoSuchApp:
         return HttpResponse(status=404)
-    raw = request.read(MOST_BYTES + 1)
-    if len(raw) > MOST_BYTES:
-        return HttpResponse(status=413)
-    if not webhooks.verify(raw, request.headers.get(webhooks.SIGNATURE_HEADER, ""), _verifier(app)):
-        log.warning("notice_refused", app=str(app.pk), bytes=len(raw))
+    if not signed:
+        log.warning("notice_refused", app=str(app_id), bytes=len(raw))
         return HttpResponse(status=401)
     try:
         named = webhooks.parse(raw)
     except (ValueError, RecursionError):
-        log.warning("notice_unreadable", app=str(app.pk), bytes=len(raw))
+        log.warning("notice_unreadable", app=str(app_id), bytes=len(raw))
         return HttpResponse(status=200)
-    deliveries.receive(app, named, raw)
+    deliveries.receive(app_id, named, raw)
     return HttpResponse(status=200)
-
-
-def _length(request: HttpRequest) -> int:
-    text = request.headers.get("Content-Length", "")
-    return int(text) if text.isdecimal() else 0
-
-
-def _verifier(app: AppCredentials) -> str:
-    try:
-        return app.verifier_token
-    except SecretUnreadable:
-        return ""

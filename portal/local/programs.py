@@ -10,6 +10,12 @@ from pathlib import Path
 from portal.local.ports import LOOPBACK
 from portal.local.supervisor import Program
 
+# At 200 webhooks a second a process is replaced every few minutes: forked from one that has loaded everything
+# (--preload), it takes over at once instead of after seconds of a whole core.
+WEB = (
+    "--workers 2 --threads 4 --max-requests 20000 --max-requests-jitter 2000"
+    " --timeout 60 --graceful-timeout 5 --no-control-socket"
+)
 # Work in flight is protected by leases, so a worker that does not finish in time may be cut off.
 _WORKER_STOP = ((signal.SIGTERM, 10.0), (signal.SIGQUIT, 5.0))
 
@@ -44,12 +50,9 @@ def simulator(plan: Plan) -> Program:
 
 def web(plan: Plan) -> Program:
     """The portal's web server."""
-    options = "--workers 2 --threads 4 --max-requests 2000 --max-requests-jitter 200 --timeout 60 --graceful-timeout 5"
-    logs = "--no-control-socket --log-level warning"
-    reload = " --reload" if plan.reload else ""
-    return Program(
-        "web", python(f"-m gunicorn portal.wsgi --bind {LOOPBACK}:{plan.port} {options} {logs}{reload}")
-    )
+    start = "--reload" if plan.reload else "--preload"
+    bind = f"--bind {LOOPBACK}:{plan.port}"
+    return Program("web", python(f"-m gunicorn portal.wsgi {bind} {WEB} {start} --log-level warning"))
 
 
 def worker(work: str, processes: int = 2) -> Program:

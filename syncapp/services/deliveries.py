@@ -17,7 +17,7 @@ from django.db import transaction
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
 from connectors.quickbooks.webhooks import Notice
 from syncapp import queue
-from syncapp.models import AppCredentials, Connection, Delivery
+from syncapp.models import Connection, Delivery
 from syncapp.services import capture
 from syncapp.services.clients import AnyClient
 from syncapp.services.timing import current_timing
@@ -32,7 +32,7 @@ MAY_STILL_BE_NAMED = timedelta(minutes=15)
 """Intuit's notices may come minutes late: a change as young as this was not missed yet."""
 
 
-def receive(app: AppCredentials, notices: Sequence[Notice], raw: bytes) -> int:
+def receive(app_id: UUID, notices: Sequence[Notice], raw: bytes) -> int:
     """Store what a verified body names and see to it that it is read soon; returns for how many companies it was news.
 
     Notices of companies that this app is not connected to, and of objects that nobody reads or that were switched off,
@@ -46,7 +46,7 @@ def receive(app: AppCredentials, notices: Sequence[Notice], raw: bytes) -> int:
     if not rows:
         return 0
     timing = current_timing()
-    fresh = deliveries.receive(app.pk, rows, timing.notice_debounce, timing.notice_cap)
+    fresh = deliveries.receive(app_id, rows, timing.notice_debounce, timing.notice_cap)
     for connection_id, first in fresh.items():
         if first:
             queue.read_notices(connection_id, timing.notice_debounce)

@@ -128,7 +128,7 @@ def receive(
     """Store notices and hint their lanes, in one statement; returns the connections that got a new one, with whether
     nobody had been told yet that theirs are to be read."""
     params = {"app": app_id, "notices": bulk.dumps(notices), "debounce": debounce, "cap": cap}
-    return dict(bulk.fetch_named(RECEIVE, params))
+    return dict(bulk.fetch_often(RECEIVE, params))
 
 
 def store_messages(rows: Sequence[Mapping[str, Any]]) -> list[str]:

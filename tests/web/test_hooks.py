@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
+import time
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from portal.hooks import bodies
 from syncapp.models import AppCredentials, Connection, Cursor, Delivery
-from syncapp.services import notices
+from syncapp.services import notices, verifiers
 from syncapp.store import clock
 from syncapp.tenancy import tenant
 from tests.builders import a_company, a_connection, a_member
@@ -32,14 +41,14 @@ def app() -> AppCredentials:
 
 @pytest.fixture
 def books(app: AppCredentials) -> Connection:
-    connection = a_connection(
+    made = a_connection(
         a_company("Blue Pine"), side="qbo", environment="production", remote_id=REALM, app_credentials=app
     )
-    with tenant(connection.company_id):
+    with tenant(made.company_id):
         Cursor.objects.create(
-            connection=connection, object="Customer", lane="cdc", watermark=clock.now(), next_at=clock.now()
+            connection=made, object="Customer", lane="cdc", watermark=clock.now(), next_at=clock.now()
         )
-    return connection
+    return made
 
 
 def stored() -> list[tuple[str, str]]:
@@ -132,3 +141,91 @@ def test_an_object_can_be_ignored_and_heeded_again(app: AppCredentials, books: C
     browser.post(**where, data={"on": "1", **company})
     deliver(app, [an_event(REALM, "Customer", "58")])
     assert stored() == [("Customer", "58")]
+
+
+# --- bodies, tokens and connections ----------------------------------------------------------------------------------
+
+
+class Streamed(BytesIO):
+    """A body without a length, as a proxy passes it on; counts what was taken of it."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        part = super().read(size)
+        self.taken += len(part)
+        return part
+
+
+def stream(app: AppCredentials, body: Streamed) -> int:
+    digest = hmac.new(b"verifier-1", body.getvalue(), hashlib.sha256).digest()
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "HTTP_INTUIT_SIGNATURE": base64.b64encode(digest).decode(),
+        "PATH_INFO": f"/hooks/quickbooks/{app.pk}",
+    }
+    return int(Client().request(**environ).status_code)
+
+
+def test_a_streamed_delivery_is_taken_in(app: AppCredentials, books: Connection) -> None:
+    body = Streamed(json.dumps([an_event(REALM, "Customer", "58")]).encode())
+    assert (stream(app, body), stored()) == (200, [("Customer", "58")])
+
+
+def test_a_streamed_body_that_does_not_end_is_left_after_two_megabytes(
+    app: AppCredentials, books: Connection
+) -> None:
+    body = Streamed(b"[" + b" " * 5_000_000 + b"]")
+    assert (stream(app, body), stored(), body.taken) == (413, [], bodies.MOST_BYTES + 1)
+
+
+def test_a_new_token_works_at_once_and_the_old_one_for_moments_only(
+    app: AppCredentials, books: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert deliver(app, [an_event(REALM, "Customer", "1")]) == 200
+    app.verifier_token = "verifier-2"
+    app.save()
+    assert deliver(app, [an_event(REALM, "Customer", "2")], verifier="verifier-2") == 200
+    assert deliver(app, [an_event(REALM, "Customer", "3")], verifier="verifier-1") == 401
+
+    app.verifier_token = "verifier-3"
+    app.save()
+    later = time.monotonic() + verifiers.REMEMBERED_S
+    monkeypatch.setattr(verifiers.time, "monotonic", lambda: later + 0.1)
+    assert deliver(app, [an_event(REALM, "Customer", "4")], verifier="verifier-2") == 401
+
+
+def test_an_app_that_is_gone_is_no_address_any_more(app: AppCredentials, books: Connection) -> None:
+    body = [an_event(REALM, "Customer", "58")]
+    assert deliver(app, body, verifier="verifier-1") == 200
+    Connection.all_companies.update(app_credentials=None)
+    AppCredentials.objects.all().delete()
+    verifiers.forget()
+    assert deliver(app, body, verifier="verifier-1") == 404
+
+
+def test_what_is_there_for_browsers_is_passed_by(app: AppCredentials, books: Connection) -> None:
+    """No session, no cookie, no content policy: the database is asked for the app and for nothing else."""
+    with CaptureQueriesContext(connection) as asked:
+        answer = Client().post(f"/hooks/quickbooks/{app.pk}", data=b"[]", content_type="application/json")
+    assert (answer.status_code, len(asked), dict(answer.cookies)) == (401, 1, {})
+    assert "Content-Security-Policy" not in answer.headers
+    assert answer.headers["X-Request-Id"]
+    assert (
+        Client(headers={"host": "elsewhere.example"}).post(f"/hooks/quickbooks/{app.pk}").status_code == 400
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_between_two_notices_loses_none(
+    app: AppCredentials, books: Connection
+) -> None:
+    assert deliver(app, [an_event(REALM, "Customer", "1")]) == 200
+    own = connection.connection.info.backend_pid
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        other.execute("select pg_terminate_backend(%s)", [own])
+    assert deliver(app, [an_event(REALM, "Customer", "2")]) == 200
+    assert stored() == [("Customer", "1"), ("Customer", "2")]
