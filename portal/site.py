@@ -40,6 +40,7 @@ PAGES = (
     "portal.pages.from_salesforce",
     "portal.pages.setup",
     "portal.pages.setup_match",
+    "portal.pages.sync_test",
     "portal.pages.working",
 )
 

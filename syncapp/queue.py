@@ -53,6 +53,11 @@ def notify() -> None:
     _ring("portal.notify.tasks.notify", [], SYSTEM)
 
 
+def test_sync(test_id: int) -> None:
+    """After this transaction: carry a test sync as far as it goes."""
+    _ring("syncapp.tasks.test_sync", [test_id], INTERACTIVE)
+
+
 def recover() -> None:
     """After this transaction: find out about writes whose outcome nobody knows."""
     _ring("syncapp.tasks.recover", [], SYSTEM)

@@ -26,6 +26,7 @@ from syncapp.services import (
     sweep,
     sync,
     sync_requests,
+    sync_test,
     tokens,
 )
 from syncapp.services import prepare as preparing
@@ -134,10 +135,17 @@ def recover() -> None:
 
 
 @shared_task
+def test_sync(test_id: int) -> None:
+    """A test sync may go on."""
+    sync_test.advance(test_id)
+
+
+@shared_task
 def tick() -> None:
     """The one beat of the product: schedules and lanes each time, the sweeper and the keep-alive at their own pace."""
     schedules.start_due()
     sweep.ring_due_lanes()
+    sync_test.ring_open()
     sealing.seal_due()
     timing = current_timing()
     if due_once.due("sweep", timing.sweep):

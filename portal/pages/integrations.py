@@ -20,7 +20,7 @@ from portal.refusals import way_back
 from syncapp.engine.criteria_text import in_words
 from syncapp.engine.mapping import Direction, MappingSpec
 from syncapp.models import Cursor, Integration, Mapping, MappingMode, Run
-from syncapp.services import audit, mappings, records, restoring, setup
+from syncapp.services import audit, mappings, records, restoring, setup, sync_test
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 
@@ -50,6 +50,7 @@ def page(request: PortalRequest, pk: int) -> HttpResponse:
         "integration": integration,
         "read_anew": integration.state == "restored" and restoring.is_read_anew(integration),
         "flows": flows,
+        "can_test": sync_test.can_test(integration),
         "modes": MappingMode.choices,
         "picture": pictures.waits([_node(flow["mapping"], flow["spec"]) for flow in flows]),
         "rows": schedule_pages.rows(request, integration),

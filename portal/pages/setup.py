@@ -40,7 +40,17 @@ from syncapp.recipes import STARTERS
 from syncapp.services import companies, connect, health
 from syncapp.services import setup as setups
 
-STEP_ORDER = ("welcome", "company", "salesforce", "quickbooks", "health", "template", "match", "start")
+STEP_ORDER = (
+    "welcome",
+    "company",
+    "salesforce",
+    "quickbooks",
+    "health",
+    "template",
+    "match",
+    "start",
+    "test",
+)
 DEMO_ZONE, DEMO_CURRENCY = "America/Los_Angeles", "USD"
 
 

@@ -20,7 +20,7 @@ from portal.people.access import PortalRequest, company_page
 from syncapp.engine.reasons import MATCH_TWIN
 from syncapp.messages import words_for
 from syncapp.models import Integration, PreviewItem, RecordLink, Run
-from syncapp.services import matching, setup
+from syncapp.services import matching, setup, sync_test
 
 SHOWN = 25
 
@@ -237,8 +237,11 @@ def start_step(request: PortalRequest) -> HttpResponseBase:
 @require_POST
 def switch_on(request: PortalRequest) -> HttpResponseBase:
     """Start the first load. From here on both sides are written to."""
-    run = setup.switch_on(_being_set_up(), request.user)
+    integration = _being_set_up()
+    run = setup.switch_on(integration, request.user)
     messages.success(request, "Switched on. The first load has started.")
+    if sync_test.can_test(integration):
+        return redirect("portal:setup-test")
     return redirect("portal:run", pk=run.pk)
 
 

@@ -40,6 +40,7 @@ from syncapp.models.reference import ReferenceEntry, ReferenceList
 from syncapp.models.run import Attempt, Outcome, PreviewItem, Run, RunKind, RunState
 from syncapp.models.schedule import Cadence, Schedule
 from syncapp.models.sync_request import RequestState, RequestStatus, SyncRequest
+from syncapp.models.sync_test import SyncTest, SyncTestState
 from syncapp.models.usage import ApiUsage
 from syncapp.models.value_map import UnknownValue, ValueMap, ValueMapEntry
 
@@ -101,6 +102,8 @@ __all__ = [
     "RunState",
     "Schedule",
     "SyncRequest",
+    "SyncTest",
+    "SyncTestState",
     "UnknownValue",
     "ValueMap",
     "ValueMapEntry",

@@ -32,6 +32,7 @@ from syncapp.models import (
     Run,
     RunKind,
     RunState,
+    SyncTest,
 )
 from syncapp.recipes import RECIPES, STARTERS, LeftOut, Prepared, Recipe, Template, can_have, mark_of, prepare
 from syncapp.recipes.recipe import Org
@@ -50,7 +51,10 @@ STEPS = {
     "template": "What to keep in step",
     "match": "Preview the first load",
     "start": "Start",
+    "test": "Test sync",
 }
+OFFERED = "test"
+"""A step that nobody has to take: setup is over without it."""
 QBO_BATCH, SF_COMPOSITE, BATCHES_PER_MINUTE = 30, 1000, 38
 OPEN_RUNS = (RunState.QUEUED, RunState.READING, RunState.RUNNING)
 
@@ -96,9 +100,10 @@ def _waiting(side: Side) -> Connection | None:
 def progress(integration: Integration | None) -> SetupProgress:
     """The steps of the wizard; without an integration nothing but the welcome has been seen."""
     done = _done(integration) if integration is not None else {}
-    current = next((key for key in STEPS if not done.get(key)), "")
+    current = next((key for key in STEPS if not done.get(key) and key != OFFERED), "")
+    shown = current or next((key for key in STEPS if not done.get(key)), "")
     return SetupProgress(
-        tuple(Step(key, label, bool(done.get(key)), key == current) for key, label in STEPS.items()), current
+        tuple(Step(key, label, bool(done.get(key)), key == shown) for key, label in STEPS.items()), current
     )
 
 
@@ -116,6 +121,7 @@ def _done(integration: Integration) -> dict[str, bool]:
         "template": bool(integration.template),
         "match": _scanned(integration),
         "start": integration.switched_on_at is not None,
+        "test": SyncTest.objects.filter(integration=integration).exclude(ended_at=None).exists(),
     }
 
 

@@ -78,6 +78,23 @@ def request_preview(run: Run, person: Any | None) -> Run:
     return plan
 
 
+def request_for(links: Sequence[RecordLink], person: Any | None, cause: str) -> Run:
+    """Plan what taking back all that was ever written of these links would do: for records that were made to be
+    removed again, whichever runs carried them. Nothing is written."""
+    with transaction.atomic():
+        plan = Run.objects.create(
+            integration_id=links[0].integration_id,
+            mapping_id=links[0].mapping_id,
+            kind=RunKind.PREVIEW,
+            priority=leases.RANK[Priority.INTERACTIVE],
+            person=person,
+            cause=f"Undo: {cause}"[:120],
+            scope={"of": scope.UNDO, "records": [str(link.pk) for link in links]},
+        )
+        queue.prepare(plan.pk)
+    return plan
+
+
 def can_be_undone(run: Run) -> bool:
     """Whether the run wrote or linked anything."""
     if run.kind in (RunKind.PREVIEW, RunKind.UNDO) or run.state in OPEN:
@@ -134,10 +151,13 @@ def resume_mappings(run: Run, person: Any | None) -> None:
 
 
 def plan_run(plan: Run) -> None:
-    """Plan the undo of `plan.origin`, link by link; ends the plan. Raises ConnectorError when a side cannot be read."""
-    if plan.origin is None:
-        raise ValueError("an undo is about a run")
-    deeds = _deeds(plan.origin)
+    """Plan the undo of `plan.origin`, or of all that was written of the links that the plan names, link by link; ends
+    the plan. Raises ConnectorError when a side cannot be read."""
+    records = plan.scope.get("records")
+    if plan.origin is None and not records:
+        raise ValueError("an undo is about a run, or about records")
+    about = {"link_id__in": records} if records else {"run": plan.origin}
+    deeds = _deeds(about)
     for mapping, ids in preview.by_mapping(list(deeds), closed=True):
         for start in range(0, len(ids), preview.BATCH):
             if not preview.go_on(plan, current_timing()):
@@ -205,14 +225,16 @@ def _children(
 # --- what a run did --------------------------------------------------------------------------------------------------
 
 
-def _deeds(run: Run) -> dict[UUID, Deed]:
-    """Link -> what the run did to it, from the writes that were applied."""
+def _deeds(about: Mapping[str, Any]) -> dict[UUID, Deed]:
+    """Link -> what was done to it by the writes that were applied, of a run or of some links (`about`)."""
     written: dict[UUID, list[AuditEvent]] = {}
-    rows = AuditEvent.objects.filter(intent__run=run, link__isnull=False).select_related("intent")
+    rows = AuditEvent.objects.filter(
+        intent__isnull=False, link__isnull=False, **{f"intent__{key}": value for key, value in about.items()}
+    ).select_related("intent")
     for event in rows.order_by("id"):
         if event.link_id is not None:
             written.setdefault(event.link_id, []).append(event)
-    linked = Attempt.objects.filter(run=run, outcome=Outcome.LINKED)
+    linked = Attempt.objects.filter(outcome=Outcome.LINKED, **about)
     joined = set(linked.values_list("link_id", flat=True))
     touched = RecordLink.objects.filter(id__in=list({*written, *joined})).select_related("mapping")
     found = {link.pk: specs.published_spec(link.mapping) for link in touched}

@@ -39,7 +39,23 @@ def test_a_deal_is_won_invoiced_and_paid_on_both_sides(installation: stack.Stack
         sees_the_payment_as_a_record_of_its_own(dana)
         reads_what_a_blocked_deal_waits_for(dana)
         sees_that_both_sides_come_to_the_same_money(dana)
+        goes_through_a_test_sync(dana)
         assert dana.faults == {}
+
+
+def goes_through_a_test_sync(dana: Person) -> None:
+    dana.open("/integrations/")
+    dana.page.locator("main a[href^='/integrations/']").first.click()
+    dana.press("Test sync")
+    dana.looks("before a test sync")
+    dana.press("Start the test")
+    dana.sees("5 of 5 right")
+    dana.page.locator("details.fold summary").first.click()
+    dana.looks("a test sync")
+    dana.press("Clean up both sides")
+    dana.sees("Cleaned up")
+    dana.sees("Nothing of it is kept in step any more")
+    dana.looks("a test sync that is cleaned up")
 
 
 def signs_in(dana: Person, installation: stack.Stack) -> None:
