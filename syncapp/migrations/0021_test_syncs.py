@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncapp', '0020_check_runs'),
+        ("syncapp", "0020_check_runs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
