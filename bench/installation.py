@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,11 +46,11 @@ class Installation:
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start_worker(
-        self, queues: str = "interactive,bulk,system", processes: int = 2
+        self, queues: str = "interactive,bulk,system", processes: int = 2, *, before: Sequence[str] = ()
     ) -> subprocess.Popen[bytes]:
-        """One Celery worker with so many processes for work, on these queues."""
+        """One Celery worker with so many processes for work, on these queues; `before` begins its command."""
         options = ["-c", str(processes), "-Q", queues, "-l", "WARNING"]
-        command = [sys.executable, "-m", "celery", "-A", "portal", "worker", *options]
+        command = [*before, sys.executable, "-m", "celery", "-A", "portal", "worker", *options]
         with (self.folder / "workers.log").open("ab") as log:
             worker = spawn(command, folder=ROOT, output=log)
         self.workers.append(worker)

@@ -8,10 +8,10 @@ webhook-to-salesforce  an edit in QuickBooks, by webhook, until it is written in
 request-to-invoice     a QBO_Sync__c record in Salesforce, by outbound message, until the invoice is in QuickBooks
 salesforce-polling     edits in Salesforce over --seconds, found by polling, until they are in QuickBooks
 button                 a press on a record until its run is done: --samples presses
-button-under-load      the same while another company loads --records accounts
+button-under-load      the same while another company loads --backfill accounts
 
-One web server of two processes, one worker for people, one for the rest, and beat run throughout, as `make run` and the
-containers start them. The load of the machine is printed: figures of a busy one are no figures of the product.
+One web server of two processes, the three workers and beat run throughout, as `make run` and the containers start
+them. The load of the machine is printed: figures of a busy one are no figures of the product.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def main() -> None:
     words.add_argument("--seconds", type=float, default=60.0)
     words.add_argument("--rate", type=float, default=200.0)
     words.add_argument("--samples", type=int, default=20)
-    words.add_argument("--records", type=int, default=100_000)
+    words.add_argument("--backfill", type=int, default=100_000)
     words.add_argument("--latency", choices=["none", "real"], default="real")
     chosen = words.parse_args()
     wanted = [name for name in chosen.only.split(",") if name] or list(SECTIONS)
@@ -110,7 +110,7 @@ def main() -> None:
     if unknown:
         words.error(f"no such section: {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
     loads = "button-under-load" in wanted
-    seed = str(chosen.records) if loads else "empty"
+    seed = str(chosen.backfill) if loads else "empty"
     with installation(seed=seed, latency=chosen.latency, limits="real") as base:
         place = _ready(base, beside_a_load=loads)
         print(f"latency {chosen.latency}, limits real, {os.cpu_count()} cores, load {_load()}", flush=True)
@@ -164,15 +164,15 @@ def _free_port() -> int:
 def _running(place: Place) -> Any:
     """The web server, both workers and beat."""
     base = place.base
-    from portal.local.programs import WEB
+    from portal.local.programs import BACKGROUND, QUEUES, WEB
 
     options = f"--bind 127.0.0.1:{place.port} {WEB} --preload --log-level warning"
     web = [sys.executable, "-m", "gunicorn", "portal.wsgi", *options.split()]
     beat = [sys.executable, "-m", "celery", "-A", "portal", "beat", "--pidfile=", "-l", "WARNING"]
     with (base.folder / "workers.log").open("ab") as log:
         place.web = subprocess.Popen(web, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
-        base.start_worker("interactive,system", processes=2)
-        base.start_worker("bulk,system", processes=2)
+        for work, queues in QUEUES.items():
+            base.start_worker(queues, before=BACKGROUND if work == "bulk" else ())
         schedule = ["--schedule", str(base.folder / "schedule")]
         ringing = subprocess.Popen([*beat, *schedule], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     try:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# One image, several roles: web, worker-interactive, worker-bulk, beat, migrate; anything else goes to manage.py.
+# One image, several roles: web, worker-interactive, worker-system, worker-bulk, beat, migrate; anything else goes to manage.py.
 set -eu
 
 role="${1:-web}"
@@ -10,9 +10,11 @@ case "$role" in
       --preload --max-requests 20000 --max-requests-jitter 2000 --timeout 60 --graceful-timeout 30 \
       --worker-tmp-dir /tmp --no-control-socket --forwarded-allow-ips "${FORWARDED_ALLOW_IPS:-*}"
     ;;
-  worker-interactive | worker-bulk)
+  worker-interactive | worker-system | worker-bulk)
     work="${role#worker-}"
-    exec celery --app portal worker --queues "$work,system" --hostname "$work@%h" \
+    queues="$work"
+    [ "$work" != bulk ] || queues=bulk,system # what a person waits for finds processes that take nothing else
+    exec celery --app portal worker --queues "$queues" --hostname "$work@%h" \
       --concurrency "${WORKER_PROCESSES:-2}" --without-gossip --without-mingle --loglevel info
     ;;
   beat)

@@ -10,6 +10,9 @@ from django.db import transaction
 from connectors.contracts import Priority
 
 INTERACTIVE, BULK, SYSTEM = "interactive", "bulk", "system"
+READ_ON = {Priority.INTERACTIVE: INTERACTIVE, Priority.NORMAL: SYSTEM, Priority.BULK: BULK}
+LONG_LANES = {"nightly"}
+"""Lanes that read a day's changes at once."""
 QUEUES = {Priority.INTERACTIVE: INTERACTIVE, Priority.NORMAL: BULK, Priority.BULK: BULK}
 
 
@@ -18,14 +21,14 @@ def wake(priority: Priority, company_id: int | None = None) -> None:
     _ring("syncapp.tasks.carry", [priority.value, company_id], QUEUES[priority])
 
 
-def prepare(run_id: Any) -> None:
-    """After this transaction: read both sides for a run that was made."""
-    _ring("syncapp.tasks.prepare", [str(run_id)], SYSTEM)
+def prepare(run_id: Any, priority: Priority = Priority.NORMAL) -> None:
+    """After this transaction: read both sides for a run of this class that was made."""
+    _ring("syncapp.tasks.prepare", [str(run_id)], READ_ON[priority])
 
 
 def capture(connection_id: Any, lane: str) -> None:
     """After this transaction: read what changed on one connection."""
-    _ring("syncapp.tasks.capture", [str(connection_id), lane], SYSTEM)
+    _ring("syncapp.tasks.capture", [str(connection_id), lane], BULK if lane in LONG_LANES else SYSTEM)
 
 
 def read_notices(connection_id: Any, in_seconds: float) -> None:

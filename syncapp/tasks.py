@@ -37,13 +37,15 @@ from syncapp.store import breaker, clock, due_once
 from syncapp.tenancy import tenant
 
 log = structlog.get_logger()
-CARRY_SECONDS = 60.0
+CARRY_SECONDS = {Priority.INTERACTIVE: 60.0, Priority.NORMAL: 30.0, Priority.BULK: 30.0}
+"""After so long a worker looks round for what else waits: in the background whole readings stand behind it in line."""
 
 
 @shared_task
 def carry(priority: str, company_id: int | None = None) -> None:
     """There is work of this class."""
-    sync.carry(Priority(priority), company_id, seconds=CARRY_SECONDS)
+    kind = Priority(priority)
+    sync.carry(kind, company_id, seconds=CARRY_SECONDS[kind])
 
 
 @shared_task

@@ -111,8 +111,7 @@ class Installation:
             return
         for program in (
             programs.web(plan),
-            programs.worker("interactive"),
-            programs.worker("bulk"),
+            *(programs.worker(work) for work in programs.QUEUES),
             programs.beat(plan),
         ):
             supervisor.start(program)

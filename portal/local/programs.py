@@ -16,6 +16,10 @@ WEB = (
     "--workers 2 --threads 4 --max-requests 20000 --max-requests-jitter 2000"
     " --timeout 60 --graceful-timeout 5 --no-control-socket"
 )
+# What a person waits for finds processes that take nothing else: reading a large company's changes may last minutes.
+QUEUES = {"interactive": "interactive", "system": "system", "bulk": "bulk,system"}
+# On a full machine the background gives way to people.
+BACKGROUND = ("nice", "-n", "10")
 # Work in flight is protected by leases, so a worker that does not finish in time may be cut off.
 _WORKER_STOP = ((signal.SIGTERM, 10.0), (signal.SIGQUIT, 5.0))
 
@@ -55,12 +59,13 @@ def web(plan: Plan) -> Program:
     return Program("web", python(f"-m gunicorn portal.wsgi {bind} {WEB} {start} --log-level warning"))
 
 
-def worker(work: str, processes: int = 2) -> Program:
-    """A worker for the queue `work` ("interactive" or "bulk") and for what the system itself has to do."""
-    options = f"--queues {work},system --hostname {work}@%h --concurrency {processes}"
-    return Program(
-        f"worker-{work[:5]}", _celery(f"worker {options} --without-gossip --without-mingle"), _WORKER_STOP
+def worker(work: str) -> Program:
+    """The worker for one kind of work, a key of QUEUES."""
+    options = (
+        f"--queues {QUEUES[work]} --hostname {work}@%h --concurrency 2 --without-gossip --without-mingle"
     )
+    command = _celery(f"worker {options}")
+    return Program(f"worker-{work[:5]}", (*BACKGROUND, *command) if work == "bulk" else command, _WORKER_STOP)
 
 
 def beat(plan: Plan) -> Program:

@@ -90,13 +90,23 @@ def new_address(request: PortalRequest, pk: UUID) -> HttpResponseBase:
         request,
         "The address is made. Enter it in Salesforce."
         if first
-        else "There is a new address, and the old one is not answered any more. Enter the new one in Salesforce.",
+        else "There is a new address. Enter it in Salesforce: the old one works for 24 hours more.",
     )
+    return redirect("portal:connection-real-time", pk=pk)
+
+
+@company_page("connections.edit")
+@require_POST
+def end_old_address(request: PortalRequest, pk: UUID) -> HttpResponseBase:
+    """Stop answering the address before this one."""
+    org_messages.end_old_address(_connection(pk), request.user)
+    messages.success(request, "The old address is not answered any more.")
     return redirect("portal:connection-real-time", pk=pk)
 
 
 urls: list[URLPattern] = [
     path("connections/<uuid:pk>/real-time/", real_time, name="connection-real-time"),
     path("connections/<uuid:pk>/real-time/address/", new_address, name="connection-new-address"),
+    path("connections/<uuid:pk>/real-time/old-address/", end_old_address, name="connection-end-old-address"),
     path("connections/<uuid:pk>/real-time/look-again/", look_again, name="connection-look-again"),
 ]

@@ -63,6 +63,10 @@ class Connection(TenantModel):
     message_secret_sealed = models.TextField(blank=True)
     message_secret = Sealed()
     """Of the address for Salesforce's outbound messages; empty until one was made."""
+    old_message_secret_sealed = models.TextField(blank=True)
+    old_message_secret = Sealed()
+    """Of the address before this one, which works until `old_message_until`."""
+    old_message_until = models.DateTimeField(null=True, blank=True)
     advanced_secret_sealed = models.TextField(blank=True)
     advanced_secret = Sealed()
     """JSON of the non-browser methods: private key, or password and security token."""

@@ -10,7 +10,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,9 @@ from syncapp.store import clock, deliveries, sync_requests, transactions
 from syncapp.store.turns import Turn
 
 SECRET_BYTES = 32
+GRACE = timedelta(hours=24)
+"""How long an address is answered after another was made."""
+OLD_ADDRESS = ("old_message_secret_sealed", "old_message_until")
 LANE = "fast"
 """What this lane reads can be named by messages."""
 CAUSE = "As it changes"
@@ -52,22 +55,55 @@ def address_of(connection: Connection) -> str:
 
 
 def renew_address(connection: Connection, person: Any) -> None:
-    """Make the endpoint, or another one; the old one is not answered any more. Needs the company in context."""
+    """Make the endpoint, or another one; the old one is answered for a day more, so that nothing is missed while the
+    new one is entered in Salesforce. Needs the company in context."""
+    old = _own_secrets(connection)[0]
+    connection.old_message_secret = old
+    connection.old_message_until = clock.now() + GRACE if old else None
     connection.message_secret = secrets.token_urlsafe(SECRET_BYTES)
-    connection.save(update_fields=["message_secret_sealed"])
+    connection.save(update_fields=["message_secret_sealed", *OLD_ADDRESS])
     audit.decided("messages.address", person, after={"org": connection.remote_id})
+
+
+def end_old_address(connection: Connection, person: Any) -> bool:
+    """Stop answering the address before this one; False where none was answered any more. Needs the company in
+    context."""
+    answered = old_address_until(connection) is not None
+    connection.old_message_secret, connection.old_message_until = "", None
+    connection.save(update_fields=OLD_ADDRESS)
+    if answered:
+        audit.decided("messages.old_address_ended", person, after={"org": connection.remote_id})
+    return answered
+
+
+def old_address_until(connection: Connection) -> datetime | None:
+    """Until when the address before this one is answered; None where there is none."""
+    until = connection.old_message_until
+    return until if connection.old_message_secret_sealed and until and until > clock.now() else None
 
 
 def connection_at(pk: UUID, secret: str) -> Connection | None:
     """The connection behind an endpoint; None where the secret is not its own, compared in constant time."""
     rows = Connection.all_companies.filter(pk=pk, side=VendorSide.SALESFORCE)
     found = rows.exclude(status=ConnectionStatus.DISCONNECTED).first()
+    own = _own_secrets(found) if found is not None else ("", "")
+    same = [_is_same(secret, one) for one in own]
+    return found if any(same) else None
+
+
+def _own_secrets(connection: Connection) -> tuple[str, str]:
+    """Of the address, and of the one before as long as it is answered; empty where there is none."""
     try:
-        own = found.message_secret if found is not None else ""
+        own = connection.message_secret
+        old = connection.old_message_secret if old_address_until(connection) else ""
     except SecretUnreadable:
-        own = ""
-    same = hmac.compare_digest(secret.encode(), (own or secrets.token_urlsafe(SECRET_BYTES)).encode())
-    return found if same and own else None
+        return "", ""
+    return own, old
+
+
+def _is_same(secret: str, own: str) -> bool:
+    given = hmac.compare_digest(secret.encode(), (own or secrets.token_urlsafe(SECRET_BYTES)).encode())
+    return given and bool(own)
 
 
 def is_of_org(connection: Connection, org_id: str) -> bool:
@@ -182,6 +218,8 @@ class Standing:
     """What a person needs to set messages up, and what came last."""
 
     address: str
+    old_until: datetime | None
+    """Until when the address before this one is answered too."""
     objects: tuple[str, ...]
     last: tuple[Delivery, ...]
 
@@ -190,6 +228,5 @@ def standing(connection: Connection, count: int = 10) -> Standing:
     """How messages of this org stand."""
     rows = Delivery.objects.filter(connection=connection, app_credentials__isnull=True)
     objects = sorted({*_objects_read(connection), sync_requests.OBJECT})
-    return Standing(
-        address_of(connection), tuple(objects), tuple(rows.order_by("-received_at", "-pk")[:count])
-    )
+    last = tuple(rows.order_by("-received_at", "-pk")[:count])
+    return Standing(address_of(connection), old_address_until(connection), tuple(objects), last)

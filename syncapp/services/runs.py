@@ -152,7 +152,7 @@ def _new_preview(*, priority: Priority, person: Any | None, cause: str, **column
             cause=cause[:120],
             **columns,
         )
-        queue.prepare(run.pk)
+        queue.prepare(run.pk, priority)
     return run
 
 
@@ -221,7 +221,7 @@ def resume(run: Run, person: Any | None) -> None:
         row.save(update_fields=["stop_requested", "state", "finished_at", "lease_until"])
         audit.decided("run.resumed", person, cause=row.cause)
         if reads_again:
-            queue.prepare(row.pk)
+            queue.prepare(row.pk, leases.PRIORITY[row.priority])
         else:
             queue.wake(leases.PRIORITY[row.priority], row.company_id)
     if not reads_again:

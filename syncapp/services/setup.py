@@ -313,7 +313,7 @@ def _new_run(mapping: Mapping, kind: RunKind, priority: Priority, person: Any | 
         person=person,
         cause=cause,
     )
-    queue.prepare(run.pk)
+    queue.prepare(run.pk, priority)
     return run
 
 

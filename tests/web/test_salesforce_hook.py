@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from portal.logs import redact
 from portal.people.models import Role
-from syncapp.models import Connection, Cursor, Delivery
+from syncapp.models import AuditEvent, Connection, Cursor, Delivery
 from syncapp.services import org_messages
 from syncapp.store import clock
 from syncapp.tenancy import tenant
@@ -94,18 +94,58 @@ def test_five_megabytes_and_what_is_no_message_are_refused(org: Connection) -> N
     assert Client().get(f"/hooks/{address}").status_code == 405
 
 
-def test_a_new_address_ends_the_old_one_and_only_admins_see_it(org: Connection) -> None:
+def test_a_new_address_leaves_the_old_one_a_day_and_only_admins_see_it(
+    org: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = org_messages.address_of(org)
     browser = a_browser(Role.ADMIN, org.company)
     browser.post(reverse("portal:connection-new-address", args=[org.pk]))
     org.refresh_from_db()
     new = org_messages.address_of(org)
-    assert (new != old, send(org, of_org(org), old.split("/hooks/")[1])[0], send(org, of_org(org))[0]) == (
-        True, 404, 200,
-    )  # fmt: skip
     page = reverse("portal:connection-real-time", args=[org.pk])
-    assert new in browser.get(page).content.decode()
+    seen = browser.get(page).content.decode()
+    assert (new != old, new in seen, old in seen, "The old address still works" in seen) == (
+        True, True, False, True,
+    )  # fmt: skip
     assert new not in a_browser(Role.VIEWER, org.company).get(page).content.decode()
+
+    assert answers(org, old, new) == (200, 200)
+    later = clock.now() + org_messages.GRACE
+    monkeypatch.setattr(org_messages.clock, "now", lambda: later)
+    assert answers(org, old, new) == (404, 200)
+
+
+def test_the_old_address_can_be_stopped_at_once(org: Connection) -> None:
+    old = org_messages.address_of(org)
+    browser = a_browser(Role.ADMIN, org.company)
+    browser.post(reverse("portal:connection-new-address", args=[org.pk]))
+    end = reverse("portal:connection-end-old-address", args=[org.pk])
+    assert a_browser(Role.VIEWER, org.company).post(end).status_code == 403
+    browser.post(end)
+
+    org.refresh_from_db()
+    assert answers(org, old, org_messages.address_of(org)) == (404, 200)
+    page = browser.get(reverse("portal:connection-real-time", args=[org.pk])).content.decode()
+    assert "The old address still works" not in page
+    with tenant(org.company_id):
+        said = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
+    assert said[-2:] == ["messages.address", "messages.old_address_ended"]
+
+
+def test_a_second_new_address_ends_the_first_at_once(org: Connection) -> None:
+    """One address back is answered, not every one there ever was."""
+    first = org_messages.address_of(org)
+    browser = a_browser(Role.ADMIN, org.company)
+    browser.post(reverse("portal:connection-new-address", args=[org.pk]))
+    org.refresh_from_db()
+    second = org_messages.address_of(org)
+    browser.post(reverse("portal:connection-new-address", args=[org.pk]))
+    assert answers(org, first, second) == (404, 200)
+
+
+def answers(org: Connection, *addresses: str) -> tuple[int, ...]:
+    """What a message to each of these addresses is answered."""
+    return tuple(send(org, of_org(org), one.split("/hooks/")[1])[0] for one in addresses)
 
 
 def test_the_secret_of_an_address_never_reaches_a_log(org: Connection) -> None:
