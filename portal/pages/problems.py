@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from io import StringIO
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
-from portal import causes
+from portal import causes, csv_files
 from portal.people.access import PortalRequest, company_page
 from syncapp.messages import words_for
 from syncapp.models import Connection
@@ -125,17 +122,7 @@ def decide_deletions(request: PortalRequest) -> HttpResponseBase:
 def export(request: PortalRequest) -> StreamingHttpResponse:
     """The problems as a file for a spreadsheet."""
     lines = problems.csv_rows(code=request.GET.get("code", ""), closed=request.GET.get("show") == "resolved")
-    response = StreamingHttpResponse(_written(lines), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="problems.csv"'
-    return response
-
-
-def _written(lines: Iterator[list[str]]) -> Iterator[str]:
-    yield "\ufeff"  # without it some spreadsheets read the file in the machine's own encoding
-    for line in lines:
-        buffer = StringIO()
-        csv.writer(buffer).writerow(line)
-        yield buffer.getvalue()
+    return csv_files.download(lines, "problems.csv")
 
 
 urls: list[URLPattern] = [

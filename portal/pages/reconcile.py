@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
-from io import StringIO
 from typing import Any
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
@@ -12,12 +9,10 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET
 
+from portal import csv_files
 from portal.people.access import PortalRequest, company_page
 from syncapp.models import Mapping
 from syncapp.services import accounted, reconcile
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings that a spreadsheet would compute rather than show."""
 
 
 @company_page("reconcile.view")
@@ -65,21 +60,7 @@ def export(request: PortalRequest) -> StreamingHttpResponse:
     """Every document of the totals as a file for a spreadsheet."""
     kinds = reconcile.documents_of()
     rows = reconcile.csv_rows(_chosen(request, kinds), request.GET.get("month", "")) if kinds else iter(())
-    response = StreamingHttpResponse(_written(rows), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="reconciliation.csv"'
-    return response
-
-
-def _written(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
-    yield "\ufeff"  # without it some spreadsheets read the file in the machine's own encoding
-    for row in rows:
-        buffer = StringIO()
-        csv.writer(buffer).writerow([_plain(cell) for cell in row])
-        yield buffer.getvalue()
-
-
-def _plain(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    return csv_files.download(rows, "reconciliation.csv")
 
 
 urls: list[URLPattern] = [
