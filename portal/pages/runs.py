@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from portal import history
@@ -18,7 +18,7 @@ from portal.states import look_of
 from syncapp.messages import words_for
 from syncapp.models import Attempt, Outcome, Run, RunKind, RunState
 from syncapp.models.run import EXACT_KINDS
-from syncapp.services import addresses, apply, run_progress, runs, scope, shown_plan, undo
+from syncapp.services import addresses, apply, record_files, run_progress, runs, scope, shown_plan, undo
 
 PAGE = 50
 COUNTS = (
@@ -93,6 +93,7 @@ def page(request: PortalRequest, pk: UUID) -> HttpResponse:
         if not context["open"]:
             response.headers["HX-Refresh"] = "true"
         return response
+    context |= _of_file(run)
     context |= _previewed(run, request) if run.kind == "preview" else _tried(run, request)
     return render(request, "runs/page.html", context)
 
@@ -118,6 +119,20 @@ def _progress(run: Run) -> dict[str, Any]:
         "stoppable": run.state in runs.OPEN and not run.stop_requested,
         "resumable": run.state == RunState.STOPPED,
         "cancellable": run.state in (*runs.OPEN, RunState.STOPPED),
+    }
+
+
+def _of_file(run: Run) -> dict[str, Any]:
+    """The file that a plan was made from, with the lines that are not in it."""
+    made = record_files.of_run(run)
+    if made is None:
+        return {}
+    return {
+        "file": made,
+        "file_records": made.lines - len(made.unusable),
+        "lines": [(one, words_for(one.code, one.values)) for one in made.unusable[:PAGE]],
+        "more": max(0, len(made.unusable) - PAGE),
+        "lines_url": reverse("portal:run-lines", kwargs={"pk": run.pk}),
     }
 
 

@@ -73,8 +73,10 @@ def preview_links(
     person: Any | None,
     cause: str,
     origin: Run | None = None,
+    source: dict[str, Any] | None = None,
 ) -> Run:
-    """Plan what a press on these records would do, the records that they need first included.
+    """Plan what a press on these records would do, the records that they need first included. `source` is what the run
+    keeps of the file that named them.
 
     Raises Refused `sync.nothing` when there is none.
     """
@@ -90,7 +92,11 @@ def preview_links(
         person=person,
         cause=cause,
         origin=origin,
-        scope={"of": scope.LINKS, "links": sorted(str(link.pk) for link in chosen)},
+        scope={
+            "of": scope.LINKS,
+            "links": sorted(str(link.pk) for link in chosen),
+            **({"file": source} if source else {}),
+        },
     )
 
 
