@@ -36,7 +36,8 @@ from portal.people.invitations import ask_to_connect
 from portal.people.models import Invitation, User
 from portal.templatetags.portal import mails_url
 from syncapp.models import Connection, ConnectionStatus, Integration, Mapping, VendorSide
-from syncapp.recipes import STARTERS
+from syncapp.recipes import STARTERS, sets
+from syncapp.recipes.sets import RecipeSet
 from syncapp.services import companies, connect, health
 from syncapp.services import setup as setups
 
@@ -296,14 +297,17 @@ def template_step(request: PortalRequest) -> HttpResponse:
     """Which direction, and who wins."""
     integration = integration_of_setup()
     initial: dict[str, Any] = {"template": "bidirectional", "winner": "ask", "pairs": []}
-    if integration is not None and integration.template:
+    start = sets.BY_KEY.get(request.GET.get("start", ""))
+    if start is not None:
+        initial = {"template": start.template.value, "winner": start.winner.value, "pairs": start.recipes}
+    elif integration is not None and integration.template:
         chosen = Mapping.objects.filter(integration=integration).values_list("recipe", flat=True)
         initial = {
             "template": integration.template,
             "winner": integration.winner,
             "pairs": list(chosen),
         }
-    return _template_page(request, TemplateForm(initial=initial))
+    return _template_page(request, TemplateForm(initial=initial), start)
 
 
 @transaction.non_atomic_requests
@@ -325,8 +329,18 @@ def template_save(request: PortalRequest) -> HttpResponseBase:
     return redirect("portal:setup-match")
 
 
-def _template_page(request: PortalRequest, form: TemplateForm) -> HttpResponse:
-    context = {"form": form, "templates": TEMPLATES, "winners": WINNERS, "pairs": PAIRS}
+def _template_page(
+    request: PortalRequest, form: TemplateForm, start: RecipeSet | None = None
+) -> HttpResponse:
+    """The choices; a set to start from only fills them in."""
+    context = {
+        "form": form,
+        "sets": sets.SETS,
+        "start": start,
+        "templates": TEMPLATES,
+        "winners": WINNERS,
+        "pairs": PAIRS,
+    }
     return page(request, "template", context, status=422 if form.errors else 200)
 
 

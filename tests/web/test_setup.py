@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from unittest.mock import patch
 
@@ -9,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from portal.people.models import Membership, Role
-from syncapp.models import Company, Integration, PreviewItem, Run, RunKind, RunState
+from syncapp.models import Company, Integration, Mapping, PreviewItem, Run, RunKind, RunState
 from syncapp.services import health, matching, setup
 from syncapp.services.checks import bad, good, to_json, warn
 from tests.builders import a_company, a_connection, a_link, a_mapping, a_member, a_person, an_integration
@@ -281,3 +282,20 @@ def test_the_setup_of_a_live_company_says_that_it_is_switched_on() -> None:
     page = words(browser.get("/setup/salesforce/"))
     assert "Switched on" in page
     assert "Read only" not in page
+
+
+def test_a_set_to_start_from_fills_the_choices_in_and_makes_nothing() -> None:
+    company = a_company()
+    browser = a_browser(Role.OWNER, company)
+    page = browser.get("/setup/template/?start=mirror")
+    text = words(page)
+    assert "Read-only mirror of QuickBooks" in text
+    assert "QuickBooks is only read. Switches on: Account and Customer, Product and Item, Invoice as" in text
+    checked = re.findall(r'value="(\w+)" checked', page.content.decode())
+    assert checked == [
+        *("qbo_to_sf", "product_item", "invoice_record", "salesreceipt_record", "creditmemo_record"),
+        *("estimate_record", "payment_record", "refundreceipt_record", "qbo"),
+    ]
+    assert not Mapping.all_companies.exists()
+    unknown = browser.get("/setup/template/?start=nonsense").content.decode()
+    assert re.findall(r'value="(\w+)" checked', unknown) == ["bidirectional", "ask"]
