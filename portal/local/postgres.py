@@ -32,6 +32,7 @@ _FAST_AND_FORGETFUL = (
     "full_page_writes=off",
     "wal_level=minimal",
     "max_wal_senders=0",
+    "jit=off",
 )
 
 

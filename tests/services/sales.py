@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from syncapp.models import RecordLink
 from tests.services.spine import Spine
 
@@ -11,6 +13,11 @@ DOCUMENTS = (
     *("account_customer", "product_item", "opportunity_invoice"),
     *("opportunity_estimate", "opportunity_salesreceipt", "opportunity_creditmemo"),
 )
+
+
+def with_pairs(*keys: str) -> pytest.MarkDecorator:
+    """Mark of a test whose fixture `spine` takes the pairs of objects that its company keeps in step."""
+    return pytest.mark.parametrize("spine", [keys], indirect=True, ids=[""])
 
 
 def standard_book(spine: Spine) -> str:

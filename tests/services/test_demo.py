@@ -7,17 +7,21 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import redis
 import requests
 from django.core.management import call_command
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker
 
 from connectors.contracts import Priority
 from connectors.simulator.testing import Simulator, simulator
-from syncapp.models import ApiUsage, Attention, Connection, Integration, RecordLink, Run
+from syncapp.models import ApiUsage, Attention, Company, Connection, Integration, RecordLink, Run
 from syncapp.recipes import RECIPES
 from syncapp.services import connect, demo, health, matching, org_messages, setup, sync
 from syncapp.tenancy import tenant
+from tests import databases
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture(scope="module")
@@ -26,17 +30,29 @@ def sim() -> Iterator[Simulator]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def here(sim: Simulator, settings: Any) -> None:
-    settings.SIM_SALESFORCE_URL, settings.SIM_QUICKBOOKS_URL = sim.salesforce.url, sim.quickbooks.url
+@pytest.fixture(scope="module")
+def company(
+    sim: Simulator, redis_server: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Company]:
+    """One demo company for all tests of this file: making it takes longer than all that they do with it. Each of them
+    leaves it in step."""
+    addresses = {"SIM_SALESFORCE_URL": sim.salesforce.url, "SIM_QUICKBOOKS_URL": sim.quickbooks.url}
+    with redis.Redis.from_url(redis_server) as broker:
+        broker.flushdb()
+    with override_settings(**addresses), django_db_blocker.unblock():
+        try:
+            yield demo.ensure_demo()
+        finally:
+            databases.wipe()
 
 
 def levels(checks: tuple[Any, ...]) -> dict[str, str]:
     return {check.key: check.level.value for check in checks}
 
 
-def test_the_demo_company_is_ready_and_making_it_again_changes_nothing(sim: Simulator) -> None:
-    company = demo.ensure_demo()
+def test_the_demo_company_is_ready_and_making_it_again_changes_nothing(
+    sim: Simulator, company: Company
+) -> None:
     with tenant(company.id):
         integration = Integration.objects.get()
         loads = list(Run.objects.filter(kind="first_load"))
@@ -61,23 +77,20 @@ def shell(**options: Any) -> str:
     return out.getvalue()
 
 
-def test_the_shell_syncs_until_nothing_is_left_to_write(sim: Simulator) -> None:
-    company = demo.ensure_demo()
+def test_the_shell_syncs_until_nothing_is_left_to_write(sim: Simulator, company: Company) -> None:
     shell(company=company.id)
     writes = len(sim.quickbooks.log()), len(sim.salesforce.log())
     assert "0 created, 0 updated" in shell(company=company.id, object="Customer")
     assert (len(sim.quickbooks.log()), len(sim.salesforce.log())) == writes
 
 
-def test_the_shell_previews_without_writing(sim: Simulator) -> None:
-    company = demo.ensure_demo()
+def test_the_shell_previews_without_writing(sim: Simulator, company: Company) -> None:
     writes = len(sim.quickbooks.log()), len(sim.salesforce.log())
     assert "nothing was written" in shell(company=company.id, preview=True)
     assert (len(sim.quickbooks.log()), len(sim.salesforce.log())) == writes
 
 
-def test_the_shell_takes_one_record_by_name(sim: Simulator) -> None:
-    company = demo.ensure_demo()
+def test_the_shell_takes_one_record_by_name(sim: Simulator, company: Company) -> None:
     with tenant(company.id):
         link = (
             RecordLink.objects.filter(sf_object="Account", lifecycle="linked", attention=Attention.NONE)
@@ -88,8 +101,7 @@ def test_the_shell_takes_one_record_by_name(sim: Simulator) -> None:
     assert "1 of 1 records" in shell(company=company.id, filter=link.name, direction="to_qbo")
 
 
-def test_validating_a_connection_signs_in_anew() -> None:
-    company = demo.ensure_demo()
+def test_validating_a_connection_signs_in_anew(company: Company) -> None:
     with tenant(company.id):
         for connection in Connection.objects.all():
             version = connection.token_version
@@ -98,8 +110,9 @@ def test_validating_a_connection_signs_in_anew() -> None:
             assert connection.token_version == version + 1
 
 
-def test_unlinking_takes_our_id_out_of_salesforce_and_relinking_puts_it_back(sim: Simulator) -> None:
-    company = demo.ensure_demo()
+def test_unlinking_takes_our_id_out_of_salesforce_and_relinking_puts_it_back(
+    sim: Simulator, company: Company
+) -> None:
     with tenant(company.id):
         link = (
             RecordLink.objects.filter(sf_object="Account", lifecycle="linked", attention=Attention.NONE)
@@ -132,8 +145,7 @@ def external_id(sim: Simulator, link: RecordLink) -> Any:
     return answer.json()["QBO_Customer_Id__c"]
 
 
-def test_a_request_in_the_demos_org_is_told_of_by_message(sim: Simulator) -> None:
-    company = demo.ensure_demo()
+def test_a_request_in_the_demos_org_is_told_of_by_message(sim: Simulator, company: Company) -> None:
     with tenant(company.pk):
         org = Connection.objects.get(side="sf")
         address = org_messages.address_of(org)
