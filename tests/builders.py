@@ -155,12 +155,14 @@ def publish(mapping: Mapping) -> MappingVersion:
 def a_link(
     mapping: Mapping | None = None, *, base: dict[str, Any] | None = None, **values: Any
 ) -> RecordLink:
-    """A link that is in sync. `base` are the agreed values of both sides; `sf_base`, `qbo_base`, `held` and
-    `candidates` go to the link's base row."""
+    """A link that is in sync. `base` are the agreed values of both sides; `sf_base`, `qbo_base`, `held`,
+    `candidates` and `seen` go to the link's base row."""
     mapping = mapping or a_mapping()
     number = next(_numbers)
     wide = {
-        name: values.pop(name) for name in ("sf_base", "qbo_base", "held", "candidates") if name in values
+        name: values.pop(name)
+        for name in ("sf_base", "qbo_base", "held", "candidates", "seen")
+        if name in values
     }
     name = values.pop("name", f"Customer {number}")
     defaults: dict[str, Any] = {

@@ -33,6 +33,11 @@ OPTIONS: dict[str, tuple[str, str, Choices | None]] = {
     ),
     "without_email": ("If there is no e-mail address", "", STOPS),
     "without_address": ("If there is no billing address", "", STOPS),
+    "go_live": (
+        "Make documents from this day on",
+        "Their own date counts. Earlier ones are matched and kept in step where both sides have them, and not made.",
+        None,
+    ),
     "closed_period": (
         "If the date lies in a closed period",
         "",
@@ -112,6 +117,7 @@ SIMPLE: dict[str, tuple[str, dict[str, tuple[str, str, Choices | None]]]] = {
     "Item": ("Inventory items", STOCK),
 }
 """The section and the rules of an entity that is no document."""
+DAYS = frozenset({"go_live"})
 NUMBERS = frozenset({"due_days", "due_months"})
 _PLACES = tuple(f"rule_{name}" for name in RULES)
 _CLASS = _PLACES.index("rule_class_on")
@@ -185,6 +191,9 @@ def _field(name: str, said: tuple[str, str, Choices | None], value: Any) -> form
     about: dict[str, Any] = {"label": label, "help_text": hint, "required": False}
     if choices is not None:
         return forms.ChoiceField(choices=choices, initial=value or choices[0][0], **about)
+    if name in DAYS:
+        day = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        return forms.DateField(initial=value or None, widget=day, **about)
     if name in NUMBERS:
         return forms.IntegerField(min_value=0, max_value=730, initial=value, **about)
     offered = {"list": "pick-sf"} if name.endswith("_field") else {}
@@ -209,7 +218,7 @@ def options_of(mapping: Mapping, cleaned: dict[str, Any]) -> dict[str, Any]:
         options["price_books"] = [line.strip() for line in lines if line.strip()]
     for name in OPTIONS:
         if cleaned.get(name) or name in options:
-            options[name] = cleaned.get(name) or ""
+            options[name] = str(cleaned.get(name) or "")
     names = (*RULES, *CONTACT, *STOCK)
     rules = {name: value for name in names if (value := cleaned.get(f"rule_{name}")) not in (None, "")}
     options.pop("rules", None)

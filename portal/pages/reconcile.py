@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from portal import csv_files
 from portal.people.access import PortalRequest, company_page
@@ -30,10 +31,8 @@ def page(request: PortalRequest) -> HttpResponse:
     }
     if chosen is not None:
         context |= {
-            "months": reconcile.months(chosen),
-            "sums": reconcile.sums(chosen, month),
-            "groups": reconcile.groups(chosen, month, only_differing=differing),
-            "documents": reconcile.documents(chosen, month),
+            "summary": reconcile.summary(chosen, month, only_differing=differing),
+            "reading": reconcile.reading(chosen) if chosen.integration.switched_on_at else None,
         }
     sides = accounted.accounts()
     context |= {"sides": sides, "unexplained": [_listed(one) for one in sides if one.counts[accounted.REST]]}
@@ -45,13 +44,24 @@ def _listed(side: accounted.Account) -> dict[str, Any]:
 
 
 def _chosen(request: PortalRequest, kinds: list[Mapping]) -> Mapping:
-    wanted = request.GET.get("mapping", "")
+    wanted = request.POST.get("mapping", "") or request.GET.get("mapping", "")
     if not wanted:
         return kinds[0]
     found = next((kind for kind in kinds if str(kind.pk) == wanted), None)
     if found is None:
         raise Http404
     return found
+
+
+@company_page("runs.start")
+@require_POST
+def read_again(request: PortalRequest) -> HttpResponseBase:
+    """Read both sides of one kind of document whole, and show the run that does it."""
+    kinds = reconcile.documents_of()
+    if not kinds:
+        raise Http404
+    run = reconcile.read_again(_chosen(request, kinds), request.user)
+    return redirect("portal:run", pk=run.pk)
 
 
 @company_page("reconcile.export")
@@ -65,5 +75,6 @@ def export(request: PortalRequest) -> StreamingHttpResponse:
 
 urls: list[URLPattern] = [
     path("reconciliation/", page, name="reconcile"),
+    path("reconciliation/read/", read_again, name="reconcile-read"),
     path("reconciliation/documents.csv", export, name="reconcile-export"),
 ]

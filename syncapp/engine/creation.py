@@ -135,6 +135,9 @@ def _create(
     policies = situation.spec.policies
     if not (policies.create_in_qbo if target is Side.QUICKBOOKS else policies.create_in_sf):
         return skip(reasons.CREATE_OFF, side=target.value)
+    early = documents.before_go_live(compiled, source)
+    if early is not None and situation.link.forced is None:
+        return skip(early.code, **early.values)
     waits = _needs(compiled, target, source, context)
     unknown = next((need for need in waits if need.key == "item"), None)
     if unknown is not None and situation.spec.options.get("unknown_product") == "stop":

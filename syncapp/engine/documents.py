@@ -86,6 +86,21 @@ def _unnumbered(situation: Situation, compiled: CompiledSpec, values: Projection
     return None if given else reasons.because(reasons.NO_NUMBER)
 
 
+def before_go_live(compiled: CompiledSpec, source: Projection) -> Reason | None:
+    """Why this document is not made by itself: it is dated before the day from which the mapping makes documents.
+
+    What is linked, or matches a document over there, is kept in step whatever its date; a person's press sends it.
+    """
+    since, path = str(compiled.spec.options.get("go_live") or ""), compiled.qbo_traits.date_path
+    if not since or not path:
+        return None
+    rows = (row for row in compiled.rows if row.spec.qbo_path == path and source.get(row.key) is not None)
+    days = [str(source[row.key])[:10] for row in rows]
+    if not days or days[0] >= since:
+        return None
+    return reasons.because(reasons.BEFORE_GO_LIVE, value=days[0], since=since)
+
+
 def on_an_open_day(
     compiled: CompiledSpec, values: dict[str, Any], books: Books
 ) -> tuple[dict[str, Any], tuple[Reason, ...]]:

@@ -59,6 +59,12 @@ MESSAGES: dict[str, Message] = {
         "Change the mapping if they should be.",
         "mapping",
     ),
+    "engine.before_go_live": Message(
+        "Before go-live",
+        "It is dated {value}; the mapping makes documents from {since} on.",
+        "Nothing to do. To send it nonetheless, press the button of its record, or move the day in the mapping.",
+        "mapping",
+    ),
     "engine.no_recreate": Message(
         "Not made a second time",
         "It was undone or unlinked before.",

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
 
 from connectors.contracts import RecordState as EngineRecordState
 from syncapp.ids import uuid7
@@ -104,6 +106,13 @@ class RecordLink(TenantModel):
         return self.name or self.sf_id or self.qbo_id or str(self.id)
 
 
+def _figure(function: str, *parts: Any, kind: models.Field[Any, Any]) -> Any:
+    """A column that PostgreSQL works out from the values of the row, with a function of migration 0021."""
+    return models.GeneratedField(
+        expression=Func(*parts, function=function), output_field=kind, db_persist=True, null=True
+    )
+
+
 class LinkBase(TenantModel):
     """The wide part of a link: per side, the canonical values that side held at the last agreement, and held units."""
 
@@ -114,6 +123,48 @@ class LinkBase(TenantModel):
     held = models.JSONField(default=dict)
     candidates = models.JSONField(default=list)
     """Possible matches shown to a person, as of the last decision."""
+    seen = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
+    """By side, what a document is and comes to while it is on that side only; empty once both have it."""
+
+    doc_net_sf = _figure(
+        "lb_net",
+        Value("sf"),
+        F("held"),
+        F("sf_base"),
+        F("seen"),
+        kind=models.DecimalField(max_digits=24, decimal_places=8),
+    )
+    """What the lines of each side come to, without tax, as it holds them now; empty without lines."""
+    doc_net_qbo = _figure(
+        "lb_net",
+        Value("qbo"),
+        F("held"),
+        F("qbo_base"),
+        F("seen"),
+        kind=models.DecimalField(max_digits=24, decimal_places=8),
+    )
+    doc_tax_sf = _figure(
+        "lb_tax",
+        Value("sf"),
+        F("sf_base"),
+        F("seen"),
+        kind=models.DecimalField(max_digits=24, decimal_places=8),
+    )
+    doc_tax_qbo = _figure(
+        "lb_tax",
+        Value("qbo"),
+        F("qbo_base"),
+        F("seen"),
+        kind=models.DecimalField(max_digits=24, decimal_places=8),
+    )
+    doc_customer_sf = _figure("lb_party", Value("sf"), F("sf_base"), F("seen"), kind=models.TextField())
+    doc_customer_qbo = _figure("lb_party", Value("qbo"), F("qbo_base"), F("seen"), kind=models.TextField())
+    doc_currency = _figure(
+        "lb_first", Value("currency"), F("qbo_base"), F("sf_base"), F("seen"), kind=models.TextField()
+    )
+    doc_day = _figure(
+        "lb_first", Value("doc_date,date"), F("qbo_base"), F("sf_base"), F("seen"), kind=models.TextField()
+    )
 
     class Meta:
         base_manager_name = "all_companies"

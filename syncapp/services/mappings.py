@@ -88,9 +88,13 @@ def _forget_bodies(mapping: Mapping) -> None:
 
 
 def _forget_scans(mapping: Mapping, before: int, after: MappingSpec) -> None:
-    """Records are recognised by other keys now: both sides are read again before anything is created (section 8)."""
+    """Records are recognised by other keys now, or the go-live date moved: both sides are read again before anything is
+    created (section 8)."""
     earlier = specs.version_spec(mapping, before) if before else None
-    if earlier is not None and match_rules(earlier) != match_rules(after):
+    if earlier is None:
+        return
+    moved = str(earlier.options.get("go_live") or "") != str(after.options.get("go_live") or "")
+    if moved or match_rules(earlier) != match_rules(after):
         passes.reset(mapping.pk)
 
 

@@ -1,25 +1,31 @@
 """Reconciliation: what documents come to on both sides, per customer, currency, month and tax, and what makes up the
 difference.
 
-Everything is taken from what both sides last held as we know it (bases and held values), in set-based queries; nobody
-asks a vendor. Salesforce's figure is the sum of its own lines (with the tax that it shows), QuickBooks' the sum of its
-lines with its tax: a cent that one of them rounds elsewhere shows.
+Everything is taken from what both sides last held as we know it (bases, held values, and what was seen of a document
+that is on one side only), in set-based queries; nobody asks a vendor. Salesforce's figure is the sum of its own lines
+(with the tax that it shows), QuickBooks' the sum of its lines with its tax: a cent that one of them rounds elsewhere
+shows. What the mapping leaves out, and what is before go-live, is told apart and not part of the totals.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import Q
 
 from connectors.contracts import Side
 from syncapp.engine.entities import traits
 from syncapp.models import Mapping as MappingRow
-from syncapp.models import RecordLink
+from syncapp.models import Observation, RecordLink, Run
+from syncapp.services import checkup
+from syncapp.services.errors import Refused
+from syncapp.store import document_totals
+from syncapp.store.document_totals import Line
 from syncapp.tenancy import current_company_id
 
 MOST_GROUPS, MOST_DOCUMENTS = 500, 200
@@ -27,22 +33,31 @@ REASONS = {
     "changed": "Changed on one side since they agreed",
     "conflict": "Changed on both sides: waits for your choice",
     "voided": "Voided or deleted in QuickBooks",
+    "sf_deleted": "Deleted in Salesforce",
     "tax": "Only the tax differs",
     "rounding": "A cent a line: rounded differently",
     "lines": "Their lines come to different amounts",
+    "sf_way": "Only in Salesforce: not sent yet",
+    "qbo_way": "Only in QuickBooks: not sent yet",
+    "sf_waiting": "Only in Salesforce: waits for another record",
+    "qbo_waiting": "Only in QuickBooks: waits for another record",
+    "sf_problem": "Only in Salesforce: needs attention",
+    "qbo_problem": "Only in QuickBooks: needs attention",
+    "unread": "On one side only, and not read yet: its amount is not known",
+    "before": "Before go-live",
+    "rule": "Left out by rule",
 }
+READ_AGAIN = "Reconciliation: both sides read anew"
+QBO_PAGE, SF_PAGE = 1000, 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Documents of one customer, currency and month. Totals are with tax; `tax_sf` is what Salesforce shows of it."""
+class Totals:
+    """What some documents come to on both sides. `sf` and `qbo` are with tax; `unread` have no known amount yet."""
 
-    customer: str
-    name: str
-    currency: str
-    month: str
     documents: int
     differing: int
+    unread: int
     sf: Decimal
     qbo: Decimal
     tax_sf: Decimal
@@ -52,6 +67,34 @@ class Group:
     def difference(self) -> Decimal:
         """How much more QuickBooks has."""
         return self.qbo - self.sf
+
+    @property
+    def tax_difference(self) -> Decimal:
+        """How much of it is tax."""
+        return self.tax_qbo - self.tax_sf
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Totals):
+    """Documents of one customer, currency and month."""
+
+    customer: str
+    name: str
+    currency: str
+    month: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sums(Totals):
+    """One currency of all groups; or (`standing` before, rule) what is left out of them."""
+
+    currency: str
+    standing: str = ""
+
+    @property
+    def words(self) -> str:
+        """Why these are left out, in words."""
+        return REASONS.get(self.standing, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,60 +124,20 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
-    """One currency of all groups."""
+class Summary:
+    """The totals of one kind of documents and the documents that make their difference up, the largest difference first
+    (no more than a page holds); the months that there are, newest first."""
 
-    currency: str
-    documents: int
-    differing: int
-    sf: Decimal
-    qbo: Decimal
+    groups: tuple[Group, ...]
+    sums: tuple[Sums, ...]
+    apart: tuple[Sums, ...]
+    documents: tuple[Document, ...]
+    months: tuple[str, ...]
 
     @property
-    def difference(self) -> Decimal:
-        return self.qbo - self.sf
-
-
-_NET = """(select sum(case when e->>'kind' = 'discount' or e->>'line_type' = 'Discount' then -1
-                      when e->>'kind' = 'text' then 0 else 1 end * (e->>'amount')::numeric)
-           from jsonb_array_elements(case when jsonb_typeof({lines}) = 'array' then {lines} else '[]' end) e)"""
-_HELD = "coalesce(nullif(b.held #> '{{lines,{side},lines}}', 'null'), b.{side}_base->'lines')"
-
-_SQL = """
-with raw as (
-  select l.id, l.name, l.attention, l.qbo_state, b.qbo_base->>'doc_number' number,
-         coalesce(b.qbo_base->>'customer', b.qbo_base->>'account', '') customer,
-         coalesce(b.qbo_base->>'currency', b.sf_base->>'currency', %(currency)s) currency,
-         coalesce(b.qbo_base->>'doc_date', b.qbo_base->>'date', b.sf_base->>'date', '') as day,
-         coalesce(SF_NET, 0) sf_net,
-         coalesce(QBO_NET, 0) qbo_net,
-         coalesce((b.sf_base->>'doc_tax')::numeric, 0) sf_tax,
-         coalesce((b.qbo_base->>'doc_tax')::numeric, 0) qbo_tax,
-         coalesce(jsonb_array_length(case when jsonb_typeof(b.sf_base->'lines') = 'array'
-                                     then b.sf_base->'lines' end), 0) lines
-  from syncapp_recordlink l join syncapp_linkbase b on b.link_id = l.id
-  where l.company_id = %(company)s and l.mapping_id = %(mapping)s and l.lifecycle in ('linked', 'gone')
-), documents as (
-  select id, name, number, customer, currency, day, left(day, 7) as month,
-         case when %(credit)s and sf_net < 0 then -sf_net else sf_net end
-           + case when %(inclusive)s then 0 else sf_tax end sf,
-         qbo_net + qbo_tax qbo, sf_tax, qbo_tax,
-         attention, qbo_state, lines
-  from raw
-), judged as (
-  select *, case
-    when sf = qbo then ''
-    when qbo_state in ('voided', 'deleted') then 'voided'
-    when attention = 'conflict' then 'conflict'
-    when attention in ('drift', 'data_error') then 'changed'
-    when sf - sf_tax = qbo - qbo_tax then 'tax'
-    when abs(sf - qbo) <= 0.01 * greatest(lines, 1) then 'rounding'
-    else 'lines' end reason
-  from documents
-)
-""".replace("SF_NET", _NET.format(lines=_HELD.format(side="sf"))).replace(
-    "QBO_NET", _NET.format(lines=_HELD.format(side="qbo"))
-)
+    def unread(self) -> int:
+        """Documents whose amount is missing in the totals."""
+        return sum(one.unread for one in self.sums)
 
 
 def documents_of() -> list[MappingRow]:
@@ -149,80 +152,121 @@ def _is_document(row: MappingRow) -> bool:
     return entity.document is not None and entity.lines is not None and row.qbo_entity != "Payment"
 
 
-def months(mapping: MappingRow) -> list[str]:
-    """The months that its documents are of, newest first."""
-    rows = _rows(mapping, "select distinct month from judged where month <> '' order by 1 desc limit 60")
-    return [str(row[0]) for row in rows]
-
-
-def groups(mapping: MappingRow, month: str = "", *, only_differing: bool = False) -> list[Group]:
-    """Customers with their totals, the largest difference first."""
-    rows = _rows(
-        mapping,
-        "select customer, currency, month, count(*), count(*) filter (where reason <> ''), sum(sf), sum(qbo),"
-        " sum(sf_tax), sum(qbo_tax) from judged where (%(month)s = '' or month = %(month)s) group by 1, 2, 3"
-        " having not %(differing)s or bool_or(reason <> '')"
-        " order by abs(sum(qbo) - sum(sf)) desc, 3 desc, 1 limit %(most)s",
-        month=month,
-        differing=only_differing,
-        most=MOST_GROUPS,
+def summary(mapping: MappingRow, month: str = "", *, only_differing: bool = False) -> Summary:
+    """Everything that is added up for one kind of documents, and what makes its differences up: one query."""
+    lines = document_totals.summary(
+        _asked(
+            mapping,
+            month=month,
+            differing=only_differing,
+            most_groups=MOST_GROUPS,
+            most_documents=MOST_DOCUMENTS,
+        )
     )
-    found = list(rows)
-    names = _names(mapping, {str(row[0]) for row in found})
-    return [Group(str(row[0]), names.get(str(row[0]), ""), *row[1:]) for row in found]
-
-
-def sums(mapping: MappingRow, month: str = "") -> list[Sums]:
-    """The totals of each currency."""
-    rows = _rows(
-        mapping,
-        "select currency, count(*), count(*) filter (where reason <> ''), sum(sf), sum(qbo) from judged"
-        " where (%(month)s = '' or month = %(month)s) group by 1 order by 2 desc",
-        month=month,
+    names = _names(mapping, {line.customer for line in lines})
+    of: dict[str, list[Line]] = {}
+    for line in lines:
+        of.setdefault(line.kind, []).append(line)
+    groups = [
+        Group(**_figures(one), customer=one.customer, name=names.get(one.customer, ""), currency=one.currency,
+              month=one.month)
+        for one in of.get("group", ())
+    ]  # fmt: skip
+    sums = [Sums(**_figures(one), currency=one.currency) for one in of.get("sum", ())]
+    apart = [
+        Sums(**_figures(one), currency=one.currency, standing=one.standing) for one in of.get("apart", ())
+    ]
+    documents = [_document(one, names) for one in of.get("document", ())]
+    return Summary(
+        groups=tuple(sorted(groups, key=_largest_first)),
+        sums=tuple(sorted(sums, key=lambda one: (-one.documents, one.currency))),
+        apart=tuple(sorted(apart, key=lambda one: (one.standing, one.currency))),
+        documents=tuple(sorted(documents, key=lambda one: (-abs(one.difference), one.name))),
+        months=tuple(sorted((one.month for one in of.get("month", ())), reverse=True))[:60],
     )
-    return [Sums(*row) for row in rows]
 
 
-def documents(
-    mapping: MappingRow, month: str = "", *, only_differing: bool = True, most: int | None = MOST_DOCUMENTS
-) -> list[Document]:
-    """The documents that make the totals up, the largest difference first."""
-    rows = _rows(
-        mapping,
-        "select id, name, number, customer, currency, day, sf, qbo, sf_tax, qbo_tax, reason from judged"
-        " where (%(month)s = '' or month = %(month)s) and (not %(differing)s or reason <> '')"
-        " order by abs(qbo - sf) desc, day desc, id limit %(most)s",
-        month=month,
-        differing=only_differing,
-        most=most,
-    )
-    found = list(rows)
-    names = _names(mapping, {str(row[3]) for row in found})
-    return [Document(row[0], row[1], row[2] or "", names.get(str(row[3]), ""), *row[4:]) for row in found]
+def _figures(line: Line) -> dict[str, Any]:
+    return {field.name: getattr(line, field.name) for field in fields(Totals)}
+
+
+def _largest_first(one: Group) -> tuple[Decimal, int, str]:
+    return -abs(one.difference), -int(one.month.replace("-", "") or 0), one.name
+
+
+def _document(line: Line, names: Mapping[str, str]) -> Document:
+    customer = names.get(line.customer, "")
+    return Document(line.link, line.name, line.number or "", customer, line.currency, line.day, line.sf, line.qbo,
+                    line.tax_sf, line.tax_qbo, line.reason)  # fmt: skip
 
 
 def csv_rows(mapping: MappingRow, month: str = "") -> Iterator[tuple[Any, ...]]:
-    """Every document, with a heading."""
+    """Every document, with a heading; some thousand in memory at a time."""
     yield ("record", "number", "customer", "currency", "date", "salesforce_total", "quickbooks_total",
-           "difference", "salesforce_tax", "quickbooks_tax", "reason")  # fmt: skip
-    for one in documents(mapping, month, only_differing=False, most=None):
-        yield (one.name, one.number, one.customer, one.currency, one.day, one.sf, one.qbo, one.difference,
-               one.tax_sf, one.tax_qbo, one.words)  # fmt: skip
+           "difference", "salesforce_tax", "quickbooks_tax", "reason_code", "reason")  # fmt: skip
+    for part in document_totals.every(_asked(mapping, month=month)):
+        names = _names(mapping, {row[3] for row in part})
+        for row in part:
+            one = Document(row[0], row[1], row[2] or "", names.get(row[3], ""), *row[4:])
+            yield (one.name, one.number, one.customer, one.currency, one.day, one.sf, one.qbo, one.difference,
+                   one.tax_sf, one.tax_qbo, one.reason, one.words)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading both sides anew takes at least. Reading QuickBooks is metered by Intuit."""
+
+    sf_calls: int
+    metered: int
+
+
+def reading(mapping: MappingRow) -> Reading:
+    """Reckoned from the records that are known on each side."""
+    integration = mapping.integration
+    known = {
+        side: Observation.objects.filter(connection=connection, object=object_).count()
+        for side, connection, object_ in (
+            (Side.SALESFORCE, integration.salesforce, mapping.sf_object),
+            (Side.QUICKBOOKS, integration.quickbooks, mapping.qbo_entity),
+        )
+        if connection is not None
+    }
+    return Reading(
+        max(1, math.ceil(known.get(Side.SALESFORCE, 0) / SF_PAGE)),
+        math.ceil((known.get(Side.QUICKBOOKS, 0) + 1) / QBO_PAGE),  # a full page is followed by one more
+    )
+
+
+def read_again(mapping: MappingRow, person: Any) -> Run:
+    """Read both sides whole in the background; what differs from what is known here is carried like any news.
+
+    Raises Refused `sync.not_switched_on`."""
+    if mapping.integration.switched_on_at is None:
+        raise Refused("sync.not_switched_on")
+    run = checkup.request(mapping, READ_AGAIN)
+    if run.person_id is None:
+        Run.objects.filter(pk=run.pk).update(person=person)
+    return run
 
 
 def _names(mapping: MappingRow, customers: set[str]) -> dict[str, str]:
-    """What customers are called, by their QuickBooks id."""
-    rows = RecordLink.objects.filter(
-        integration_id=mapping.integration_id, qbo_entity="Customer", qbo_id__in=customers
-    ).exclude(lifecycle="absorbed")
-    return {str(id_): name for id_, name in rows.values_list("qbo_id", "name")}
+    """What customers are called, by their QuickBooks id, or by `sf:` and the id of the account."""
+    accounts = {one.removeprefix("sf:") for one in customers if one.startswith("sf:")}
+    rows = (
+        RecordLink.objects.filter(integration_id=mapping.integration_id, qbo_entity="Customer")
+        .filter(Q(qbo_id__in=customers) | Q(sf_id__in=accounts))
+        .exclude(lifecycle="absorbed")
+        .values_list("qbo_id", "sf_id", "name")
+    )
+    named = [(qbo_id if qbo_id in customers else f"sf:{sf_id}", name) for qbo_id, sf_id, name in rows]
+    return {str(key): name for key, name in named}
 
 
-def _rows(mapping: MappingRow, question: str, **values: Any) -> list[tuple[Any, ...]]:
+def _asked(mapping: MappingRow, **values: Any) -> dict[str, Any]:
     options: Mapping[str, Any] = mapping.policies.get("options") or {}
     quickbooks = mapping.integration.quickbooks
     facts = quickbooks.facts if quickbooks is not None else {}
-    asked = {
+    return {
         "company": current_company_id(),
         "mapping": mapping.pk,
         "currency": str(facts.get("currency") or ""),
@@ -230,6 +274,3 @@ def _rows(mapping: MappingRow, question: str, **values: Any) -> list[tuple[Any, 
         "inclusive": options.get("tax_calculation") == "TaxInclusive",
         **values,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL + question, asked)
-        return list(cursor.fetchall())

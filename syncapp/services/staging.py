@@ -14,7 +14,7 @@ from uuid import UUID
 
 from connectors.contracts import Operation, Priority, RecordState, RemoteRecord, Side, Token, Write
 from connectors.salesforce.writes import calls as composites
-from syncapp.engine import documents
+from syncapp.engine import alone, documents
 from syncapp.engine.bases import held_after, moved_units, written_units
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.decision import Decision, DecisionKind, StateChange, UnitChange
@@ -139,6 +139,7 @@ def _apply(context: SliceContext, item: Decided) -> None:
     link.attention = decision.attention
     link.candidates = [candidate_json(candidate) for candidate in decision.candidates]
     link.held = held_after(item.view, decision, context.now)
+    link.seen = alone.seen(context.spec, link.remote_id, decision)
     if decision.kind is DecisionKind.UNLINK:
         link.no_recreate = True
     _adopt(context, link, decision)

@@ -37,6 +37,8 @@ class LinkRow:
     base_version: int
     held: dict[str, Any] = field(default_factory=dict)
     candidates: list[Any] = field(default_factory=list)
+    seen: dict[str, Any] = field(default_factory=dict)
+    """What a document is and comes to while it is on one side only."""
 
     def become(self, other: LinkRow) -> None:
         """Take over every value of another row."""
@@ -56,7 +58,8 @@ class LinkRow:
 LOAD = """
 select l.id, coalesce(l.sf_id, ''), coalesce(l.qbo_id, ''), l.name, l.lifecycle, l.attention,
        l.sf_token, l.sf_modified, l.qbo_token, l.qbo_modified, l.sf_state, l.qbo_state, l.no_recreate, l.attempts,
-       b.sf_base, b.qbo_base, coalesce(b.base_version, 0), coalesce(b.held, '{}'), coalesce(b.candidates, '[]')
+       b.sf_base, b.qbo_base, coalesce(b.base_version, 0), coalesce(b.held, '{}'), coalesce(b.candidates, '[]'),
+       coalesce(b.seen, '{}')
 from syncapp_recordlink l left join syncapp_linkbase b on b.link_id = l.id
 where l.company_id = %s and l.id = any(%s)
 """
@@ -184,6 +187,7 @@ def save_bases(company_id: int, links: Sequence[LinkRow]) -> None:
             "base_version": link.base_version,
             "held": link.held,
             "candidates": link.candidates,
+            "seen": link.seen,
         }
         for link in sorted(links, key=lambda item: item.id)
     ]
@@ -192,7 +196,8 @@ def save_bases(company_id: int, links: Sequence[LinkRow]) -> None:
         rows,
         on_conflict=(
             "(link_id) do update set sf_base = excluded.sf_base, qbo_base = excluded.qbo_base,"
-            " base_version = excluded.base_version, held = excluded.held, candidates = excluded.candidates"
+            " base_version = excluded.base_version, held = excluded.held, candidates = excluded.candidates,"
+            " seen = excluded.seen"
         ),
     )
 

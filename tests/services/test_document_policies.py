@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from connectors.contracts import Side
-from syncapp.models import Connection, Mapping
-from syncapp.services import mappings
+from syncapp.models import Connection, Mapping, RecordLink
+from syncapp.services import mappings, reconcile
 from syncapp.services.mapping_checks import validate
 from syncapp.store import specs
 from syncapp.tenancy import tenant
@@ -148,6 +148,34 @@ def test_a_date_in_closed_books_waits_or_takes_the_next_open_day(spine):
     spine.sync()
     spine.press(link_of(spine), Side.QUICKBOOKS)
     assert spine.writes(mark) == []
+
+
+def test_documents_dated_before_go_live_are_not_made_unless_a_person_presses(spine):
+    bench = a_product(spine, "Cedar bench", "CB", 100)
+    line = {"PricebookEntryId": bench, "Quantity": 2, "UnitPrice": 100}
+    an_opportunity(spine, "October", line, CloseDate="2026-10-31")
+    an_opportunity(spine, "November", line, CloseDate="2026-11-01")
+    rules(spine, go_live="2026-11-01")
+    spine.first_load()
+    assert document(spine)["TxnDate"] == "2026-11-01"
+    old = RecordLink.all_companies.get(qbo_entity="Invoice", name="October")
+    assert stands(old) == ("skipped", "engine.before_go_live")
+    with tenant(spine.company.pk):
+        found = reconcile.summary(Mapping.objects.get(key="opportunity_invoice"))
+    assert [(one.documents, one.sf, one.qbo) for one in found.sums] == [(1, 200, 200)]
+    assert [(one.standing, one.sf, one.qbo) for one in found.apart] == [("before", 200, 0)]
+    spine.press(old, Side.QUICKBOOKS)
+    assert len(spine.booked("Invoice")) == 2
+
+
+def test_a_go_live_day_that_moves_back_lets_earlier_documents_go(spine):
+    won(spine, CloseDate="2026-10-31")
+    rules(spine, go_live="2026-11-01")
+    spine.first_load()
+    assert spine.booked("Invoice") == []
+    rules(spine, go_live="2026-10-01")
+    spine.first_load()
+    assert document(spine)["TxnDate"] == "2026-10-31"
 
 
 @pytest.mark.parametrize(

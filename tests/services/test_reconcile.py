@@ -50,13 +50,13 @@ def totals(mapping: Mapping) -> list[tuple[Any, ...]]:
     with tenant(mapping.company_id):
         return [
             (one.name, one.month, one.documents, one.differing, one.sf, one.qbo, one.difference)
-            for one in reconcile.groups(mapping)
+            for one in reconcile.summary(mapping).groups
         ]
 
 
 def reasons(mapping: Mapping) -> list[tuple[str, Decimal, str]]:
     with tenant(mapping.company_id):
-        return [(one.name, one.difference, one.reason) for one in reconcile.documents(mapping)]
+        return [(one.name, one.difference, one.reason) for one in reconcile.summary(mapping).documents]
 
 
 def test_a_customers_documents_of_a_month_come_to_one_total_on_each_side(mapping: Mapping) -> None:
@@ -111,7 +111,68 @@ def test_no_other_companys_documents_are_counted(mapping: Mapping) -> None:
     an_invoice(mapping, "1.00", "1.00")
     stranger = a_mapping(rows=(), **INVOICE)
     with tenant(stranger.company_id):
-        assert reconcile.groups(mapping) == []
+        assert reconcile.summary(mapping) == reconcile.Summary((), (), (), (), ())
+
+
+def a_half(mapping: Mapping, side: str, amount: str, name: str, **values: Any) -> RecordLink:
+    """A document of account 001A, which is customer 7, that is on one side only."""
+    customer = "001A" if side == "sf" else "7"
+    seen = {"customer": customer, "date": "2026-11-21", "lines": [{"kind": "item", "amount": amount}]}
+    other = {"qbo_id": None, "qbo_state": "none"} if side == "sf" else {"sf_id": None, "sf_state": "none"}
+    wide = {"sf_base": None, "qbo_base": None, "seen": {side: seen} if amount else {}}
+    return a_link(mapping, name=name, lifecycle="creating", **{**other, **wide, **values})
+
+
+def test_documents_on_one_side_only_are_part_of_the_totals_and_say_why(mapping: Mapping) -> None:
+    a_link(a_mapping(mapping.integration), name="Acme", sf_id="001A", qbo_id="7")
+    an_invoice(mapping, "5.00", "5.00")
+    a_half(mapping, "sf", "100.00", "Waits", attention="waiting")
+    a_half(mapping, "sf", "70.00", "Troubled", attention="data_error")
+    a_half(mapping, "sf", "60.00", "New")
+    a_half(mapping, "qbo", "20.00", "Theirs", attention="candidate")
+    assert totals(mapping) == [
+        ("Acme", "2026-11", 5, 4, Decimal("235.00"), Decimal("25.00"), Decimal("-210.00"))
+    ]
+    assert reasons(mapping) == [
+        ("Waits", Decimal("-100.00"), "sf_waiting"),
+        ("Troubled", Decimal("-70.00"), "sf_problem"),
+        ("New", Decimal("-60.00"), "sf_way"),
+        ("Theirs", Decimal("20.00"), "qbo_problem"),
+    ]
+
+
+def test_what_is_left_out_by_rule_or_before_go_live_is_told_beside_the_totals(mapping: Mapping) -> None:
+    an_invoice(mapping, "5.00", "5.00")
+    a_half(mapping, "sf", "30.00", "Filtered", attention="skipped", attention_code="engine.filtered")
+    a_half(mapping, "sf", "40.00", "Old", attention="skipped", attention_code="engine.before_go_live")
+    a_half(mapping, "qbo", "41.00", "Older", attention="skipped", attention_code="engine.before_go_live")
+    with tenant(mapping.company_id):
+        found = reconcile.summary(mapping)
+        listed = {(row[0], row[10]) for row in list(reconcile.csv_rows(mapping))[1:]}
+    assert [(one.documents, one.sf, one.qbo) for one in found.sums] == [(1, 5, 5)]
+    assert [(one.standing, one.documents, one.sf, one.qbo) for one in found.apart] == [
+        ("before", 2, Decimal("40.00"), Decimal("41.00")),
+        ("rule", 1, Decimal("30.00"), Decimal(0)),
+    ]
+    assert reasons(mapping) == []
+    assert {("Filtered", "rule"), ("Old", "before"), ("Older", "before")} < listed
+
+
+def test_a_document_whose_amount_nobody_has_read_is_counted_as_such(mapping: Mapping) -> None:
+    a_half(mapping, "sf", "", "Unread")
+    with tenant(mapping.company_id):
+        found = reconcile.summary(mapping)
+    assert (found.unread, reasons(mapping)) == (1, [("Unread", Decimal(0), "unread")])
+
+
+def test_what_was_voided_or_deleted_on_a_side_comes_to_nothing_there(mapping: Mapping) -> None:
+    an_invoice(mapping, "9.00", "9.00", name="Voided", attention="gone", qbo_state="voided")
+    an_invoice(mapping, "8.00", "8.00", name="Deleted", attention="gone", sf_state="deleted")
+    an_invoice(mapping, "7.00", "7.00", name="Both", lifecycle="gone", sf_state="deleted")
+    assert reasons(mapping) == [
+        ("Voided", Decimal("-9.00"), "voided"),
+        ("Deleted", Decimal("8.00"), "sf_deleted"),
+    ]
 
 
 def seen(mapping: Mapping, id_: str, **values: Any) -> None:
@@ -131,11 +192,12 @@ def test_every_record_of_a_side_is_accounted_for(mapping: Mapping) -> None:
     some_work(a_link(mapping))
     a_link(mapping, attention="data_error")
     a_link(mapping, attention="skipped", lifecycle="creating", qbo_id=None)
+    a_half(mapping, "sf", "1.00", "Old", attention="skipped", attention_code="engine.before_go_live")
     seen(mapping, "006NoLink")
     seen(mapping, "006Hinted", seen_at=None, fresh=True, hinted_at=NOW)
     with tenant(mapping.company_id):
         [salesforce, quickbooks] = accounted.accounts()
         assert accounted.rest(mapping.pk, Side.SALESFORCE) == ["006Hinted"]
-    assert salesforce.counts == {"in_sync": 1, "way": 2, "asks": 1, "rule": 2, "rest": 1}
-    assert quickbooks.counts == {"in_sync": 1, "way": 1, "asks": 1, "rule": 0, "rest": 0}
-    assert (salesforce.total, quickbooks.total) == (7, 3)
+    assert salesforce.counts == {"in_sync": 1, "way": 2, "asks": 1, "before": 1, "rule": 2, "rest": 1}
+    assert quickbooks.counts == {"in_sync": 1, "way": 1, "asks": 1, "before": 0, "rule": 0, "rest": 0}
+    assert (salesforce.total, quickbooks.total) == (8, 3)
