@@ -68,7 +68,7 @@ TAKEN = [TABLE + ", ".join(f"drop column {name}" for name in FIGURES), TABLE + "
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('syncapp', '0020_check_runs'),
+        ("syncapp", "0022_old_message_address"),
     ]
 
     operations = [
