@@ -43,6 +43,8 @@ class Installation:
 
     sim: Simulator
     folder: Path
+    cluster: Path
+    """PostgreSQL's data."""
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start_worker(
@@ -50,6 +52,7 @@ class Installation:
     ) -> subprocess.Popen[bytes]:
         """One Celery worker with so many processes for work, on these queues; `before` begins its command."""
         options = ["-c", str(processes), "-Q", queues, "-l", "WARNING"]
+        options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # as it is run
         command = [*before, sys.executable, "-m", "celery", "-A", "portal", "worker", *options]
         with (self.folder / "workers.log").open("ab") as log:
             worker = spawn(command, folder=ROOT, output=log)
@@ -67,6 +70,12 @@ class Installation:
         """CPU and peak memory of all workers and their children so far."""
         found = [_usage(pid) for worker in self.workers for pid in _family(worker.pid)]
         return Usage(sum(one.cpu for one in found), max((one.peak_mib for one in found), default=0.0))
+
+    def database_cpu(self) -> float:
+        """CPU of PostgreSQL so far: its processes, and the sessions that have ended."""
+        server = int((self.cluster / "postmaster.pid").read_text().splitlines()[0])
+        ended = sum(int(ticks) for ticks in _stat(server)[13:15]) / TICKS
+        return ended + sum(_usage(pid).cpu for pid in _family(server))
 
 
 @contextmanager
@@ -90,7 +99,7 @@ def installation(**simulator: Any) -> Iterator[Installation]:
             os.environ["SIM_SALESFORCE_PORT"] = sim.salesforce.url.rsplit(":", 1)[1]
             os.environ["SIM_QUICKBOOKS_PORT"] = sim.quickbooks.url.rsplit(":", 1)[1]
             _django()
-            made = Installation(sim, folder)
+            made = Installation(sim, folder, postgres.data)
             yield made
             made.stop_workers()
     finally:
@@ -156,9 +165,13 @@ def _family(pid: int) -> list[int]:
     return [pid, *(grandchild for child in found for grandchild in _family(child))]
 
 
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+
+
 def _usage(pid: int) -> Usage:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        stat = _stat(pid)
         status = Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return Usage(0.0, 0.0)

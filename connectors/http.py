@@ -21,11 +21,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from connectors import jsonwire
 from connectors.errors import ConnectorError, Failure, FailureKind
+from connectors.tls import Adapter, kept_adapter
 
 USER_AGENT = "Ledgerbridge/0.1"
 MAX_BODY = 64 * 1024 * 1024
@@ -130,10 +130,13 @@ def _host_of(url: str) -> str:
 class Session(requests.Session):
     """A requests session with this module's rules; hand it to a vendor's library, or use `call`.
 
-    Not for sharing between threads.
+    `kept` is for repeatable reads alone: its connections stay open for the process's next session, and one that the
+    other end has closed meanwhile is found out by a call that breaks. Not for sharing between threads.
     """
 
-    def __init__(self, hosts: HostRule, *, ca_file: str = "", max_body: int = MAX_BODY) -> None:
+    def __init__(
+        self, hosts: HostRule, *, ca_file: str = "", max_body: int = MAX_BODY, kept: bool = False
+    ) -> None:
         super().__init__()
         self.hosts = hosts
         self.max_body = max_body
@@ -143,7 +146,7 @@ class Session(requests.Session):
         self.verify = ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or True
         self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         self.headers["User-Agent"] = USER_AGENT
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=4, max_retries=0)
+        adapter = kept_adapter() if kept else Adapter(pool_connections=4, pool_maxsize=4, max_retries=0)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 

@@ -50,9 +50,11 @@ def salesforce_client(
     meter: CallMeter,
     *,
     priority: Priority = Priority.NORMAL,
+    kept: bool = False,
 ) -> SalesforceClient:
-    """The same, with what only Salesforce can do."""
-    session = Session(salesforce_hosts.host_rule(facts.environment), ca_file=facts.ca_file)
+    """The same, with what only Salesforce can do. `kept`: over a connection that stays open for the next look; not for
+    writes, which must not run into one that the other end has closed."""
+    session = Session(salesforce_hosts.host_rule(facts.environment), ca_file=facts.ca_file, kept=kept)
     return SalesforceClient(session, access, limiter, meter, priority=priority)
 
 

@@ -15,7 +15,7 @@ case "$role" in
     queues="$work"
     [ "$work" != bulk ] || queues=bulk,system # what a person waits for finds processes that take nothing else
     exec celery --app portal worker --queues "$queues" --hostname "$work@%h" \
-      --concurrency "${WORKER_PROCESSES:-2}" --without-gossip --without-mingle --loglevel info
+      --concurrency "${WORKER_PROCESSES:-2}" --without-gossip --without-mingle --without-heartbeat --loglevel info
     ;;
   beat)
     exec celery --app portal beat --schedule /tmp/beat --pidfile= --loglevel info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celery import current_app
@@ -29,6 +30,11 @@ def prepare(run_id: Any, priority: Priority = Priority.NORMAL) -> None:
 def capture(connection_id: Any, lane: str) -> None:
     """After this transaction: read what changed on one connection."""
     _ring("syncapp.tasks.capture", [str(connection_id), lane], BULK if lane in LONG_LANES else SYSTEM)
+
+
+def look(asked: Mapping[str, Sequence[str]]) -> None:
+    """After this transaction: look whether anything changed on these connections (id -> lanes)."""
+    _ring("syncapp.tasks.look", [{id_: list(lanes) for id_, lanes in asked.items()}], SYSTEM)
 
 
 def read_notices(connection_id: Any, in_seconds: float) -> None:

@@ -17,6 +17,7 @@ from syncapp.services import capture as capturing
 from syncapp.services import (
     checkup,
     deliveries,
+    looking,
     notifications,
     org_messages,
     reference_lists,
@@ -39,6 +40,16 @@ from syncapp.tenancy import tenant
 log = structlog.get_logger()
 CARRY_SECONDS = {Priority.INTERACTIVE: 60.0, Priority.NORMAL: 30.0, Priority.BULK: 30.0}
 """After so long a worker looks round for what else waits: in the background whole readings stand behind it in line."""
+PACES = {
+    "notify": 60,
+    "watch": 900,
+    "audit_check": 30,
+    "checkup": 3600,
+    "retention": 86400,
+    "keep_alive": 3600,
+    "purge_notices": 6 * 3600,
+}
+"""What the tick does beside its own work, and how many seconds apart."""
 
 
 @shared_task
@@ -60,6 +71,12 @@ def capture(connection_id: str, lane: str) -> None:
     connection = Connection.all_companies.get(pk=connection_id)
     with tenant(connection.company_id):
         _read_changes(connection, lane)
+
+
+@shared_task
+def look(asked: dict[str, list[str]]) -> None:
+    """Lanes of these connections (id -> lanes) are due to be looked at."""
+    looking.look(asked)
 
 
 @shared_task
@@ -146,26 +163,28 @@ def test_sync(test_id: int) -> None:
 def tick() -> None:
     """The one beat of the product: schedules and lanes each time, the sweeper and the keep-alive at their own pace."""
     schedules.start_due()
-    sweep.ring_due_lanes()
     sync_test.ring_open()
     sealing.seal_due()
     timing = current_timing()
-    if due_once.due("sweep", timing.sweep):
+    due = due_once.which({"lanes": timing.lanes, "sweep": timing.sweep, **PACES})
+    if "lanes" in due:
+        sweep.ring_due_lanes()
+    if "sweep" in due:
         found = sweep.sweep()
         log.info("swept", **found)
-    if due_once.due("notify", 60):
+    if "notify" in due:
         notifications.end_what_is_over()
         queue.notify()
-    if due_once.due("watch", 900):
+    if "watch" in due:
         notifications.watch()
-    if due_once.due("audit_check", 30):
+    if "audit_check" in due:
         sealing.check_on()
-    if due_once.due("checkup", 3600):
+    if "checkup" in due:
         checkup.request_weekly()
-    if due_once.due("retention", 86400):
+    if "retention" in due:
         retention.empty_old_bodies()
-    if due_once.due("keep_alive", 3600):
+    if "keep_alive" in due:
         tokens.keep_alive()
-    if due_once.due("purge_notices", 6 * 3600):
+    if "purge_notices" in due:
         deliveries.purge()
         sync_requests.purge()

@@ -241,6 +241,29 @@ class SalesforceClient:
             body = self._more(body["nextRecordsUrl"])
             read_at = self._read_at()
 
+    def first_pages(
+        self, watches: Sequence[Watch], texts: Sequence[str] = ()
+    ) -> tuple[list[ChangePage | None], list[Sequence[Mapping[str, Any]] | None]]:
+        """What `changes` begins with for each of these objects, and the first rows of these queries, all in one call:
+        up to five together. None stands for what could not be answered."""
+        parts = self._queries([*(changes.query(watch) for watch in watches), *texts])
+        started, read_at = self._server_time(), self._read_at()
+        bodies = [
+            part["body"] if part["httpStatusCode"] < writes.COMPOSITE_REFUSED else None for part in parts
+        ]
+        pages = [
+            ChangePage(
+                watch.object,
+                [record(watch.object, row, read_at) for row in map(self._whole_row, body["records"])],
+                started,
+                last=body["done"],
+            )
+            if body
+            else None
+            for watch, body in zip(watches, bodies, strict=False)
+        ]
+        return pages, [body["records"] if body else None for body in bodies[len(watches) :]]
+
     def stamps(self, object: str, ids: Sequence[str]) -> dict[str, Token]:
         """The current version of each of up to 2,000 records, in one call; those not visible are left out (4.3)."""
         if len(ids) > STAMPS_LIMIT:

@@ -6,7 +6,7 @@ cursor. Truth is the poll (Salesforce) and change data capture (QuickBooks); a h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +34,8 @@ SEEN_MARGIN = timedelta(minutes=2)
 CDC_OVERLAP = timedelta(minutes=5)
 QUIET_AFTER = timedelta(hours=12)
 """A lane without news for so long is quiet."""
+GRAIN = timedelta(seconds=5)
+"""Lanes are rung for at fixed moments: one that was read a little after its own is due at the next all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,25 +118,58 @@ def read_changes(connection: Connection, lane_name: str, client: AnyClient, *, r
 
     One call covers all mapped objects. Each object's cursor moves with its own last page, in its transaction.
     """
-    side = Side(connection.side)
-    lane = next(lane for lane in LANES[side] if lane.name == lane_name)
-    targets = {target.object: target for target in watched(connection)}
-    cursors = {
-        cursor.object: cursor
-        for cursor in Cursor.objects.filter(
-            connection=connection, lane=lane_name, object__in=list(targets), watermark__isnull=False
-        )
-    }
+    reading = _reading(connection, lane_name)
     watches = [
-        Watch(name, _since(cursor, lane), targets[name].own_fields)
-        for name, cursor in sorted(cursors.items())
+        Watch(name, _since(cursor, reading.lane), reading.targets[name].own_fields)
+        for name, cursor in sorted(reading.cursors.items())
     ]
-    if not watches:
-        return 0
-    news, tally = 0, deletions.Tally(connection)
-    for page in client.changes(watches):
-        news += _store_whole_page(targets[page.object], cursors[page.object], lane, page, run, tally)
-    passes.caught_up(connection.id)
+    return _store(reading, client.changes(watches), run) if watches else 0
+
+
+def store_read(
+    connection: Connection, lane_name: str, pages: Iterable[ChangePage], versions: dict[str, int]
+) -> int:
+    """Store what somebody has read of a lane already, as `read_changes` does; `versions` are those of the cursors (by
+    object) that it was read from. Needs the company in context."""
+    reading = _reading(connection, lane_name)
+    for name, cursor in reading.cursors.items():
+        cursor.version = versions.get(name, -1)
+    return _store(reading, (page for page in pages if page.object in reading.cursors), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One lane of a connection: what is watched, and from where each object is read on."""
+
+    connection: Connection
+    lane: Lane
+    targets: dict[str, Watched]
+    cursors: dict[str, Cursor]
+
+
+def lane_of(side: Side, name: str) -> Lane:
+    """The lane of this name. Raises LookupError."""
+    for lane in LANES[side]:
+        if lane.name == name:
+            return lane
+    raise LookupError(name)
+
+
+def _reading(connection: Connection, lane_name: str) -> _Reading:
+    lane = lane_of(Side(connection.side), lane_name)
+    targets = {target.object: target for target in watched(connection)}
+    rows = Cursor.objects.filter(
+        connection=connection, lane=lane_name, object__in=list(targets), watermark__isnull=False
+    )
+    return _Reading(connection, lane, targets, {cursor.object: cursor for cursor in rows})
+
+
+def _store(reading: _Reading, pages: Iterable[ChangePage], run: Run | None) -> int:
+    news, tally = 0, deletions.Tally(reading.connection)
+    for page in pages:
+        target, cursor = reading.targets[page.object], reading.cursors[page.object]
+        news += _store_whole_page(target, cursor, reading.lane, page, run, tally)
+    passes.caught_up([reading.connection.id])
     return news
 
 
@@ -191,7 +226,7 @@ def _next_reading(cursor: Cursor, lane: Lane, news: bool) -> Any:
     now = clock.now()
     busy = news or (cursor.last_news_at is not None and now - cursor.last_news_at < QUIET_AFTER)
     every = lane.every if busy or lane.when_quiet is None else lane.when_quiet
-    return Case(When(hinted_at=None, then=Value(now + every)), default=F("next_at"))
+    return Case(When(hinted_at=None, then=Value(now + every - GRAIN)), default=F("next_at"))
 
 
 # --- one page of records, whatever told us ---------------------------------------------------------------------------

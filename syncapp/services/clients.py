@@ -101,23 +101,25 @@ ADD_UP = """(connection_id, day, endpoint) do update set
 def flush(connection: Connection, meter: UsageMeter) -> tuple[int, int]:
     """Add what was counted to the connection's usage of today (UTC); returns (calls, metered reads)."""
     counted: Sequence[tuple[str, int, int]] = meter.take()
-    day = timezone.now().date()
-    bulk.insert(
-        ApiUsage,
-        [
-            {
-                "company_id": connection.company_id,
-                "connection_id": connection.pk,
-                "day": day,
-                "endpoint": endpoint,
-                "calls": calls,
-                "metered": metered,
-            }
-            for endpoint, calls, metered in counted
-        ],
-        on_conflict=ADD_UP,
-    )
+    add_usage([(connection, *row) for row in counted])
     calls, metered = sum(row[1] for row in counted), sum(row[2] for row in counted)
     if metered:
         budget.watch(connection)
     return calls, metered
+
+
+def add_usage(counted: Sequence[tuple[Connection, str, int, int]]) -> None:
+    """Add (connection, endpoint, calls, metered reads) of several connections to today's usage, in one statement."""
+    day = timezone.now().date()
+    rows = [
+        {
+            "company_id": connection.company_id,
+            "connection_id": connection.pk,
+            "day": day,
+            "endpoint": endpoint,
+            "calls": calls,
+            "metered": metered,
+        }
+        for connection, endpoint, calls, metered in counted
+    ]
+    bulk.insert(ApiUsage, rows, on_conflict=ADD_UP)

@@ -20,6 +20,22 @@ def limiter_for(connection: Connection) -> Limiter:
     return _limiter(facts, f"{facts.environment.value}:{app}{facts.remote_id}")
 
 
+_kept: dict[tuple[str, str, str], Limiter] = {}
+_MOST_KEPT = 5000
+
+
+def kept_limiter(connection: Connection) -> Limiter:
+    """The limiter of a Salesforce connection, one per process: it need not be made for every look, and passes on what
+    the org tells of its day's calls only when that has changed."""
+    facts = facts_of(connection)
+    key = (settings.REDIS_URL, profile_of(facts).name, f"{facts.environment.value}:{facts.remote_id}")
+    if key not in _kept:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[key] = limiter_for(connection)
+    return _kept[key]
+
+
 def is_paced(connection: Connection) -> bool:
     """Whether calls by the minute are counted there, so that a load cannot go faster than they allow."""
     return bool(profile_of(facts_of(connection)).rates)

@@ -32,7 +32,7 @@ from syncapp.models import (
 )
 from syncapp.services import audit
 from syncapp.services.errors import Refused
-from syncapp.store import bulk, clock
+from syncapp.store import bulk
 from syncapp.tenancy import tenant
 
 log = structlog.get_logger()
@@ -42,6 +42,10 @@ AT_A_TIME = (Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY)
 QuietHours = tuple[time, time]
 BY_THE_CLOCK = (MappingMode.SCHEDULE, MappingMode.CHANGES)
 """The modes in which a schedule starts a mapping; the other two wait for a person or are off."""
+ANY_DUE = """
+select t.now, exists (select 1 from syncapp_schedule where not paused and next_at <= t.now)
+from (select coalesce(%s::timestamptz, lb_now()) as now) t
+"""
 OPEN_RUNS = (RunState.QUEUED, RunState.READING, RunState.RUNNING)
 
 
@@ -283,7 +287,10 @@ def start_due(now: datetime | None = None, limit: int = 200) -> int:
     start (paused company, integration not switched on, last run still open) keeps its rhythm and starts next time: all
     of those are moved on by one statement. One query while nothing is due, however many schedules there are.
     """
-    now = now or clock.now()
+    now, any_due = bulk.fetch(ANY_DUE, [now])[0]
+    if not any_due:
+        return 0
+    now = now.astimezone(UTC)
     due = _due(now, limit)
     _move_on([row for row in due if not row.may_start], now)
     started = 0

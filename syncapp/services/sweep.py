@@ -10,17 +10,19 @@ from django.db import transaction
 
 from connectors.contracts import Side
 from syncapp import queue
-from syncapp.services import deliveries, org_messages, sync_requests
+from syncapp.services import deliveries, looking, org_messages, sync_requests
 from syncapp.services.timing import current_timing
 from syncapp.store import bulk, intents, leases, runs
-from syncapp.store.sync_requests import LANE
 
 MOST_BELLS = 4
 """Bells per class and sweep: each worker goes on by itself while work is due."""
 
+LOOKED_AT_TOGETHER = 50
+"""Orgs that one message names: a look at so many takes seconds, and several workers share the rest."""
+
 LANES_DUE = """
 update syncapp_cursor c set hinted_at = null,
-  next_at = lb_now() + case when c.lane = 'requests' then interval '14 seconds' else interval '60 seconds' end
+  next_at = lb_now() + case when c.lane = 'requests' then interval '10 seconds' else interval '60 seconds' end
 from syncapp_connection k
 where k.id = c.connection_id and c.next_at <= lb_now() and k.status = 'live'
   and coalesce(k.breaker_open_until, '-infinity') <= lb_now()
@@ -74,15 +76,20 @@ def sweep() -> dict[str, int]:
 
 
 def ring_due_lanes() -> int:
-    """Ring for each connection whose changes are due to be read; one message per lane and connection.
+    """Ring for each lane of a connection that is due; those where mostly nothing happens in messages of many.
 
-    The cursor's next time is moved ahead a minute at once, so that a slow reading is not rung for twice; reading sets
-    the real one. Requests of people in Salesforce are looked for with every third tick.
+    The cursor's next time is moved ahead at once, so that a slow reading is not rung for twice; reading sets the real
+    one. Requests of people in Salesforce are looked for each time.
     """
-    due = {(connection_id, lane) for connection_id, lane in bulk.fetch(LANES_DUE)}
-    for connection_id, lane in sorted(due, key=str):
-        if lane == LANE:
-            queue.take_requests(connection_id)
+    due = sorted({(str(connection_id), lane) for connection_id, lane in bulk.fetch(LANES_DUE)})
+    together: dict[str, list[str]] = {}
+    for connection_id, lane in due:
+        if lane in looking.LANES:
+            together.setdefault(connection_id, []).append(lane)
         else:
             queue.capture(connection_id, lane)
+    rest = list(together.items())
+    while rest:
+        queue.look(dict(rest[:LOOKED_AT_TOGETHER]))
+        del rest[:LOOKED_AT_TOGETHER]
     return len(due)

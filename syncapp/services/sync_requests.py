@@ -55,6 +55,10 @@ ASKED = {
     "direction": "Direction__c",
 }
 NEW = "New"
+ANY_NEW = soql.select(
+    OBJECT, ["Id"], where=[soql.equals("Status__c", NEW), soql.equals("IsDeleted", False)], limit=1
+)
+"""Whether anything is asked for; for queries that bring deleted records too."""
 PER_LOOK = 200
 MOST_LOOKS = 5
 """Looks of one turn; what is left has the next."""

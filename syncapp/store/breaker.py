@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection
@@ -27,11 +28,7 @@ returning breaker_failures, breaker_step
 def record(connection_id: UUID, failure: Failure | None, timing: Timing) -> None:
     """Count a call's outcome; opens the breaker at the fifth failure of a window, closes it on success."""
     if failure is None or failure.kind not in TROUBLE:
-        bulk.execute(
-            "update syncapp_connection set breaker_failures = 0, breaker_step = 0, breaker_open_until = null"
-            " where id = %s and (breaker_failures > 0 or breaker_open_until is not null)",
-            [connection_id],
-        )
+        well([connection_id])
         return
     failures, step = _count(connection_id, timing)
     if failures >= timing.breaker_failures or step:
@@ -41,6 +38,15 @@ def record(connection_id: UUID, failure: Failure | None, timing: Timing) -> None
             " breaker_step = least(breaker_step + 1, 10), breaker_failures = 0 where id = %s",
             [pause, connection_id],
         )
+
+
+def well(connection_ids: Sequence[UUID]) -> None:
+    """Calls to these connections were answered: what was counted against them is forgotten."""
+    bulk.execute(
+        "update syncapp_connection set breaker_failures = 0, breaker_step = 0, breaker_open_until = null"
+        " where id = any(%s) and (breaker_failures > 0 or breaker_open_until is not null)",
+        [list(connection_ids)],
+    )
 
 
 def _count(connection_id: UUID, timing: Timing) -> tuple[int, int]:

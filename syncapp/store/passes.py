@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from syncapp.models import MappingPass
@@ -28,12 +29,13 @@ def reset(mapping_id: int) -> None:
     bulk.execute(AS_NEWS, [mapping_id])
 
 
-def caught_up(connection_id: UUID) -> None:
-    """Live capture of this connection reached a time after its finished scans began: their barriers open."""
+def caught_up(connection_ids: Sequence[UUID]) -> None:
+    """Live capture of these connections reached a time after their finished scans began: the barriers open."""
+    ids = list(connection_ids)
     bulk.execute(
         "update syncapp_mappingpass p set caught_up_at = lb_now()"
         " from syncapp_mapping m join syncapp_integration i on i.id = m.integration_id"
         " where p.mapping_id = m.id and p.scanned_at is not null and p.caught_up_at is null"
-        " and ((p.side = 'sf' and i.salesforce_id = %s) or (p.side = 'qbo' and i.quickbooks_id = %s))",
-        [connection_id, connection_id],
+        " and ((p.side = 'sf' and i.salesforce_id = any(%s)) or (p.side = 'qbo' and i.quickbooks_id = any(%s)))",
+        [ids, ids],
     )

@@ -109,6 +109,11 @@ def published_spec(mapping: MappingRow) -> MappingSpec | None:
     )
 
 
+def known_spec(mapping_id: int, number: int, mode: str) -> MappingSpec | None:
+    """A published version that this process has built before, without a query."""
+    return _specs.get((mapping_id, number, Mode(mode)))
+
+
 def version_spec(mapping: MappingRow, number: int) -> MappingSpec | None:
     """An older published version, as it was; None where it is gone."""
     mode = Mode(mapping.mode)

@@ -48,6 +48,10 @@ select coalesce((select c.position from syncapp_cursor c where c.connection_id =
   exists (select 1 from syncapp_syncrequest r where r.connection_id = %s and r.state <> 'ended')
   or exists (select 1 from syncapp_syncrequest r where r.connection_id = %s and r.tell_at is not null)
 """
+WAITING = """
+select distinct connection_id from syncapp_syncrequest
+where connection_id = any(%s) and (state <> 'ended' or tell_at is not null)
+"""
 TO_TELL = """
 select distinct connection_id from syncapp_syncrequest r
 join syncapp_connection k on k.id = r.connection_id and k.status = 'live'
@@ -59,6 +63,11 @@ def standing(connection_id: UUID) -> tuple[list[str], bool]:
     """The fields to ask for in an org, and whether any of its requests waits for anything; one query."""
     names, waits = bulk.fetch(STANDING, [connection_id, LANE, connection_id, connection_id])[0]
     return names.split(), bool(waits)
+
+
+def with_work(connection_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these connections that have a request which waits for anything."""
+    return {row[0] for row in bulk.fetch(WAITING, [list(connection_ids)])}
 
 
 def look_again(connection_id: UUID) -> None:

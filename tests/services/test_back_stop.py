@@ -29,7 +29,9 @@ def later(by: timedelta) -> Iterator[None]:
 
 def test_all_notices_of_a_day_are_lost_and_every_change_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[tuple[str, str]] = []
+    looks: list[dict[str, list[str]]] = []
     monkeypatch.setattr(queue, "capture", lambda connection, lane: rung.append((str(connection), lane)))
+    monkeypatch.setattr(queue, "look", looks.append)
     with a_spine() as spine:
         for n in range(3):
             spine.account(Name=f"Pine {n}")
@@ -42,7 +44,10 @@ def test_all_notices_of_a_day_are_lost_and_every_change_arrives(monkeypatch: pyt
 
         with later(timedelta(hours=24)):
             sweep.ring_due_lanes()
-        assert {lane for _, lane in rung} == {"fast", "trailing", "nightly", "cdc"}
+        assert {lane for _, lane in rung} == {"nightly", "cdc"}
+        assert [sorted(lanes) for asked in looks for lanes in asked.values()] == [["fast", "trailing"]]
+        for asked in looks:
+            tasks.look(asked)
         for connection, lane in rung:
             tasks.capture(connection, lane)
         spine.carry()

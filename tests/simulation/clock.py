@@ -70,10 +70,18 @@ def in_charge(clock: Clock, chance: Chance) -> Iterator[None]:
     import connectors.salesforce.client
     import connectors.transport
     import syncapp.ids
-    from syncapp.services import quarantine, refused, sending, sync, tokens
+    from syncapp.services import looking, quarantine, refused, sending, sync, tokens
 
     patch = pytest.MonkeyPatch()
-    timed: list[ModuleType] = [connectors.http, connectors.transport, syncapp.ids, sync, sending, tokens]
+    timed: list[ModuleType] = [
+        connectors.http,
+        connectors.transport,
+        syncapp.ids,
+        sync,
+        sending,
+        looking,
+        tokens,
+    ]
     for module in timed:
         patch.setattr(module, "time", clock)
     drawn: list[Any] = [sync, refused, quarantine]

@@ -268,7 +268,8 @@ def connected(wire: Wire) -> Iterator[None]:
 
     adapter = type("Adapter", (_Adapter,), {"wire": wire})
     patch = pytest.MonkeyPatch()
-    patch.setattr(connectors.http, "HTTPAdapter", adapter)
+    patch.setattr(connectors.http, "Adapter", adapter)
+    patch.setattr(connectors.http, "kept_adapter", adapter)
     try:
         yield
     finally:

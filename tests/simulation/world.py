@@ -243,7 +243,7 @@ def _copy(books: sqlite3.Connection) -> sqlite3.Connection:
 @contextmanager
 def _in_place(world: World) -> Iterator[None]:
     """The services run in this world: its time, chance, wire, broker and database steps."""
-    from syncapp.services import clients, prepare, quarantine, sending, sync
+    from syncapp.services import clients, looking, prepare, quarantine, sending, sync
     from syncapp.services.tokens import TokenVault
     from syncapp.store import leases, statistics
 
@@ -254,10 +254,11 @@ def _in_place(world: World) -> Iterator[None]:
     patch.setattr(leases, "renewing", actors.renewing)
     patch.setattr(statistics, "refresh", lambda: None)
     patch.setattr(clients, "vault_for", lambda pk: TokenVault(pk, now=world.clock.now))
-    patch.setattr(tasks, "due_once", SimpleNamespace(due=lambda name, every: _due(world, name, every)))
-    for module, name in ((quarantine, "set_aside"), (prepare, "_give_up")):
-        patch.setattr(module, name, _told(world, getattr(module, name)))
-    _send_in_turn(patch, sending, world)
+    patch.setattr(tasks, "due_once", SimpleNamespace(which=lambda paces: _due(world, paces)))
+    for owner, name in ((quarantine, "set_aside"), (prepare, "_give_up")):
+        patch.setattr(owner, name, _told(world, getattr(owner, name)))
+    for module in (sending, looking):
+        _call_in_turn(patch, module, world)
     patch.setattr(sync, "owner_name", lambda: "simulated")
     urls = {"SIM_SALESFORCE_URL": URLS["salesforce"], "SIM_QUICKBOOKS_URL": URLS["quickbooks"]}
     with ExitStack() as stack:
@@ -269,11 +270,11 @@ def _in_place(world: World) -> Iterator[None]:
         yield
 
 
-def _due(world: World, name: str, every: float) -> bool:
-    if world.due_at.get(name, 0.0) > world.clock.time():
-        return False
-    world.due_at[name] = world.clock.time() + every
-    return True
+def _due(world: World, paces: dict[str, float]) -> set[str]:
+    now = world.clock.time()
+    due = {name for name in paces if world.due_at.get(name, 0.0) <= now}
+    world.due_at |= {name: now + paces[name] for name in due}
+    return due
 
 
 def _told(world: World, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -288,7 +289,7 @@ def _told(world: World, real: Callable[..., Any]) -> Callable[..., Any]:
     return told
 
 
-def _send_in_turn(patch: pytest.MonkeyPatch, sending: Any, world: World) -> None:
+def _call_in_turn(patch: pytest.MonkeyPatch, module: Any, world: World) -> None:
     """Calls that would fly at once: one after another, in an order of chance."""
 
     class Future:
@@ -297,6 +298,9 @@ def _send_in_turn(patch: pytest.MonkeyPatch, sending: Any, world: World) -> None
 
         def result(self) -> Any:
             return self.value
+
+        def cancel(self) -> bool:
+            return False
 
     class Pool:
         def __init__(self, **_: Any) -> None:
@@ -321,8 +325,8 @@ def _send_in_turn(patch: pytest.MonkeyPatch, sending: Any, world: World) -> None
             call.value = call.work()
         return set(done), set(calls) - set(done)
 
-    patch.setattr(sending, "ThreadPoolExecutor", Pool)
-    patch.setattr(sending, "wait", wait)
+    patch.setattr(module, "ThreadPoolExecutor", Pool)
+    patch.setattr(module, "wait", wait)
 
 
 def seeded(seed: int) -> Random:
