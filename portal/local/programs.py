@@ -61,7 +61,8 @@ def web(plan: Plan) -> Program:
 
 def worker(work: str) -> Program:
     """The worker for one kind of work, a key of QUEUES."""
-    options = f"--queues {QUEUES[work]} --hostname {work}@%h --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
+    alone = "--without-gossip --without-mingle --without-heartbeat"  # workers meet in the database
+    options = f"--queues {QUEUES[work]} --hostname {work}@%h --concurrency 2 {alone}"
     command = _celery(f"worker {options}")
     return Program(f"worker-{work[:5]}", (*BACKGROUND, *command) if work == "bulk" else command, _WORKER_STOP)
 
