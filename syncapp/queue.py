@@ -67,6 +67,11 @@ def test_sync(test_id: int) -> None:
     _ring("syncapp.tasks.test_sync", [test_id], INTERACTIVE)
 
 
+def follow_up() -> None:
+    """After this transaction: something is to be done for a document that was made."""
+    _ring("syncapp.tasks.follow_up", [], SYSTEM)
+
+
 def recover() -> None:
     """After this transaction: find out about writes whose outcome nobody knows."""
     _ring("syncapp.tasks.recover", [], SYSTEM)

@@ -17,6 +17,7 @@ from syncapp.services import capture as capturing
 from syncapp.services import (
     checkup,
     deliveries,
+    follow_ups,
     looking,
     notifications,
     org_messages,
@@ -160,10 +161,17 @@ def test_sync(test_id: int) -> None:
 
 
 @shared_task
+def follow_up() -> None:
+    """Documents that were made are to be e-mailed, or attached."""
+    follow_ups.carry()
+
+
+@shared_task
 def tick() -> None:
     """The one beat of the product: schedules and lanes each time, the sweeper and the keep-alive at their own pace."""
     schedules.start_due()
     sync_test.ring_open()
+    follow_ups.ring_due()
     sealing.seal_due()
     timing = current_timing()
     due = due_once.which({"lanes": timing.lanes, "sweep": timing.sweep, **PACES})

@@ -256,6 +256,25 @@ class QuickBooksClient:
                 break
         return BatchAnswer(results, seen_at, tid)
 
+    # --- beside the fields of a document ---
+
+    def send(self, object: str, id: str) -> None:
+        """E-mail a document to the address it holds (1.1: POST /invoice/{id}/send, an empty octet stream). Raises
+        ConnectorError; after one that says nothing of the outcome, `EmailStatus` tells whether it went out."""
+        known = entities.entity(object)
+        url = f"{self._library.api_url}/company/{self.realm_id}/{known.name.lower()}/{int(id)}/send"
+        self._ask(_WRITE, lambda: self._library.post(url, None, "application/octet-stream"))
+
+    def pdf(self, object: str, id: str) -> bytes:
+        """A document as QuickBooks prints it (1.1: GET /invoice/{id}/pdf)."""
+        known = entities.entity(object)
+        url = f"{self._library.api_url}/company/{self.realm_id}/{known.name.lower()}/{int(id)}/pdf"
+        self._library.plan = _READ.at(self.priority)
+        response = self._library.process_request("GET", url, {"Accept": "application/pdf"})
+        if not response.content.startswith(b"%PDF"):
+            raise CallError(UNREADABLE, Outcome.UNKNOWN)
+        return response.content
+
     # --- calling -----------------------------------------------------------------------------------------------------
 
     def _all_states(self, known: entities.Entity, where: list[str], **more: Any) -> Mapping[str, Any]:

@@ -80,10 +80,20 @@ RULES: dict[str, tuple[str, str, Choices | None]] = {
     "location_name": ("Location name", "Where the field is empty, or without a field.", None),
     "email": (
         "E-mail the document",
-        "Puts it on QuickBooks' list of documents to be sent; it is sent from there.",
+        "Off by default. Only documents that are made from now on.",
         (("", "No"), ("yes", "Yes, where there is an address"), ("field", "Where a field says so")),
     ),
     "email_field": ("Field that says so", "A checkbox.", None),
+    "email_how": (
+        "How it is e-mailed",
+        "Once, by QuickBooks, to the document's e-mail. Those of a first load or of history only go on the list.",
+        (("", "On QuickBooks' list of documents to be sent"), ("send", "At once, when it was made")),
+    ),
+    "pdf": (
+        "PDF in Salesforce",
+        "The document as QuickBooks prints it, attached once to the record that it was made from.",
+        (("", "No"), ("yes", "Attach it when the document was made")),
+    ),
 }
 """Kept in `options["rules"]`."""
 CONTACT: dict[str, tuple[str, str, Choices | None]] = {

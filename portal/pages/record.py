@@ -23,6 +23,7 @@ from portal.pages.records import TARGETS
 from portal.pair_words import words_of
 from portal.payloads import payloads
 from portal.people.access import PortalRequest, company_page
+from syncapp.engine.entities import EntityTraits, traits
 from syncapp.models import Attempt, Lifecycle, LinkWait, RecordLink, WriteIntent
 from syncapp.services import (
     addresses,
@@ -220,9 +221,15 @@ def _context(link: RecordLink) -> dict[str, Any]:
         "payloads": payloads(WriteIntent.objects.filter(link=link).order_by("-id")[:5]),
         "waiting": list(_waiters(link)),
         "waits_for": list(LinkWait.objects.filter(child=link).select_related("parent__mapping")),
+        "follow_ups": list(link.follow_ups.order_by("kind")) if traits_of(link).document else [],
         "version": spec.version if spec else 0,
         "buttons": words_of(spec),
     }
+
+
+def traits_of(link: RecordLink) -> EntityTraits:
+    """What the QuickBooks half is like."""
+    return traits(Side.QUICKBOOKS, link.qbo_entity)
 
 
 def _no_counterpart(link: RecordLink) -> bool:

@@ -233,6 +233,21 @@ def _listed(
         yield _row(name, label, qbo_path, constant=fixed, **more)
 
 
+EMAIL, PDF = "email", "pdf"
+"""What is done once for a document that was made (`services.follow_ups`)."""
+TO_SEND = "NeedToSend"
+
+
+def afterwards(spec: MappingSpec, body: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the mapping's rules ask for once this document was made, by the server's own answer: to e-mail what stands
+    on its list of documents to be sent, to attach the PDF in Salesforce."""
+    rules: Mapping[str, Any] = spec.options.get("rules") or {}
+    if spec.qbo_entity not in MAILED:
+        return ()
+    sends = rules.get("email_how") == "send" and body.get("EmailStatus") == TO_SEND
+    return tuple(kind for kind, asked in ((EMAIL, sends), (PDF, rules.get("pdf") == "yes")) if asked)
+
+
 def _email(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
     """On QuickBooks' list of documents to be sent, where the document has an address (fault 6420 without one)."""
     how, field = rules.get("email"), str(rules.get("email_field") or "")

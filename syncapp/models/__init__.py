@@ -7,6 +7,7 @@ from syncapp.models.company import Company, CompanyState
 from syncapp.models.connection import AuthMethod, Connection, ConnectionStatus
 from syncapp.models.delivery import Delivery, MissedNotice
 from syncapp.models.field_list import FieldList
+from syncapp.models.follow_up import FollowUp, FollowUpKind, FollowUpState
 from syncapp.models.integration import Integration, IntegrationState
 from syncapp.models.intent import OPEN_STATES, BatchSend, IntentState, WriteIntent
 from syncapp.models.link import (
@@ -68,6 +69,9 @@ __all__ = [
     "DoNotMatch",
     "FieldList",
     "FieldMapping",
+    "FollowUp",
+    "FollowUpKind",
+    "FollowUpState",
     "Initial",
     "Integration",
     "IntegrationState",

@@ -17,7 +17,7 @@ from syncapp.engine.projection import to_json as base_json
 from syncapp.engine.reasons import MONEY_DIFFERS
 from syncapp.engine.undo import CLOSED, UNDONE
 from syncapp.models import Outcome
-from syncapp.services import money_check
+from syncapp.services import follow_ups, money_check
 from syncapp.services.closing import Closing, Place, Settled, attempt_row, audit_row, intent_row
 from syncapp.services.staging import take_token
 from syncapp.store.intents import Intent
@@ -60,6 +60,7 @@ def take(
         # Else it is news: other mappings read it too.
         if created:
             closing.records.append(result.record)
+            closing.follow_ups += follow_ups.wanted(place, intent, result.record, closing.at)
     closing.intents.append(intent_row(intent, "applied", closing.at, result))
     closing.audit.append(audit_row(place, intent, result, closing.at))
     settled.applied.append(link.id)

@@ -104,6 +104,8 @@ class Closing:
     tokens: list[RemoteRecord] = field(default_factory=list)
     more: set[str] = field(default_factory=set)
     """Records whose answers hold more than what was agreed: what else changed there is still to be carried over."""
+    follow_ups: list[dict[str, Any]] = field(default_factory=list)
+    """What is to be done once for documents that were made."""
     news: list[RemoteRecord] = field(default_factory=list)
     moved: set[str] = field(default_factory=set)
     """Records whose write was refused because they had changed or vanished: they are read before the next decision."""

@@ -17,7 +17,7 @@ import structlog
 from connectors.contracts import BatchAnswer, Side, WriteResult, WriteStatus
 from syncapp.engine.match import keys_of
 from syncapp.models import Attempt, AuditEvent
-from syncapp.services import applied, joining, reference_lists, refused, waiting
+from syncapp.services import applied, follow_ups, joining, reference_lists, refused, waiting
 from syncapp.services.closing import Closing, Place, Settled
 from syncapp.store import (
     bulk,
@@ -157,6 +157,7 @@ def _write(place: Place, side: Side, closing: Closing, settled: Settled) -> None
     made = {closing.changed[link_id].remote_id(side): link_id for link_id in settled.created}
     joining.absorb_seen(place.mapping, side, made)
     _save(place, side, closing, settled)
+    follow_ups.store(closing.follow_ups)
     runs.count(closing.outcomes)
     _tell_news(place, side, closing)
     reference_lists.take_in(place.connections[side], side, place.spec.qbo_entity, closing.records)

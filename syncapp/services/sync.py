@@ -28,6 +28,7 @@ from syncapp.models import RecordLink, Run, RunKind, RunState
 from syncapp.services import (
     apply,
     deciding,
+    follow_ups,
     joining,
     merging,
     name_clash,
@@ -114,6 +115,7 @@ def _request(
     first = chosen[0]
     run = _new_run(first, kind, target, person, cause, priority)
     _look_anew(chosen)
+    follow_ups.again([link.pk for link in chosen])
     made = leases.make_due(
         first.company_id,
         [link.pk for link in chosen],

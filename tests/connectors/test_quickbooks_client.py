@@ -629,3 +629,27 @@ def test_a_stale_lone_update_is_a_conflict_with_its_request_id() -> None:
         result = send(w, write(operation=Operation.UPDATE, id="1", expected=version("0"))).results[0]
     assert result.failure is not None
     assert (result.failure.kind, result.failure.request_id) == (FailureKind.CONFLICT, "tid-9")
+
+
+# --- beside the fields of a document
+
+
+def test_a_document_is_sent_by_an_empty_octet_stream_and_never_twice_by_itself() -> None:
+    with world(ok({"Invoice": {"Id": "42", "EmailStatus": "EmailSent"}, "time": TIME})) as w:
+        w.client.send("Invoice", "42")
+        assert (w.sent.method, w.path, w.sent.body) == ("POST", "/v3/company/9/invoice/42/send", b"")
+        assert w.sent.headers["Content-Type"] == "application/octet-stream"
+    with world(Reply(cut=True)) as w:
+        with pytest.raises(ConnectorError):
+            w.client.send("Invoice", "42")
+        assert len(w.stub.seen) == 1
+
+
+def test_a_pdf_is_given_as_it_came_and_a_fault_in_its_place_is_told() -> None:
+    with world(Reply(200, b"%PDF-1.4 ...", {"Content-Type": "application/pdf"})) as w:
+        assert w.client.pdf("Invoice", "42") == b"%PDF-1.4 ..."
+        assert (w.sent.method, w.path) == ("GET", "/v3/company/9/invoice/42/pdf")
+        assert w.sent.headers["Accept"] == "application/pdf"
+    with world(ok({"Fault": fault("610")}, status=400)) as w, pytest.raises(ConnectorError) as caught:
+        w.client.pdf("Invoice", "42")
+    assert caught.value.failure.code == "qbo.610"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from portal.people.models import Role
-from syncapp.models import Mapping
+from syncapp.models import FollowUp, Mapping
 from syncapp.store import specs
 from syncapp.tenancy import tenant
-from tests.builders import a_mapping
+from tests.builders import a_link, a_mapping
 from tests.web.builders import a_browser, words
 from tests.web.test_working import the_form
 
@@ -119,3 +120,14 @@ def test_a_customer_mapping_chooses_which_contact_is_the_customers() -> None:
     browser.post(f"/mappings/{mapping.pk}/change/", the_form(mapping, rule_contact="field"))
     mapping.refresh_from_db()
     assert mapping.policies["options"] == {"rules": {"contact": "field"}}
+
+
+def test_a_document_s_page_says_whether_it_was_e_mailed_and_attached() -> None:
+    mapping = a_mapping(key="opportunity_invoice", sf_object="Opportunity", qbo_entity="Invoice", rows=())
+    link = a_link(mapping, name="Spring")
+    rows = {"company": mapping.company, "link": link, "remote_id": "42"}
+    FollowUp.all_companies.create(**rows, kind="email", state="done", done_at=timezone.now())
+    FollowUp.all_companies.create(**rows, kind="pdf", state="failed", failure_code="sf.X")
+    text = words(a_browser(Role.VIEWER, mapping.company).get(f"/records/{link.pk}/"))
+    assert "E-mail Sent by QuickBooks" in text
+    assert "PDF Not attached" in text

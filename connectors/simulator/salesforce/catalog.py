@@ -9,6 +9,7 @@ from connectors.simulator.store import Column, Table
 
 from .objects.billing import billing_objects
 from .objects.fields import Choice, Field, SObject, named, picklist
+from .objects.files import FILES
 from .objects.invoices import package_objects
 from .objects.package import ADDED_FIELDS, sync_request_object
 from .objects.people import MARKETING, PEOPLE
@@ -184,7 +185,7 @@ _BILLING_PREFIXES = ("a0U", "a0V")
 
 def standard_objects(flavour: Flavour) -> list[SObject]:
     """The objects of a fresh org of that flavour."""
-    objects = [*PEOPLE, *MARKETING, *SALES]
+    objects = [*PEOPLE, *MARKETING, *SALES, *FILES]
     objects += QUOTES if flavour.quotes else ()
     objects += ORDERS if flavour.orders else ()
     objects += CURRENCIES if flavour.multicurrency else ()
