@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncapp', '0021_test_syncs'),
+        ("syncapp", "0023_figures_of_documents"),
     ]
 
     operations = [
