@@ -25,7 +25,7 @@ from tests.services.spine import Spine, a_spine
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
-DIVISOR = 40
+DIVISOR = 60
 ACCOUNTS = 150
 PATIENCE = 240.0
 IN_A_LOOP = int(os.environ.get("CRASH_RECORDS", "300"))

@@ -11,6 +11,8 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.test import Client
 from django.urls import reverse
 
@@ -27,6 +29,7 @@ from tests.web.walk import Door, doors, fill
 pytestmark = pytest.mark.django_db
 
 METHODS = ("get", "post")
+REFUSALS = ("errors/403.html", "errors/404.html")
 
 
 def anything(door: Door) -> str:
@@ -44,6 +47,23 @@ def knock(client: Client, method: str, path: str) -> int:
 def no_vendors() -> Iterator[None]:
     """Nobody is called: the walk knocks, it does not sync."""
     with patch("requests.sessions.Session.send", side_effect=ConnectionError("no vendor in this test")):
+        yield
+
+
+@pytest.fixture
+def short_refusals() -> Iterator[None]:
+    """The pages that tell of a refusal, menu and all, are made once each: a walk that reads a thousand of them reads
+    their numbers only, and drawing them took half of its time."""
+    drawn: dict[str, HttpResponse] = {}
+
+    def once(request: HttpRequest, template: str, *args: Any, **options: Any) -> HttpResponse:
+        if template not in REFUSALS:
+            return render(request, template, *args, **options)
+        if template not in drawn:
+            drawn[template] = render(request, template, *args, **options)
+        return HttpResponse(drawn[template].content, status=options["status"])
+
+    with patch("portal.pages.errors.render", once), patch("portal.people.access.render", once):
         yield
 
 
@@ -82,7 +102,9 @@ def test_people_without_a_company_come_to_setup(no_vendors: None) -> None:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_a_role_that_may_not_is_refused_at_every_door(role: Role, no_vendors: None) -> None:
+def test_a_role_that_may_not_is_refused_at_every_door(
+    role: Role, no_vendors: None, short_refusals: None
+) -> None:
     browser = a_browser(role)
     wrong = []
     for door in doors():
@@ -97,7 +119,7 @@ def test_a_role_that_may_not_is_refused_at_every_door(role: Role, no_vendors: No
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_a_role_that_may_is_not_refused(role: Role, no_vendors: None) -> None:
+def test_a_role_that_may_is_not_refused(role: Role, no_vendors: None, short_refusals: None) -> None:
     browser = a_browser(role)
     refused = [
         door.route
@@ -139,7 +161,7 @@ def one_of_everything(company: Company) -> dict[str, list[str]]:
     return ids
 
 
-def test_nothing_of_another_company_opens_for_its_owner(no_vendors: None) -> None:
+def test_nothing_of_another_company_opens_for_its_owner(no_vendors: None, short_refusals: None) -> None:
     theirs = one_of_everything(a_company(name="Theirs"))
     browser = a_browser(Role.OWNER)
     # One's own membership would open, of course, if it had the number of one of their rows.
@@ -171,7 +193,7 @@ def _paths(door: Door, ids: dict[str, list[str]]) -> list[str]:
     return list(dict.fromkeys(filled))
 
 
-def test_nothing_is_changed_by_following_a_link(no_vendors: None) -> None:
+def test_nothing_is_changed_by_following_a_link(no_vendors: None, short_refusals: None) -> None:
     """GET leaves every row as it was; what changes rows is a POST."""
     company = a_company()
     own = one_of_everything(company)
