@@ -19,7 +19,14 @@ from syncapp.engine.mapping import FieldSpec
 from syncapp.engine.transforms import TRANSFORMS
 from syncapp.messages import words_for
 from syncapp.models import Mapping, MappingMode, MappingVersion
-from syncapp.services import field_lists, mapping_checks, mapping_versions, mappings, records
+from syncapp.services import (
+    field_lists,
+    linking_documents,
+    mapping_checks,
+    mapping_versions,
+    mappings,
+    records,
+)
 from syncapp.services.errors import Refused
 from syncapp.services.mapping_faults import Fault
 from syncapp.store import specs
@@ -39,6 +46,7 @@ def page(request: PortalRequest, pk: int) -> HttpResponse:
     context = {
         "mapping": mapping,
         "modes": MappingMode.choices,
+        "can_link": linking_documents.can_link(mapping),
         "rows": [_row(row) for row in spec.fields],
         "direction": direction_of(spec),
         "sf_filter": conditions(spec, "sf"),

@@ -188,7 +188,7 @@ _ASKING = frozenset(
         reasons.MONEY_DIFFERS,
     }
 )
-_QUIET = frozenset({reasons.CREATE_ONLY, reasons.KEPT_FULL, reasons.UNDONE})
+_QUIET = frozenset({reasons.CREATE_ONLY, reasons.KEPT_FULL, reasons.LINKED_AS_IS, reasons.UNDONE})
 
 
 def _telling(rule: Reason) -> int:

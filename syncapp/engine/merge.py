@@ -30,6 +30,8 @@ from syncapp.engine.records import value_to_json, values_to_json
 
 LEAVE = "leave"
 """The answer of a person who wants both values to stay."""
+AS_IS = "as_is"
+"""Why a unit of a pair is held that was linked without exporting it: the first decision takes both values as agreed."""
 
 
 class Action(StrEnum):
@@ -134,10 +136,13 @@ def _held(
     held: Mapping[str, Any],
     context: MergeContext,
 ) -> UnitResult | None:
-    """What a stored hold says: a person's answer, or an undone unit at rest. None: decide afresh."""
+    """What a stored hold says: a person's answer, an undone unit at rest, or a pair that was linked as it was. None:
+    decide afresh."""
     answer = held.get("answer")
     if answer and _still_bound(unit, now, held, answer, context):
         return _answered(unit, now, str(answer.get("side", "")), context)
+    if held.get("why") == AS_IS and changed is None:
+        return UnitResult(unit.name, Action.ADOPT, reasons.LINKED_AS_IS)
     if held.get("why") == "money" and changed == (False, False):
         # QuickBooks came to another amount than was sent: a person looks at it until either side moves.
         return UnitResult(
@@ -462,7 +467,10 @@ def unit_values(unit: CompiledUnit, projection: Projection) -> dict[str, Any]:
 
 def value_digest(values: Projection) -> str:
     """A short digest of a unit's values, for the record of recent writes that the oscillation stop reads."""
-    canonical = json.dumps({key: value_to_json(value) for key, value in values.items()}, sort_keys=True)
+    stored = {key: value_to_json(value) for key, value in values.items()}
+    canonical = json.dumps(
+        stored, sort_keys=True, default=repr
+    )  # a name that no list holds is refused only later
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 
 from connectors.contracts import Side
 from syncapp.engine.mapping import MappingSpec
+from syncapp.engine.merge import AS_IS
 from syncapp.messages import Words, words_for
 from syncapp.models import CLOSED_LIFECYCLES, Attention, LinkBase, RecordLink
 from syncapp.models import Mapping as MappingRow
@@ -84,7 +85,8 @@ def held(link: RecordLink) -> list[HeldUnit]:
 def _units(stored: Mapping[str, Any], spec: MappingSpec | None) -> list[HeldUnit]:
     if spec is None or not stored:
         return []
-    return [_unit(name, stored[name], spec) for name in spec.units() if name in stored]
+    waiting = {name: entry for name, entry in stored.items() if entry.get("why") != AS_IS}
+    return [_unit(name, waiting[name], spec) for name in spec.units() if name in waiting]
 
 
 def _unit(name: str, entry: Mapping[str, Any], spec: MappingSpec) -> HeldUnit:

@@ -136,14 +136,24 @@ def _locked(link: RecordLink, side: Side, remote_id: str) -> tuple[RecordLink, R
     return ours, theirs
 
 
-def _refuse_busy(link_ids: Sequence[UUID]) -> None:
-    """A worker that holds one of them would write from what it read before the person decided."""
-    leased = LinkWork.objects.filter(link_id__in=link_ids, lease_until__gt=clock.now()).exists()
+def busy(link_ids: Sequence[UUID]) -> set[UUID]:
+    """Those that a worker holds: it would write from what it read before the person decided."""
+    leased = LinkWork.objects.filter(link_id__in=link_ids, lease_until__gt=clock.now())
     sent = WriteIntent.objects.filter(
         link_id__in=link_ids, state__in=[IntentState.SENDING, IntentState.UNKNOWN]
-    ).exists()
-    if leased or sent:
+    )
+    return {*leased.values_list("link_id", flat=True), *sent.values_list("link_id", flat=True)}
+
+
+def _refuse_busy(link_ids: Sequence[UUID]) -> None:
+    if busy(link_ids):
         raise Refused("match.busy")
+
+
+def join_halves(salesforce: RecordLink, quickbooks: RecordLink) -> None:
+    """The two half-links become one, that of Salesforce. Runs in the transaction that has locked both."""
+    _absorb(quickbooks, salesforce)
+    _give(salesforce, Side.QUICKBOOKS, quickbooks.qbo_id)
 
 
 def _absorb(loser: RecordLink, winner: RecordLink) -> None:

@@ -13,6 +13,7 @@ from connectors.contracts import Side
 from syncapp.engine import reasons
 from syncapp.engine.compiled import CompiledUnit, compile_spec
 from syncapp.engine.decision import ParentNeed
+from syncapp.engine.lists import NotListed
 from syncapp.engine.mapping import Direction, FieldSpec, Initial, OnConflict, OnDrift, ValueType, WriteMode
 from syncapp.engine.merge import Action, MergeContext, Sides, UnitResult, merge_unit, value_digest
 from tests.engine.builders import row, spec
@@ -323,3 +324,15 @@ def test_merging_is_idempotent(case):
     if result.action is not Action.NOTHING:
         base = (sf, qbo)
     assert merged(sf, qbo, base, field, newest=newest, forced=forced).action is Action.NOTHING
+
+
+def test_a_pair_that_was_linked_as_it_was_takes_both_values_as_agreed_once():
+    held = {row().key: {"why": "as_is"}}
+    first = merged("a", "b", None, held=held)
+    assert (first.action, first.reason) == (Action.ADOPT, reasons.LINKED_AS_IS)
+    assert merged("c", "b", ("a", "b"), held=held).action is Action.TO_QBO
+
+
+def test_the_digest_of_a_write_bears_a_name_that_no_list_holds():
+    line = [{"item": NotListed("Item", "Bench")}]
+    assert value_digest({"lines": line}) == value_digest({"lines": [{"item": NotListed("Item", "Bench")}]})
