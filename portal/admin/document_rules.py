@@ -111,6 +111,11 @@ CONTACT: dict[str, tuple[str, str, Choices | None]] = {
 }
 """The same for customers."""
 STOCK: dict[str, tuple[str, str, Choices | None]] = {
+    "active": (
+        "Active and inactive",
+        "A product that is made inactive on one side is made inactive on the other, and active again.",
+        (("", "Told, not carried over"), ("yes", "Kept in step")),
+    ),
     "inventory": (
         "New inventory items",
         "What QuickBooks wants of an item of the type Inventory when it is made. Later on quantities are its own.",
@@ -124,7 +129,7 @@ STOCK: dict[str, tuple[str, str, Choices | None]] = {
 """The same for products."""
 SIMPLE: dict[str, tuple[str, dict[str, tuple[str, str, Choices | None]]]] = {
     "Customer": ("Contact", CONTACT),
-    "Item": ("Inventory items", STOCK),
+    "Item": ("Products and inventory", STOCK),
 }
 """The section and the rules of an entity that is no document."""
 DAYS = frozenset({"go_live"})

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.contracts import Condition, RecordState, RemoteRecord, Side, Token
-from syncapp.engine import reasons
+from syncapp.engine import activity, reasons
 from syncapp.engine.combining import NOTHING_KNOWN, base_of, combine
 from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit, compile_spec
 from syncapp.engine.creation import create_or_match, skip, wait_for
@@ -87,6 +87,10 @@ def _decide(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Ti
     )
     verdict = judge(pair, link, _rules(situation, compiled))
     context = merge_context(situation, compiled, now, timing)
+    if activity.is_followed(situation, compiled, pair):
+        unit = compiled.by_unit[activity.unit_of_activity(compiled)]
+        followed = activity.follow(situation, compiled, now, _merged(unit, situation, now, context))
+        return followed or _reconcile(situation, compiled, now, context)
     if isinstance(verdict, Verdict):
         ended = _ended(verdict, situation)
         if verdict.reason == reasons.QBO_VOIDED:
@@ -96,6 +100,9 @@ def _decide(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Ti
     if filtered is not None:
         return filtered
     if verdict is not None:
+        alone = activity.left_alone(compiled, verdict, now)
+        if alone is not None:
+            return alone
         return create_or_match(situation, compiled, verdict, now.of(verdict.other), context)
     return _reconcile(situation, compiled, now, context)
 

@@ -24,6 +24,7 @@ NO_RECREATE = "engine.no_recreate"
 UNLINKED = "engine.unlinked"
 NEVER_LIVED = "engine.never_lived"
 INACTIVE_ALONE = "engine.inactive_alone"
+SF_INACTIVE = "engine.sf_inactive"
 IN_SYNC = "engine.in_sync"
 SF_SETTLING = "engine.sf_settling"
 

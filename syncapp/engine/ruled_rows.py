@@ -64,6 +64,7 @@ def _rows(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
         yield from _contact(rules)
         return
     if spec.qbo_entity == "Item":
+        yield from _activity(spec, rules)
         yield from _stock(spec, rules)
         return
     yield from _number(rules)
@@ -87,6 +88,29 @@ def _row(name: str, label: str, qbo_path: str, **more: Any) -> FieldSpec:
         **more,
     }
     return FieldSpec(key=f"{PREFIX}{name}", label=label, qbo_path=qbo_path, **given)
+
+
+def _activity(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    """Active and inactive (product.md 5.4), as one unit with the name: QuickBooks changes the name of what is inactive
+    (quickbooks.md 3.1.5)."""
+    name = next((row for row in spec.fields if row.qbo_path == "Name" and row.sf_path and not row.part), None)
+    if rules.get("active") != "yes" or name is None:
+        return
+    yield replace(
+        name,
+        key=f"{PREFIX}active",
+        label="Active",
+        sf_path="IsActive",
+        qbo_path="Active",
+        type=ValueType.BOOL,
+        transform="",
+        formula="",
+        required=False,
+        default=None,
+        sf_length=None,
+        qbo_length=None,
+        group=name.unit,
+    )
 
 
 def _stock(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:

@@ -42,6 +42,7 @@ _SKIPS = {
     reasons.NOTHING_THERE: "deleted before it was sent",
     reasons.NEVER_LIVED: "deleted before it was sent",
     reasons.INACTIVE_ALONE: "inactive in QuickBooks",
+    reasons.SF_INACTIVE: "inactive in Salesforce",
     reasons.CREATE_OFF: "new records are not created",
     reasons.BEFORE_GO_LIVE: "before go-live",
     reasons.NO_RECREATE: "not created a second time",

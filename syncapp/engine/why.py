@@ -99,6 +99,7 @@ _AT_EXISTENCE = frozenset(
         reasons.NOTHING_THERE,
         reasons.NEVER_LIVED,
         reasons.INACTIVE_ALONE,
+        reasons.SF_INACTIVE,
     }
 )
 

@@ -53,6 +53,11 @@ MESSAGES: dict[str, Message] = {
         "It has no counterpart here, and inactive records are not taken over.",
         "Make it active in QuickBooks if it should be.",
     ),
+    "engine.sf_inactive": Message(
+        "Inactive in Salesforce",
+        "It has no counterpart in QuickBooks, and inactive records are not made there.",
+        "Make it active in Salesforce if it should be.",
+    ),
     "engine.create_off": Message(
         "New records are not made there",
         "The mapping says so.",

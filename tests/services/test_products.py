@@ -9,6 +9,7 @@ import pytest
 from connectors.contracts import Side
 from syncapp.models import Mapping
 from syncapp.services import mappings
+from syncapp.store import specs
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
 
@@ -113,3 +114,82 @@ def test_an_inventory_item_is_made_with_quantity_date_and_accounts(spine):
     mark = spine.mark()
     spine.sync()
     assert spine.writes(mark) == []
+
+
+# --- active and inactive
+
+
+@pytest.fixture
+def followed(spine) -> str:
+    """A product in step whose mapping keeps active and inactive in step; its id in Salesforce."""
+    with tenant(spine.company.pk):
+        mapping = Mapping.objects.get(key="product_item")
+        options = mapping.policies.get("options") or specs.draft_spec(mapping).options
+        mapping.policies = {**mapping.policies, "options": {**options, "rules": {"active": "yes"}}}
+        mapping.save()
+        mappings.publish(mapping, spine.person)
+    product = a_product(spine, "Cedar bench", "CB-1", 129.5)
+    spine.first_load()
+    spine.sync()
+    return product
+
+
+def every_item(spine: Spine) -> dict[str, bool]:
+    query = "query?query=select%20*%20from%20Item%20where%20Active%20in%20(true,%20false)"
+    rows = spine.qbo("GET", query)["QueryResponse"]["Item"]
+    return {row["Name"]: row["Active"] for row in rows if row.get("Sku") == "CB-1"}
+
+
+def in_step_and_quiet(spine: Spine) -> None:
+    spine.sync()
+    mark = spine.mark()
+    spine.sync()
+    assert spine.writes(mark) == []
+    link = spine.link("Cedar bench")
+    assert (link.attention, link.lifecycle) == ("none", "linked")
+
+
+def test_a_product_that_is_made_inactive_and_active_again_takes_its_item_along(spine, followed):
+    spine.edit("Product2", followed, IsActive=False)
+    spine.sync()
+    assert every_item(spine) == {"Cedar bench (deleted)": False}
+    in_step_and_quiet(spine)
+    spine.edit("Product2", followed, IsActive=True, Description="Of cedar")
+    spine.sync()
+    assert every_item(spine) == {"Cedar bench": True}
+    assert item_named(spine, "Cedar bench")["Description"] == "Of cedar"
+    in_step_and_quiet(spine)
+
+
+def test_an_item_that_is_made_inactive_and_active_again_takes_its_product_along(spine, followed):
+    item = item_named(spine, "Cedar bench")
+    gone = spine.book("Item", Id=item["Id"], SyncToken=item["SyncToken"], sparse=True, Active=False)
+    spine.sync()
+    row = spine.row("Product2", followed)
+    assert (row["IsActive"], row["Name"]) == (False, "Cedar bench")
+    in_step_and_quiet(spine)
+    again = spine.qbo("GET", f"item/{item['Id']}")["Item"]
+    assert again["SyncToken"] == gone["SyncToken"]
+    spine.book(
+        "Item", Id=item["Id"], SyncToken=again["SyncToken"], sparse=True, Active=True, Name="Cedar bench"
+    )
+    spine.sync()
+    assert spine.row("Product2", followed)["IsActive"] is True
+    in_step_and_quiet(spine)
+
+
+def test_an_inactive_product_is_not_made_in_quickbooks(spine, followed):
+    spine.make("Product2", Name="Old bench", ProductCode="OB", IsActive=False)
+    spine.sync()
+    link = spine.link("Old bench")
+    assert (link.qbo_id, link.attention, link.attention_code) == (None, "skipped", "engine.sf_inactive")
+
+
+def test_without_the_rule_an_inactive_item_is_told_and_nothing_is_written(spine):
+    product = a_product(spine, "Cedar bench", "CB-1", 129.5)
+    spine.first_load()
+    item = item_named(spine, "Cedar bench")
+    spine.book("Item", Id=item["Id"], SyncToken=item["SyncToken"], sparse=True, Active=False)
+    spine.sync()
+    assert spine.row("Product2", product)["IsActive"] is True
+    assert spine.link("Cedar bench").attention == "gone"
