@@ -14,7 +14,7 @@ from connectors.errors import ConnectorError
 from connectors.salesforce.client import SalesforceClient
 from syncapp.messages import words_for
 from syncapp.models import Connection, Integration
-from syncapp.services import clients, health_quickbooks, health_salesforce, sync_requests
+from syncapp.services import clients, health_mapped, health_quickbooks, health_salesforce, sync_requests
 from syncapp.services.checks import Check, Level, bad, from_json, to_json
 from syncapp.services.checks import worst as worst_of
 
@@ -78,9 +78,10 @@ def check_side(connection: Connection) -> tuple[Check, ...]:
 
 
 def _org(client: SalesforceClient, connection: Connection) -> Found:
-    found = health_salesforce.check(client, connection)
+    checks, facts = health_salesforce.check(client, connection)
+    checks += health_mapped.check(client, connection)
     sync_requests.look_for(connection, client)
-    return found
+    return checks, facts
 
 
 def _unreachable(connection: Connection, error: ConnectorError) -> Check:
