@@ -33,13 +33,21 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Boxes in columns: what needs nothing is on the left. `label` says it all in one sentence."""
+    """Boxes in columns: what needs nothing is on the left. `lines` says it all, a mapping a line.
+
+    An arrow is drawn only where no longer way leads there: what waits for an invoice waits for its customer anyway.
+    """
 
     boxes: Sequence[Box]
     wires: Sequence[Wire]
     width: int
     height: int
-    label: str
+    lines: Sequence[str]
+
+    @property
+    def label(self) -> str:
+        """All lines as one sentence, for those who do not see the picture."""
+        return "; ".join(self.lines) + "." if self.lines else "No mapping yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ def waits(nodes: Sequence[Node]) -> Picture:
     wires = [
         _wire(boxes[need], boxes[node.key])
         for node in nodes
-        for need in sorted(node.needs)
+        for need in sorted(_direct(node, nodes))
         if need in boxes and need != node.key
     ]
     deepest = max((len(column) for column in columns.values()), default=0)
@@ -76,8 +84,21 @@ def waits(nodes: Sequence[Node]) -> Picture:
         wires=wires,
         width=2 * EDGE + len(columns) * BOX_WIDTH + max(0, len(columns) - 1) * GAP_X,
         height=2 * EDGE + deepest * BOX_HEIGHT + max(0, deepest - 1) * GAP_Y,
-        label=_sentence(nodes),
+        lines=_lines(nodes),
     )
+
+
+def _direct(node: Node, nodes: Sequence[Node]) -> set[str]:
+    """What it needs, without what something else that it needs waits for itself."""
+    by_key = {one.key: one for one in nodes}
+    beyond: set[str] = set()
+    ahead = [need for need in node.needs if need in by_key and need != node.key]
+    while ahead:
+        one = by_key[ahead.pop()]
+        further = one.needs - beyond - {node.key, one.key}
+        beyond |= further
+        ahead += [need for need in further if need in by_key]
+    return set(node.needs) - beyond or set(node.needs)  # in a circle each is beyond another
 
 
 def _levels(nodes: Sequence[Node]) -> dict[str, int]:
@@ -117,12 +138,12 @@ def _wire(first: Box, then: Box) -> Wire:
     return Wire(path, f"M{x2} {y2}l-8 -4.5v9z")
 
 
-def _sentence(nodes: Iterable[Node]) -> str:
+def _lines(nodes: Iterable[Node]) -> list[str]:
     labels: Mapping[str, str] = {node.key: node.label for node in nodes}
-    parts = []
+    lines = []
     for node in nodes:
         needs = [labels[need] for need in sorted(node.needs) if need in labels and need != node.key]
         loop = node.key in node.needs
         words = " and ".join(needs) if needs else "nothing"
-        parts.append(f"{node.label} waits for {words}{', and for parents of its own kind' if loop else ''}")
-    return "; ".join(parts) + "." if parts else "No mapping yet."
+        lines.append(f"{node.label} waits for {words}{', and for parents of its own kind' if loop else ''}")
+    return lines

@@ -85,9 +85,11 @@ def _previewed(request: PortalRequest, data: dict[str, Any]) -> record_files.Fro
 def _shown(request: PortalRequest, form: FileForm, unusable: Sequence[Unusable]) -> HttpResponse:
     figures = records.counts_by_mapping()
     mappings = list(_mappings())
+    counted = [(one, _pending(figures.get(one.pk))) for one in mappings]
     context = {
         "form": form,
-        "mappings": [(one, _pending(figures.get(one.pk))) for one in mappings],
+        "mappings": mappings,
+        "pending": [(one, count) for one, count in counted if count],
         "lines": [(one, words_for(one.code, one.values)) for one in unusable[:SHOWN]],
         "more": max(0, len(unusable) - SHOWN),
     }

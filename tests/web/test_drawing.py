@@ -66,6 +66,19 @@ def test_what_waits_stands_right_of_what_it_waits_for() -> None:
     assert "Payment waits for Invoice" in picture.label
 
 
+def test_an_arrow_is_left_out_where_a_longer_way_leads_there() -> None:
+    picture = waits(
+        [
+            node("customer", "customer"),
+            node("item"),
+            node("invoice", "customer", "item"),
+            node("payment", "customer", "invoice"),
+        ]
+    )
+    assert len(picture.wires) == 3
+    assert picture.lines[3] == "Payment waits for Customer and Invoice"
+
+
 def test_records_that_wait_for_their_own_kind_and_circles_are_drawn_once() -> None:
     picture = waits([node("customer", "customer"), node("a", "b"), node("b", "a"), node("c", "gone")])
     assert len({(box.x, box.y) for box in picture.boxes}) == 4
