@@ -5,7 +5,8 @@
 webhook-intake         signed deliveries at --rate for --seconds: answered p50, p99; nothing lost
 hostile                forged, unsigned, oversized, foreign and replayed deliveries: refused, no row, CPU a thousand
 webhook-to-salesforce  an edit in QuickBooks, by webhook, until it is written in Salesforce: --samples edits
-request-to-invoice     a QBO_Sync__c record in Salesforce, by outbound message, until the invoice is in QuickBooks
+request-to-invoice     a QBO_Sync__c record in Salesforce, by outbound message, until the invoice is in QuickBooks and
+                       until the record says so; what a look for requests costs while there are none
 salesforce-polling     edits in Salesforce over --seconds, found by polling, until they are in QuickBooks
 button                 a press on a record until its run is done: --samples presses
 button-under-load      the same while another company loads --backfill accounts
@@ -299,16 +300,45 @@ def request(place: Place, chosen: argparse.Namespace) -> None:
         path = org_messages.address_of(place.org).split("/hooks/", 1)[1]
     url = f"http://127.0.0.1:{place.port}/hooks/{path}"
     place.base.sim.salesforce.post("webhooks", {"object": "QBO_Sync__c", "url": url})
-    times = []
+    times, asked = [], []
     for number in range(chosen.samples):
         name = f"Asked for {number}"
         line = {"PricebookEntryId": place.entry, "Quantity": 1 + number, "UnitPrice": 129.5}
         opportunity = an_opportunity(spine, name, line)
         began = time.monotonic()
-        spine.make("QBO_Sync__c", Record_Id__c=opportunity)
+        asked.append(spine.make("QBO_Sync__c", Record_Id__c=opportunity))
         _until(lambda n=name: _has_invoice(spine, n), f"the invoice of {name}")
         times.append(time.monotonic() - began)
     _figures("request-to-invoice", times, "s", (50, 95))
+    _until(lambda: len(_told(spine, asked)) == len(asked), "the answers")
+    told = list(_told(spine, asked).values())
+    print(f"  until the request says Processed: p50 {_part(told, 50):.2f} s, p95 {_part(told, 95):.2f} s")
+    _looks(place)
+
+
+def _told(spine: Any, asked: Sequence[str]) -> dict[str, float]:
+    """Seconds from a request's saving to its answer, by the simulator's own log."""
+    saved: dict[str, datetime] = {}
+    told: dict[str, float] = {}
+    for entry in spine.sim.salesforce.log():
+        if entry["object"] != "QBO_Sync__c" or entry["id"] not in asked:
+            continue
+        at = datetime.fromisoformat(entry["time"])
+        saved.setdefault(entry["id"], at)
+        if entry["after"].get("Status__c") == "Processed":
+            told.setdefault(entry["id"], (at - saved[entry["id"]]).total_seconds())
+    return told
+
+
+def _looks(place: Place, times: int = 100) -> None:
+    from syncapp import tasks
+
+    tasks.take_requests(str(place.org.pk))
+    before = time.process_time()
+    for _ in range(times):
+        tasks.take_requests(str(place.org.pk))
+    each = 1000 * (time.process_time() - before) / times
+    print(f"  one look for requests without news: {each:.1f} ms CPU", flush=True)
 
 
 def _has_invoice(spine: Any, name: str) -> bool:

@@ -188,7 +188,7 @@ def seconds(value: float | None) -> str:
     whole = timedelta(seconds=round(value))
     minutes, left = divmod(int(whole.total_seconds()), 60)
     if minutes >= 90:
-        return f"{minutes // 60} h {minutes % 60} min"
+        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
     return f"{minutes} min" if minutes >= 2 else f"{minutes * 60 + left} s"
 
 
