@@ -207,7 +207,7 @@ def run_title(run: Run) -> str:
     """`{{ run|run_title }}`: what was pressed, or what started it, with the pair of objects."""
     pressed = run.kind in {RunKind.BUTTON, RunKind.RETRY, RunKind.UNDO} and run.cause
     name = run.cause if pressed else run.get_kind_display()
-    if run.cause and (run.kind == RunKind.APPLY or run.scope.get("of")):
+    if run.cause not in {"", name} and (run.kind == RunKind.APPLY or run.scope.get("of")):
         name = f"{name}: {shorten(run.cause)}"
     return f"{name}, {plain(run.mapping.label)}" if run.mapping else str(name)
 

@@ -77,7 +77,7 @@ def request(mapping: Mapping, cause: str) -> Run:
         priority=leases.RANK[Priority.BULK],
         cause=cause,
     )
-    queue.prepare(run.pk)
+    queue.prepare(run.pk, Priority.BULK)
     return run
 
 

@@ -100,7 +100,7 @@ def request(
             cause=(cause or wish.text.strip() or str(kind.label))[:120],
             scope=about,
         )
-        queue.prepare(run.pk)
+        queue.prepare(run.pk, leases.PRIORITY[run.priority])
     return run
 
 

@@ -34,7 +34,7 @@ where k.id = c.connection_id and c.next_at <= lb_now() and k.status = 'live'
 returning c.connection_id, c.lane
 """
 RUNS_UNREAD = """
-select id from syncapp_run
+select id, priority from syncapp_run
 where state in ('queued', 'reading') and not stop_requested and (lease_until is null or lease_until <= lb_now())
   and created_at < lb_now() - %s * interval '1 second'
 """
@@ -62,8 +62,8 @@ def sweep() -> dict[str, int]:
         queue.recover()
     notices = deliveries.ring_forgotten()
     unread = bulk.fetch(RUNS_UNREAD, [timing.doorbell_age])
-    for (run_id,) in unread:
-        queue.prepare(run_id)
+    for run_id, rank in unread:
+        queue.prepare(run_id, leases.PRIORITY[rank])
     return {
         "expired": expired,
         "bells": bells,

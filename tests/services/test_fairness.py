@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
 
 from connectors.contracts import Priority, Side
 from connectors.errors import Failure, FailureKind
+from portal.local import programs
+from syncapp import queue
 from syncapp.engine.timing import Timing
 from syncapp.models import Connection, LinkWork, Mapping
 from syncapp.services import sync
@@ -154,3 +158,19 @@ def test_reads_that_fail_stop_the_connection_and_one_that_works_ends_the_pause()
         spine.carry()
         quickbooks.refresh_from_db()
         assert (quickbooks.breaker_step, quickbooks.resting_until) == (0, None)
+
+
+def test_the_readings_of_loads_stay_out_of_the_processes_of_people(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with (
+        patch("syncapp.queue.current_app.send_task") as sent,
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        for priority in (Priority.INTERACTIVE, Priority.NORMAL, Priority.BULK):
+            queue.prepare("run", priority)
+        queue.capture("connection", "cdc")
+        queue.capture("connection", "nightly")
+    rung = [call.kwargs["queue"] for call in sent.call_args_list]
+    assert rung == ["interactive", "system", "bulk", "system", "bulk"]
+    assert programs.QUEUES["interactive"] == "interactive"

@@ -20,8 +20,10 @@ from portal.money import as_money
 from portal.pages.mailbox import sent
 from portal.pages.setup import _verdict
 from portal.states import OTHERS, STATES
+from portal.templatetags.portal import seconds as in_words
+from portal.templatetags.working import run_title
 from portal.times import absolute, relative
-from syncapp.models import Attention, ConnectionStatus, Lifecycle, Outcome, RunState
+from syncapp.models import Attention, ConnectionStatus, Lifecycle, Outcome, Run, RunKind, RunState
 from syncapp.services.problems import ProblemGroup
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -159,3 +161,16 @@ def test_a_cause_of_several_records_begins_with_a_capital_letter_and_no_name() -
         records=True,
     )
     assert causes.words(group).title == "This record looks alike"
+
+
+def test_a_run_is_called_by_what_it_does_and_its_reason_is_not_said_twice() -> None:
+    history = Run(kind=RunKind.HISTORY, scope={"of": "filter"}, cause="History")
+    named = Run(kind=RunKind.HISTORY, scope={"of": "filter"}, cause="Id = '1'")
+    assert [run_title(one) for one in (history, named)] == ["History", "History: Id = '1'"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(59, "59 s"), (180, "3 min"), (5400, "1 h 30 min"), (14400, "4 h"), (None, "")]
+)
+def test_durations_are_in_words(seconds: float | None, text: str) -> None:
+    assert in_words(seconds) == text
