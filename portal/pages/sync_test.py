@@ -95,7 +95,7 @@ def _context(integration: Integration, here: str) -> dict[str, Any]:
         "right": right,
         "working": state in WORKING,
         "clean": state == SyncTestState.CLEAN,
-        "to_clean": state in (SyncTestState.DONE, SyncTestState.FAILED),
+        "to_clean": test is not None and state not in WORKING and sync_test.has_left_something(test),
         "failure": words_for(test.failure_code, test.failure_values) if failed and test is not None else None,
         "possible": sync_test.can_test(integration),
         "a_document": _a_document(integration),

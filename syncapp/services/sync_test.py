@@ -64,6 +64,13 @@ def can_test(integration: Integration) -> bool:
     return integration.switched_on_at is not None and _documents(integration) is not None
 
 
+def has_left_something(test: SyncTest) -> bool:
+    """Whether records of this test may still be there: one that failed before it made any leaves nothing."""
+    if test.state == SyncTestState.FAILED:
+        return bool(test.account or test.opportunity or test.begun)
+    return test.state != SyncTestState.CLEAN
+
+
 def document_entity(integration: Integration) -> str:
     """The QuickBooks type of the document that a test makes; empty where it can make none."""
     mapping = _documents(integration)
@@ -82,7 +89,7 @@ def begin(integration: Integration, person: Any, opportunity: str = "") -> SyncT
         before = newest(integration)
         if before is not None and before.state in WORKING:
             return before
-        if before is not None and before.state != SyncTestState.CLEAN:
+        if before is not None and has_left_something(before):
             raise Refused("sync_test.not_clean")
         mapping = _documents(integration)
         if integration.switched_on_at is None or mapping is None:

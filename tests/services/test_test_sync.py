@@ -137,6 +137,9 @@ def test_what_salesforce_refuses_is_said_and_can_be_cleaned_up(spine: Spine) -> 
     assert refused.value.code == "sync_test.no_opportunity"
     test = begun(spine, "006000000000001AAA")
     assert (test.state, test.failure_code) == (SyncTestState.FAILED, "locate.no_record")
+    assert (
+        begun(spine, "006000000000002AAA").pk != test.pk
+    )  # nothing was made, so nothing is to be cleaned up
     assert cleaned(spine, test).state == SyncTestState.CLEAN
 
 

@@ -41,6 +41,7 @@ MEMBERS = (
     "/setup/salesforce/",
     "/setup/health/",
     "/setup/template/",
+    "/setup/test/",
     "/accounts/email/",
     "/accounts/password/change/",
     "/accounts/2fa/",

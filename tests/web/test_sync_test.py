@@ -91,10 +91,15 @@ def test_cleaning_up_is_asked_for_by_who_may_and_said_afterwards() -> None:
 
 def test_what_stopped_it_is_said_with_a_remedy() -> None:
     integration = ready()
-    a_test(integration, "failed", ticks=[], failure_code="sync_test.no_account")
-    text = words(a_browser(Role.OWNER, integration.company).get(f"/integrations/{integration.pk}/test/"))
+    row = a_test(integration, "failed", ticks=[], failure_code="sync_test.no_account", account="001")
+    browser = a_browser(Role.OWNER, integration.company)
+    text = words(browser.get(f"/integrations/{integration.pk}/test/"))
     assert "That opportunity has no account" in text
     assert "Clean up both sides" in text
+    SyncTest.all_companies.filter(pk=row.pk).update(account="")
+    text = words(browser.get(f"/integrations/{integration.pk}/test/"))
+    assert "Start the test" in text
+    assert "Clean up both sides" not in text
 
 
 def test_the_wizard_offers_it_last_and_nobody_has_to_take_it() -> None:
