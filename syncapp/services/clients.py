@@ -100,12 +100,17 @@ ADD_UP = """(connection_id, day, endpoint) do update set
 
 def flush(connection: Connection, meter: UsageMeter) -> tuple[int, int]:
     """Add what was counted to the connection's usage of today (UTC); returns (calls, metered reads)."""
-    counted: Sequence[tuple[str, int, int]] = meter.take()
-    add_usage([(connection, *row) for row in counted])
-    calls, metered = sum(row[1] for row in counted), sum(row[2] for row in counted)
-    if metered:
+    return flush_all([(connection, meter)])
+
+
+def flush_all(meters: Sequence[tuple[Connection, UsageMeter]]) -> tuple[int, int]:
+    """The same for several connections together."""
+    counted = [(connection, *row) for connection, meter in meters for row in meter.take()]
+    add_usage(counted)
+    billed = {connection.pk: connection for connection, _, _, metered in counted if metered}
+    for connection in billed.values():
         budget.watch(connection)
-    return calls, metered
+    return sum(row[2] for row in counted), sum(row[3] for row in counted)
 
 
 def add_usage(counted: Sequence[tuple[Connection, str, int, int]]) -> None:

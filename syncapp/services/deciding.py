@@ -25,7 +25,7 @@ from syncapp.services.reading import Sides
 from syncapp.services.references import Parents, resolve
 from syncapp.services.slice_context import SliceContext
 from syncapp.services.surroundings import around
-from syncapp.store import match_index, passes, specs, twins, waits, write_history
+from syncapp.store import match_index, specs, twins, waits, write_history
 from syncapp.store.links import LinkRow, linked_as
 
 
@@ -81,7 +81,7 @@ def _decide_slice(
 ) -> SliceDecisions:
     projections = {link.id: _projections(context, sides[link.id]) for link in links}
     parents = resolve(context, projections, planned)
-    barrier = passes.barrier_open(context.mapping.pk)
+    barrier = context.barrier_open()
     candidates = _candidates(context, links) if barrier else {}
     alike = _twins(context, links, candidates, planned, whole) if barrier else {}
     history = write_history.recent([link.id for link in links if link.sf_id and link.qbo_id])

@@ -29,8 +29,8 @@ PACING_S = 40.0
 """How long a call may wait for the shared limiter's next slot before its records are given back."""
 SENDING_S = 90.0
 """How long a slice waits for its turn to send, and how long it then may take: more than 34 batches need by the rate."""
-TOGETHER_S = 0.05
-"""Answers of bulk work that come within so little are stored together: about as long as storing one takes."""
+TOGETHER_S = 0.15
+"""Answers of bulk work that come within so little are stored together: a twentieth of what a full batch takes there."""
 LAST_ONES = 2
 """With so few calls of a slice left on their way, the next slice begins to send."""
 STAMPS_PER_CALL = 2000

@@ -93,7 +93,10 @@ def _settle(place: Place, answers: Sequence[Answered]) -> Settled:
     side = answers[0].batch.side
     still_open, at = _lock_open([answered.batch.id for answered in answers])
     told = [pair for answered in answers for pair in answered.results(still_open)]
-    rows = links.load(place.company_id, [intent.link_id for intent, _ in told])
+    made = [result.id for intent, result in told if result.status is WriteStatus.APPLIED and result.id]
+    rows, seen = links.load_answered(
+        place.company_id, [intent.link_id for intent, _ in told], place.mapping, side, made
+    )
     closing, settled = Closing(at, shared=place.is_shared(side)), Settled()
     for intent, result in told:
         _one(place, intent, result, rows[intent.link_id], closing, settled)
@@ -101,6 +104,9 @@ def _settle(place: Place, answers: Sequence[Answered]) -> Settled:
     closing.news = [record for record in closing.tokens if record.id in found | closing.more]
     closing.unread = found - {record.id for record in closing.tokens}
     closing.batches = _ended(answers, settled)
+    if seen:
+        new = {closing.changed[link_id].remote_id(side): link_id for link_id in settled.created}
+        joining.absorb_seen(place.mapping, side, new)
     _write(place, side, closing, settled)
     for batch in (answered.batch for answered in answers if answered.batch.id not in closing.batches):
         intents.mark_unknown(batch, _unknown_wait(place, batch))
@@ -154,8 +160,6 @@ def _one(
 
 
 def _write(place: Place, side: Side, closing: Closing, settled: Settled) -> None:
-    made = {closing.changed[link_id].remote_id(side): link_id for link_id in settled.created}
-    joining.absorb_seen(place.mapping, side, made)
     _save(place, side, closing, settled)
     follow_ups.store(closing.follow_ups)
     runs.count(closing.outcomes)

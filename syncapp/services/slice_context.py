@@ -17,8 +17,8 @@ from syncapp.engine.mapping import MappingSpec, Mode
 from syncapp.engine.timing import Timing
 from syncapp.models import Connection, Mapping
 from syncapp.services import reference_lists
-from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
-from syncapp.store import clock, runs, specs
+from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush_all
+from syncapp.store import clock, passes, runs, specs
 from syncapp.store.leases import Slice, WorkRow
 
 
@@ -42,6 +42,7 @@ class SliceContext:
     meters: dict[Side, UsageMeter] = field(default_factory=dict)
     failed: Side | None = None
     """The side whose call ended the slice."""
+    _barrier: bool = False
     _lists: Lists | None = None
     _idle: dict[Side, list[AnyClient]] = field(default_factory=dict)
 
@@ -63,6 +64,11 @@ class SliceContext:
             return set()
         of_runs = runs.asked({row.run_id for row in self.piece.rows if row.run_id})
         return {row.link_id for row in self.piece.rows if row.run_id in of_runs}
+
+    def barrier_open(self) -> bool:
+        """Whether the mapping may create (sync-semantics section 8); once it may, it may for the whole slice."""
+        self._barrier = self._barrier or passes.barrier_open(self.mapping.pk)
+        return self._barrier
 
     @property
     def lists(self) -> Lists:
@@ -104,11 +110,7 @@ class SliceContext:
 
     def count_calls(self) -> tuple[int, int]:
         """Store the calls made so far and empty the meters; returns (calls, metered reads)."""
-        calls = metered = 0
-        for side, meter in self.meters.items():
-            made, billed = flush(self.connections[side], meter)
-            calls, metered = calls + made, metered + billed
-        return calls, metered
+        return flush_all([(self.connections[side], meter) for side, meter in self.meters.items()])
 
 
 def open_context(piece: Slice, timing: Timing, trying: MappingSpec | None = None) -> SliceContext:

@@ -48,6 +48,7 @@ from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
 from syncapp.store import (
     breaker,
+    bulk,
     clock,
     intents,
     leases,
@@ -361,7 +362,8 @@ def _agree(context: SliceContext, decisions: deciding.SliceDecisions, sent: send
         for item in decisions.items
         if item.link.id in applied and (not item.link.held or _writes_salesforce(item))
     ]
-    staging.settle_observations(context, agreed, {item.link.id for item in agreed})
+    with bulk.together():
+        staging.settle_observations(context, agreed, {item.link.id for item in agreed})
 
 
 def _writes_salesforce(item: deciding.Decided) -> bool:

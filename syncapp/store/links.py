@@ -11,6 +11,7 @@ from uuid import UUID
 from connectors.contracts import RecordState, RemoteRecord, Side
 from syncapp.ids import uuid7
 from syncapp.models import LinkBase, RecordLink
+from syncapp.models import Mapping as MappingRow
 from syncapp.store import bulk
 
 
@@ -69,6 +70,27 @@ def load(company_id: int, link_ids: Sequence[UUID]) -> dict[UUID, LinkRow]:
     """These links with their bases."""
     found = bulk.fetch(LOAD, [company_id, list(link_ids)])
     return {row[0]: LinkRow(*row[:14], *(bulk.loads(cell) for cell in row[14:])) for row in found}
+
+
+def load_answered(
+    company_id: int, link_ids: Sequence[UUID], mapping: MappingRow, side: Side, made: Sequence[str]
+) -> tuple[dict[UUID, LinkRow], bool]:
+    """These links with their bases, and whether another link holds one of the records that were made on that side.
+
+    Asked together; a link that capture makes after this look meets the unique index, and the work is done again.
+    """
+    ours = "sf_id" if side is Side.SALESFORCE else "qbo_id"
+    taken = (
+        f" or (l.integration_id = %s and l.sf_object = %s and l.qbo_entity = %s and l.{ours} = any(%s)"
+        " and l.lifecycle not in ('unlinked', 'absorbed'))"
+    )
+    place = [mapping.integration_id, mapping.sf_object, mapping.qbo_entity, list(made)]
+    sql, more = (
+        (LOAD, []) if not made else (LOAD.replace("l.id = any(%s)", f"(l.id = any(%s){taken})"), place)
+    )
+    found = bulk.fetch(sql, [company_id, list(link_ids), *more])
+    rows = {row[0]: LinkRow(*row[:14], *(bulk.loads(cell) for cell in row[14:])) for row in found}
+    return rows, len(rows) > len(set(link_ids))
 
 
 def ensure_half_links(

@@ -24,10 +24,13 @@ def park(run: Run) -> int:
 def park_stopped(run_ids: Iterable[UUID]) -> int:
     """Put aside what is left of these runs where a person paused them while a worker held their links; of those that
     were cancelled nothing is left."""
-    ids = list(run_ids)
-    for run in Run.objects.filter(id__in=ids, state=RunState.CANCELLED):
-        give_up(run)
-    return LinkWork.objects.filter(_free(), run__in=ids, run__stop_requested=True).update(due_at=PARKED)
+    stopped = Q(state=RunState.CANCELLED) | Q(stop_requested=True)
+    runs = list(Run.objects.filter(stopped, id__in=list(run_ids)))
+    for run in runs:
+        if run.state == RunState.CANCELLED:
+            give_up(run)
+    paused = [run for run in runs if run.stop_requested]
+    return LinkWork.objects.filter(_free(), run__in=paused).update(due_at=PARKED) if paused else 0
 
 
 DETACH = """
