@@ -14,8 +14,8 @@ from connectors.contracts import Side
 from syncapp.engine.evidence import CREATED_SLACK
 from syncapp.services.deciding import Decided, SliceDecisions
 from syncapp.services.slice_context import SliceContext
-from syncapp.store import intents, leases, links
-from syncapp.store.intents import Sending
+from syncapp.store import leases, links, unclear_writes
+from syncapp.store.unclear_writes import Sending
 
 SEEN_WITHIN = timedelta(hours=27)
 """Every lane of capture has come by since: what a write made was seen by then."""
@@ -28,7 +28,7 @@ def put_off(context: SliceContext, decisions: SliceDecisions) -> SliceDecisions:
     if not halves:
         return decisions
     spec, mapping = context.spec, context.mapping
-    open_ = intents.open_creations(mapping.integration_id, spec.sf_object, spec.qbo_entity)
+    open_ = unclear_writes.open_creations(mapping.integration_id, spec.sf_object, spec.qbo_entity)
     doubted = {
         item.link.id
         for side, creations in open_.items()

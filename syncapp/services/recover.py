@@ -29,7 +29,7 @@ from syncapp.services.retrying import over_budget
 from syncapp.services.settle import Answered, settle
 from syncapp.services.sync import owner_name
 from syncapp.services.timing import current_timing
-from syncapp.store import breaker, bulk, clock, intents, leases, transactions
+from syncapp.store import breaker, bulk, clock, intents, leases, transactions, unclear_writes
 from syncapp.store.intents import Batch, Intent
 from syncapp.tenancy import tenant
 
@@ -53,7 +53,7 @@ def recover(timing: Timing | None = None) -> int:
     """Find out about unknown batches whose wait is over; returns how many were looked at."""
     rules = timing or current_timing()
     for looked_at in range(ATTEMPTS_PER_CALL):
-        claimed = intents.claim_unknown(owner_name(), rules.lease)
+        claimed = unclear_writes.claim_unknown(owner_name(), rules.lease)
         if claimed is None:
             return looked_at
         company_id, batch = claimed
@@ -75,7 +75,7 @@ def _look_at(company_id: int, batch: Batch, timing: Timing) -> None:
 
 
 def _recover_one(company_id: int, batch: Batch, timing: Timing) -> None:
-    batch.intents = intents.of_batch(batch)
+    batch.intents = unclear_writes.of_batch(batch)
     place = place_of(company_id, batch, timing)
     with _client(place, batch) as client:
         found = _find_out(place, batch, client)
@@ -155,7 +155,7 @@ def _look_first(place: Place, batch: Batch, client: AnyClient) -> Found | None:
     )
     if nothing_found and batch.sends <= SAME_FAULTS:
         if batch.probes + 1 < _looks_needed(place, batch):
-            intents.probed(batch, place.timing.probe_gap)
+            unclear_writes.probed(batch, place.timing.probe_gap)
             return None
         return _send_again(place, batch, client)
     return Found(_answer(batch, _closed_after_two_looks(batch, told)), frozenset(told))
@@ -199,7 +199,7 @@ def _not_yet(place: Place, batch: Batch, answer: BatchAnswer) -> None:
     if several or old:
         unclear.ask(place, batch, answer)
     else:
-        intents.probed(batch, place.timing.probe_gap)
+        unclear_writes.probed(batch, place.timing.probe_gap)
 
 
 # --- sending again -----------------------------------------------------------------------------------------------

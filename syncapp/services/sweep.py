@@ -12,7 +12,7 @@ from connectors.contracts import Side
 from syncapp import queue
 from syncapp.services import deliveries, looking, org_messages, sync_requests
 from syncapp.services.timing import current_timing
-from syncapp.store import bulk, intents, leases, runs
+from syncapp.store import bulk, leases, runs, unclear_writes
 
 MOST_BELLS = 4
 """Bells per class and sweep: each worker goes on by itself while work is due."""
@@ -52,7 +52,7 @@ def sweep() -> dict[str, int]:
         Side.SALESFORCE.value: timing.unknown_wait_batch,
     }
     with transaction.atomic():
-        expired = intents.expire_sending(waits)
+        expired = unclear_writes.expire_sending(waits)
     bells = 0
     for priority, companies in leases.due_classes():
         for _ in range(min(companies, MOST_BELLS)):

@@ -16,7 +16,7 @@ from syncapp.services.placing import place_of
 from syncapp.services.settle import Answered, settle
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import Watched
-from syncapp.store import intents, leases
+from syncapp.store import leases, unclear_writes
 from syncapp.store.intents import Intent
 
 
@@ -27,13 +27,13 @@ def close_open_writes(target: Watched, records: Sequence[RemoteRecord]) -> None:
     if probe is None or not keys:
         return
     company_id = target.connection.company_id
-    open_writes = intents.by_tag(company_id, target.connection.pk, keys)
+    open_writes = unclear_writes.by_tag(company_id, target.connection.pk, keys)
     for batch_id in sorted({batch_id for batch_id, _ in open_writes.values()}):
         _close(company_id, batch_id, probe, records)
 
 
 def _close(company_id: int, batch_id: UUID, probe: DocumentProbe, records: Sequence[RemoteRecord]) -> None:
-    batch = intents.batch_by_id(batch_id)
+    batch = unclear_writes.batch_by_id(batch_id)
     place = place_of(company_id, batch, current_timing())
     results = tuple(_result(intent, probe, records) for intent in batch.intents)
     proved = [

@@ -28,7 +28,7 @@ from syncapp.services.errors import Refused
 from syncapp.services.placing import place_of
 from syncapp.services.settle import Answered, settle
 from syncapp.services.timing import current_timing
-from syncapp.store import bulk, clock, intents, problems
+from syncapp.store import bulk, clock, intents, problems, unclear_writes
 from syncapp.store.intents import Batch, Intent
 from syncapp.store.problems import LinkProblem
 
@@ -54,7 +54,7 @@ def ask(place: Place, batch: Batch, answer: BatchAnswer) -> None:
         if intent.id in open_still
     ]
     with transaction.atomic():
-        intents.put_to_a_person(batch)
+        unclear_writes.put_to_a_person(batch)
         _tell(place, asked)
         bulk.execute(
             "delete from syncapp_linkwork where link_id = any(%s)"
@@ -154,7 +154,7 @@ def _asked(link: RecordLink) -> tuple[Batch, Intent]:
     )
     if row is None:
         raise Refused("unclear.gone")
-    batch = intents.batch_by_id(row[0])
+    batch = unclear_writes.batch_by_id(row[0])
     return batch, next(intent for intent in batch.intents if intent.id == row[1])
 
 
