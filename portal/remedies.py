@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from syncapp.engine.reasons import CLOSED_DATE
 from syncapp.messages import Words, words_for
 from syncapp.messages.words import BUTTONS as LABELS
 from syncapp.models import Problem, RecordLink
@@ -67,6 +68,12 @@ SUFFIX = Button(
     field="Behind the name",
     example=naming.USUAL.strip(),
 )
+CLOSED_PERIOD = (
+    Button(LABELS["next_open"], "calendar", "portal:record-closed", "next_open", action="records.link"),
+    Button(LABELS["when_open"], "hourglass", "portal:record-closed", "hold", action="records.link"),
+    replace(IGNORE, label=LABELS["leave_closed"]),
+)
+"""What a person may say of a new document whose date lies in closed books."""
 TAKEN_NAMES = {"qbo.6240", "engine.match_other_type"}
 BUTTONS: dict[str, Button] = {
     "reactivate": REACTIVATE,
@@ -123,6 +130,8 @@ def for_record(
     buttons = _buttons(link, words, matches=matches, parent=parent)
     if code in TAKEN_NAMES and link.sf_id and not link.qbo_id:
         buttons = (*buttons[:1], SUFFIX, *buttons[1:])
+    if code == CLOSED_DATE and link.sf_id and not link.qbo_id:
+        buttons = CLOSED_PERIOD
     return Remedy(tone, icon, words, buttons, code)
 
 

@@ -16,6 +16,7 @@ from syncapp.models import Connection
 from syncapp.services import capture as capturing
 from syncapp.services import (
     checkup,
+    closed_books,
     deliveries,
     follow_ups,
     looking,
@@ -137,6 +138,7 @@ def _read_changes(connection: Connection, lane: str) -> None:
         if lane == "cdc":
             news += deliveries.covered(connection, client, began)
             reference_lists.refresh_due(connection)
+            closed_books.refresh_due(connection, client)
     except ConnectorError as error:
         breaker.record(connection.pk, error.failure, current_timing())
         log.warning("capture_failed", side=connection.side, code=error.failure.code)

@@ -41,7 +41,11 @@ OPTIONS: dict[str, tuple[str, str, Choices | None]] = {
     "closed_period": (
         "If the date lies in a closed period",
         "",
-        (("", "Hold it and tell me"), ("next_open", "Take the next open day")),
+        (
+            ("", "Ask me"),
+            ("hold", "Hold it until the books are open"),
+            ("next_open", "Take the next open day"),
+        ),
     ),
 }
 """Kept as they are among the options: name, label, hint, choices (None: text)."""

@@ -38,6 +38,7 @@ ACTIONS = {
     "outcome.does_not": "Said that a write was not carried out",
     "gone.reactivate": "Had a record made active again",
     "gone.void": "Had a document voided",
+    "closed.answered": "Decided about a document in closed books",
     "name.suffix": "Had a record made under a longer name",
     "gone.leave": "Left a record as it is",
     "deletions.followed": "Let deletions be followed",

@@ -29,6 +29,7 @@ from syncapp.services import (
     addresses,
     answers,
     clients,
+    closed_books,
     conflicts,
     gone,
     matching,
@@ -127,6 +128,15 @@ def gone_there(request: PortalRequest, pk: UUID) -> HttpResponseBase:
     """A person says what shall become of a record whose other half was deleted, or is inactive."""
     link = _link(pk)
     gone.answer(link, request.POST.get("do", ""), request.user)
+    return _answer(request, link)
+
+
+@company_page("records.link")
+@require_POST
+def closed_period(request: PortalRequest, pk: UUID) -> HttpResponseBase:
+    """A person says what shall become of a new document whose date lies in closed books."""
+    link = _link(pk)
+    closed_books.answer(link, request.POST.get("do", ""), request.user)
     return _answer(request, link)
 
 
@@ -247,6 +257,7 @@ urls: list[URLPattern] = [
     path("records/<uuid:pk>/match/", match, name="record-match"),
     path("records/<uuid:pk>/answer/", answer, name="record-answer"),
     path("records/<uuid:pk>/outcome/", outcome, name="record-outcome"),
+    path("records/<uuid:pk>/closed-period/", closed_period, name="record-closed"),
     path("records/<uuid:pk>/gone/", gone_there, name="record-gone"),
     path("records/<uuid:pk>/look-again/", look_again, name="record-look-again"),
 ]

@@ -132,31 +132,18 @@ def _create(
     context: MergeContext,
     suffix: str,
 ) -> Decision:
-    policies = situation.spec.policies
-    if not (policies.create_in_qbo if target is Side.QUICKBOOKS else policies.create_in_sf):
-        return skip(reasons.CREATE_OFF, side=target.value)
-    early = documents.before_go_live(compiled, source)
-    if early is not None and situation.link.forced is None:
-        return skip(early.code, **early.values)
-    waits = _needs(compiled, target, source, context)
-    unknown = next((need for need in waits if need.key == "item"), None)
-    if unknown is not None and situation.spec.options.get("unknown_product") == "stop":
-        reason = reasons.because(reasons.UNKNOWN_PRODUCT, id=unknown.remote_id)
-        return Decision(DecisionKind.HOLD, reasons=(reason,), attention="data_error")
-    if waits:
-        return wait_for(waits)
+    stopped = _stopped(situation, compiled, target, source, context)
+    if stopped is not None:
+        return stopped
     values = create_values(compiled, target, source, context, suffix)
-    moved: tuple[Reason, ...] = ()
+    rules = [reasons.because(reasons.CREATED, side=target.value)]
     if target is Side.QUICKBOOKS:
-        values, moved = documents.on_an_open_day(compiled, values, situation.books)
-    problems = check_compiled(target, compiled, values)
-    if target is Side.QUICKBOOKS:
-        problems += check_date(compiled, values, situation.books)
-        problems += documents.refusals(situation, compiled, values)
-    missing = check_required(target, situation.spec, values)
-    if problems or missing:
-        return Decision(DecisionKind.HOLD, reasons=(*missing, *problems), attention="data_error")
-    rules = [reasons.because(reasons.CREATED, side=target.value), *moved]
+        policy = documents.closed_policy(compiled, situation.link.held)
+        values, moved = documents.on_an_open_day(compiled, values, situation.books, policy)
+        rules += moved
+    refused = _refused(situation, compiled, target, values)
+    if refused is not None:
+        return refused
     if suffix:
         rules.append(reasons.because(reasons.NAME_SUFFIX, suffix=suffix))
     if target is Side.QUICKBOOKS:
@@ -168,6 +155,45 @@ def _create(
         create_values=values,
         lifecycle="creating",
     )
+
+
+def _stopped(
+    situation: Situation, compiled: CompiledSpec, target: Side, source: Projection, context: MergeContext
+) -> Decision | None:
+    """What keeps this record from being made at all, before its values are looked at."""
+    policies = situation.spec.policies
+    if not (policies.create_in_qbo if target is Side.QUICKBOOKS else policies.create_in_sf):
+        return skip(reasons.CREATE_OFF, side=target.value)
+    early = documents.before_go_live(compiled, source)
+    if early is not None and situation.link.forced is None:
+        return skip(early.code, **early.values)
+    waits = _needs(compiled, target, source, context)
+    unknown = next((need for need in waits if need.key == "item"), None)
+    if unknown is not None and situation.spec.options.get("unknown_product") == "stop":
+        reason = reasons.because(reasons.UNKNOWN_PRODUCT, id=unknown.remote_id)
+        return Decision(DecisionKind.HOLD, reasons=(reason,), attention="data_error")
+    return wait_for(waits) if waits else None
+
+
+def _refused(
+    situation: Situation, compiled: CompiledSpec, target: Side, values: Projection
+) -> Decision | None:
+    """What must not be sent as it is. A document that only waits for the books to be opened is no problem."""
+    problems = (*check_required(target, situation.spec, values), *check_compiled(target, compiled, values))
+    closed: tuple[Reason, ...] = ()
+    if target is Side.QUICKBOOKS:
+        problems += documents.refusals(situation, compiled, values)
+        closed = check_date(compiled, values, situation.books)
+    if documents.closed_policy(compiled, situation.link.held) == documents.WAIT and closed and not problems:
+        return _until_open(closed[0])
+    told = (*problems, *closed)
+    return Decision(DecisionKind.HOLD, reasons=told, attention="data_error") if told else None
+
+
+def _until_open(closed: Reason) -> Decision:
+    """Nothing is asked and nothing is wrong: it goes on when the books are open, or with another date."""
+    reason = reasons.because(reasons.CLOSED_WAITS, **closed.values)
+    return Decision(DecisionKind.WAIT, (reason,), attention="waiting")
 
 
 def wait_for(waits: tuple[ParentNeed, ...]) -> Decision:

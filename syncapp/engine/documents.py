@@ -101,15 +101,27 @@ def before_go_live(compiled: CompiledSpec, source: Projection) -> Reason | None:
     return reasons.because(reasons.BEFORE_GO_LIVE, value=days[0], since=since)
 
 
+CLOSED_BOOKS = "@closed"
+"""The key in `held` of what a person said about a new document whose date lies in closed books."""
+NEXT_OPEN, WAIT = "next_open", "hold"
+"""Take the next open day; wait until the books are open. Else a person is asked."""
+
+
+def closed_policy(compiled: CompiledSpec, held: Mapping[str, Any]) -> str:
+    """What becomes of a new document in closed books: as a person said for this one, or as the mapping says."""
+    said = (held.get(CLOSED_BOOKS, {}).get("answer") or {}).get("choice")
+    return str(said or compiled.spec.options.get("closed_period") or "")
+
+
 def on_an_open_day(
-    compiled: CompiledSpec, values: dict[str, Any], books: Books
+    compiled: CompiledSpec, values: dict[str, Any], books: Books, policy: str
 ) -> tuple[dict[str, Any], tuple[Reason, ...]]:
-    """The values of a new document with a date in closed books put on the next open day, where the mapping says so."""
+    """The values of a new document with a date in closed books put on the next open day, where that is the policy."""
     row = next((row for row in compiled.rows if _dates(compiled, row.spec)), None)
     day = values.get(row.key) if row is not None else None
     if row is None or books.closed_until is None or not in_closed_books(day, books):
         return values, ()
-    if not is_document(compiled) or compiled.spec.options.get("closed_period") != "next_open":
+    if not is_document(compiled) or policy != NEXT_OPEN:
         return values, ()
     opened = books.closed_until + timedelta(days=1)
     return {**values, row.key: opened}, (

@@ -112,6 +112,7 @@ LOCKED_DEPOSITED = locks.DEPOSITED
 LOCKED_CLOSED = locks.CLOSED
 LOCKED_LINKED = locks.LINKED
 CLOSED_DATE = "engine.closed_date"
+CLOSED_WAITS = "engine.closed_waits"
 
 # Data that the other side would refuse.
 TOO_LONG = "engine.too_long"

@@ -86,6 +86,8 @@ def _by_attention(attention: str, code: str, seen: Mapping[str, Any], cause: str
     if attention == "gone":
         voided = code == reasons.QBO_VOIDED
         return StateWords("voided" if voided else "deleted_there", next_step="Waits for you")
+    if attention == "waiting" and code == reasons.CLOSED_WAITS:
+        return StateWords("waiting", about="the books to be opened", next_step="Goes on by itself then")
     if attention == "waiting":
         return StateWords("waiting", about=str(seen.get("name", "")), next_step="Goes on by itself")
     if attention == "drift":

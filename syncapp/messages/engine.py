@@ -318,8 +318,14 @@ MESSAGES: dict[str, Message] = {
     "engine.closed_date": Message(
         "{label} lies in a closed period",
         "The books in QuickBooks are closed until {closed_until}; {value} is not after it. Nothing was sent for it.",
-        "Give it a later date, or ask whoever keeps the books to reopen the period.",
+        "Send it with the next open day as its date, or once the books are open; or leave it. With another date it "
+        "goes on by itself.",
         "retry",
+    ),
+    "engine.closed_waits": Message(
+        "Waits until the books are open",
+        "The books in QuickBooks are closed until {closed_until}; {value} is not after it.",
+        "Nothing to do. It goes on when the period is reopened, or with a later date.",
     ),
     "engine.outcome_unclear": Message(
         "Nobody knows whether {name} was written",

@@ -55,6 +55,14 @@ MESSAGES: dict[str, Message] = {
         "The record stands differently than when the page was shown.",
         "Reload the page.",
     ),
+    "closed.exists_there": Message(
+        "{name} is in QuickBooks already", "The question of its date is over.", "Reload the page."
+    ),
+    "closed.unknown_answer": Message(
+        "Nothing was chosen",
+        "The press named none of the ways that are offered.",
+        "Choose one of the buttons.",
+    ),
     "naming.exists_there": Message(
         "{name} is in QuickBooks already",
         "A name is only chosen for a record that is still to be made.",

@@ -11,6 +11,7 @@ from connectors.contracts import Operation, RecordState, RemoteRecord, Side, Tok
 from syncapp.engine.bases import echoed_keys, landed_values
 from syncapp.engine.compiled import EXTERNAL_ID, compile_spec
 from syncapp.engine.creation import NAME
+from syncapp.engine.documents import CLOSED_BOOKS
 from syncapp.engine.evidence import STATE
 from syncapp.engine.projection import from_json, project
 from syncapp.engine.projection import to_json as base_json
@@ -24,6 +25,8 @@ from syncapp.store.intents import Intent
 from syncapp.store.links import LinkRow
 from syncapp.store.problems import LinkProblem
 
+ANSWERED = frozenset({NAME, CLOSED_BOOKS})
+"""What a person said of a record that was still to be made."""
 STATES_AFTER = {
     Operation.DEACTIVATE: RecordState.INACTIVE,
     Operation.VOID: RecordState.VOIDED,
@@ -44,7 +47,7 @@ def take(
         link.lifecycle = _lifecycle(link)
     _move_bases(place, intent, result, link)
     link.attempts = 0
-    link.held = {unit: entry for unit, entry in link.held.items() if not (created and unit == NAME)}
+    link.held = {unit: entry for unit, entry in link.held.items() if not (created and unit in ANSWERED)}
     _rest(place, intent, link)
     closing.changed[link.id] = link
     closing.columns[link.id] = _fine_columns(link, intent, closing.at)

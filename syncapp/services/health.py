@@ -14,7 +14,14 @@ from connectors.errors import ConnectorError
 from connectors.salesforce.client import SalesforceClient
 from syncapp.messages import words_for
 from syncapp.models import Connection, Integration
-from syncapp.services import clients, health_mapped, health_quickbooks, health_salesforce, sync_requests
+from syncapp.services import (
+    clients,
+    closed_books,
+    health_mapped,
+    health_quickbooks,
+    health_salesforce,
+    sync_requests,
+)
 from syncapp.services.checks import Check, Level, bad, from_json, to_json
 from syncapp.services.checks import worst as worst_of
 
@@ -97,6 +104,7 @@ def _unreachable(connection: Connection, error: ConnectorError) -> Check:
 
 def _store(connection: Connection, checks: Iterable[Check], facts: dict[str, Any]) -> None:
     """Only these columns: the token columns belong to the vault and may change meanwhile."""
+    opened = str(facts.get("closing_date", "9999")) < str(connection.facts.get("closing_date") or "")
     connection.facts = {**connection.facts, **facts, "checks": to_json(list(checks))}
     connection.facts_at = timezone.now()
     fields = ["facts", "facts_at"]
@@ -104,3 +112,5 @@ def _store(connection: Connection, checks: Iterable[Check], facts: dict[str, Any
         connection.name = str(facts["name"])[:255]
         fields.append("name")
     connection.save(update_fields=fields)
+    if opened:
+        closed_books.wake(connection)

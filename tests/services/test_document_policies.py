@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from connectors.contracts import Side
-from syncapp.models import Connection, Mapping, RecordLink
-from syncapp.services import mappings, reconcile
+from syncapp.models import Connection, LinkBase, Mapping, Problem, RecordLink
+from syncapp.services import clients, closed_books, mappings, reconcile
+from syncapp.services.errors import Refused
 from syncapp.services.mapping_checks import validate
 from syncapp.store import specs
 from syncapp.tenancy import tenant
@@ -148,6 +151,56 @@ def test_a_date_in_closed_books_waits_or_takes_the_next_open_day(spine):
     spine.sync()
     spine.press(link_of(spine), Side.QUICKBOOKS)
     assert spine.writes(mark) == []
+
+
+def closed_in_november(spine: Spine) -> None:
+    preference(spine, "AccountingInfoPrefs", BookCloseDate="2026-11-22")
+    company(spine, closing_date="2026-11-22", books_at="2026-01-01T00:00:00+00:00")
+
+
+def open_again(spine: Spine) -> None:
+    """The period is reopened in QuickBooks, and the closing date that we know grows old."""
+    preference(spine, "AccountingInfoPrefs", BookCloseDate="2026-10-31")
+    old = timezone.now() - timedelta(days=1)
+    Connection.all_companies.filter(side="qbo").update(facts_at=old)
+    company(spine, books_at=old.isoformat())
+    row = Connection.all_companies.get(side="qbo")
+    with tenant(spine.company.pk):
+        assert closed_books.refresh_due(row, clients.quickbooks_client(row))
+        row.refresh_from_db()
+        assert not closed_books.refresh_due(row, clients.quickbooks_client(row)), "twice a day is enough"
+
+
+def test_a_held_date_in_closed_books_waits_and_goes_on_when_they_are_opened(spine):
+    closed_in_november(spine)
+    won(spine)
+    rules(spine, closed_period="hold")
+    spine.first_load()
+    assert stands(opportunity_link(spine)) == ("waiting", "engine.closed_waits")
+    assert not Problem.all_companies.filter(closed_at=None).exists(), "nothing is wrong and nobody is asked"
+    open_again(spine)
+    spine.carry()
+    assert document(spine)["TxnDate"] == "2026-11-20"
+
+
+@pytest.mark.parametrize(("choice", "day"), [("next_open", "2026-11-23"), ("hold", "2026-11-20")])
+def test_a_person_decides_about_one_document_in_closed_books(spine, choice, day):
+    closed_in_november(spine)
+    won(spine)
+    spine.first_load()
+    link = opportunity_link(spine)
+    assert stands(link) == ("data_error", "engine.closed_date")
+    with tenant(spine.company.pk):
+        closed_books.answer(link, choice, spine.person)
+    spine.carry()
+    if choice == "hold":
+        assert stands(opportunity_link(spine)) == ("waiting", "engine.closed_waits")
+        open_again(spine)
+        spine.carry()
+    assert document(spine)["TxnDate"] == day
+    assert LinkBase.all_companies.get(link=link).held == {}, "the answer was for this document, which is made"
+    with tenant(spine.company.pk), pytest.raises(Refused, match=r"closed\.exists_there"):
+        closed_books.answer(link, choice, spine.person)
 
 
 def test_documents_dated_before_go_live_are_not_made_unless_a_person_presses(spine):

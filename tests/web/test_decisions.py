@@ -53,6 +53,17 @@ def test_the_page_of_a_record_offers_both_answers(
     assert [one for one in said if one not in text] == []
 
 
+def test_a_new_document_in_closed_books_offers_three_ways(mapping: Mapping, browser: Client) -> None:
+    link = a_gone_link(mapping, "engine.closed_date", "data_error")
+    RecordLink.all_companies.filter(pk=link.pk).update(qbo_id=None, qbo_state="none", lifecycle="creating")
+    text = words(browser.get(f"/records/{link.pk}/"))
+    offered = ("Send it with the next open day", "Send it when the books are open", "Leave it")
+    assert [one for one in offered if one not in text] == []
+    assert browser.post(f"/records/{link.pk}/closed-period/", {"do": "next_open"}).status_code == 302
+    held = LinkBase.all_companies.get(link=link).held
+    assert held["@closed"]["answer"]["choice"] == "next_open"
+
+
 def test_an_answer_to_a_record_that_is_gone_is_kept_with_its_person(
     mapping: Mapping, browser: Client
 ) -> None:
