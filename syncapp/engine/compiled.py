@@ -151,9 +151,10 @@ class CompiledSpec:
 
     @cached_property
     def lookups(self) -> frozenset[str]:
-        """The QuickBooks lists that decisions of this mapping look names up in."""
-        spec = self.spec
-        return frozenset({row.lookup for row in spec.fields if row.lookup} | self.qbo_traits.lists)
+        """The QuickBooks lists that decisions of this mapping look names up in. The rates of a tax code are a list of
+        their own: without them nothing is taken out of gross prices, and no tax is forecast."""
+        named = {row.lookup for row in self.spec.fields if row.lookup} | self.qbo_traits.lists
+        return frozenset(named | ({"TaxRate"} if "TaxCode" in named else set()))
 
     @cached_property
     def parsed(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:

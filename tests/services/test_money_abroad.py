@@ -1,0 +1,200 @@
+"""Money outside the plain US company, from Salesforce to QuickBooks and back: a company with GST, tax in or on top of
+the prices, discounts, zero and negative lines, another currency, and tax that comes out otherwise than forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from connectors.simulator import testing as sim_testing
+from connectors.simulator.testing import Side as SimSide
+from syncapp.models import Mapping, RecordLink, ReferenceEntry
+from syncapp.services import health, reconcile
+from syncapp.tenancy import tenant
+from tests.services import trail
+from tests.services.sales import a_product, an_opportunity, sold, standard_book
+from tests.services.spine import Spine, connect
+from tests.services.test_document_rules import rules, stands
+
+pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
+
+PAIRS = ("account_customer", "product_item", "opportunity_invoice")
+GST, HST = "GST", "HST ON"
+
+
+class OneOf(SimSide):
+    """The stand-in with one of its companies or orgs as the one that tests look at."""
+
+    chosen: dict[str, Any]
+
+    def credentials(self) -> dict[str, Any]:
+        return self.chosen
+
+
+def _looking_at(side: SimSide, chosen: dict[str, Any]) -> OneOf:
+    made = OneOf(side.url, side.tls_url)
+    made.chosen = chosen
+    return made
+
+
+@contextmanager
+def a_company_abroad(*, currencies: bool = False, **options: Any) -> Iterator[Spine]:
+    """A Canadian company beside an org; with `currencies` both keep several."""
+    with sim_testing.simulator(seed="empty") as plain:
+        realms = plain.quickbooks.credentials()["all"]
+        sim = replace(
+            plain,
+            quickbooks=_looking_at(plain.quickbooks, next(one for one in realms if one["country"] == "CA")),
+        )
+        if currencies:
+            org = plain.salesforce.post("orgs", {"multicurrency": True, "seed": "empty", "name": "Several"})
+            sim = replace(sim, salesforce=_looking_at(plain.salesforce, org))
+        urls = {"SIM_SALESFORCE_URL": sim.salesforce.url, "SIM_QUICKBOOKS_URL": sim.quickbooks.url}
+        with override_settings(**urls):
+            spine = connect(sim, winner="sf", recipes=PAIRS)
+            with tenant(spine.company.pk):
+                health.check(spine.integration)
+            rules(spine, default_tax_code=GST, **options)
+            yield spine
+            trail.check(sim)
+
+
+@pytest.fixture
+def abroad() -> Iterator[Spine]:
+    with a_company_abroad() as spine:
+        yield spine
+
+
+def invoice_of(spine: Spine) -> dict[str, Any]:
+    """The newest invoice of Acme, among those that the company had before."""
+    found = [one for one in spine.booked("Invoice") if one["CustomerRef"].get("name") == "Acme"]
+    return max(found, key=lambda one: int(one["Id"]))
+
+
+def link_of(spine: Spine) -> RecordLink:
+    return RecordLink.all_companies.get(qbo_entity="Invoice", name="Spring")
+
+
+def figures(body: dict[str, Any]) -> tuple[Decimal, Decimal]:
+    """Total and tax of a document in QuickBooks."""
+    tax = (body.get("TxnTaxDetail") or {}).get("TotalTax") or 0
+    return Decimal(str(body["TotalAmt"])), Decimal(str(tax))
+
+
+def reconciled(spine: Spine) -> list[tuple[Decimal, Decimal, int]]:
+    with tenant(spine.company.pk):
+        found = reconcile.summary(Mapping.objects.get(key="opportunity_invoice"))
+    return [(one.sf, one.qbo, one.differing) for one in found.sums]
+
+
+def agreed(spine: Spine, opportunity: str, total: str, tax: str) -> dict[str, Any]:
+    """Both sides hold this total and this tax, nothing is asked, and nothing is written a second time."""
+    spine.sync()
+    invoice = invoice_of(spine)
+    assert figures(invoice) == (Decimal(total), Decimal(tax))
+    row = spine.row("Opportunity", opportunity)
+    shown = (Decimal(str(row["QBO_Total__c"])), Decimal(str(row["QBO_Tax__c"])))
+    assert shown == (Decimal(total), Decimal(tax))
+    assert stands(link_of(spine)) == ("none", "")
+    mark = spine.mark()
+    spine.sync()
+    assert spine.writes(mark) == []
+    return invoice
+
+
+def test_gst_on_top_of_the_prices_comes_to_the_same_on_both_sides(abroad):
+    bench = a_product(abroad, "Cedar bench", "CB", 100)
+    made = an_opportunity(
+        abroad,
+        "Spring",
+        {"PricebookEntryId": bench, "Quantity": 3, "UnitPrice": 33.33},
+        {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100, "Discount": 12.5},
+        {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 0},
+    )
+    abroad.first_load()
+    invoice = agreed(abroad, made, "196.86", "9.37")
+    assert invoice["GlobalTaxCalculation"] == "TaxExcluded"
+    assert [line[3] for line in sold(invoice)] == [99.99, 87.5, 0]
+    assert reconciled(abroad) == [(Decimal("196.86"), Decimal("196.86"), 0)]
+
+
+def test_gst_inside_the_prices_leaves_the_gross_total_as_it_was_sold():
+    with a_company_abroad(tax_calculation="TaxInclusive") as spine:
+        bench = a_product(spine, "Cedar bench", "CB", 100)
+        made = an_opportunity(spine, "Spring", {"PricebookEntryId": bench, "Quantity": 2, "UnitPrice": 105})
+        spine.first_load()
+        invoice = agreed(spine, made, "210", "10")
+        assert invoice["GlobalTaxCalculation"] == "TaxInclusive"
+        assert reconciled(spine) == [(Decimal(210), Decimal(210), 0)]
+
+
+def test_each_line_may_name_its_own_tax_code(abroad):
+    bench = a_product(abroad, "Cedar bench", "CB", 100)
+    made = an_opportunity(
+        abroad,
+        "Spring",
+        {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100, "QBO_Tax_Code__c": HST},
+        {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100, "QBO_Tax_Code__c": "GST/QST QC"},
+        {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100, "QBO_Tax_Code__c": "Exempt"},
+    )
+    abroad.first_load()
+    agreed(abroad, made, "327.98", "27.98")
+
+
+def test_a_negative_line_takes_its_tax_along(abroad):
+    bench = a_product(abroad, "Cedar bench", "CB", 100)
+    made = an_opportunity(
+        abroad,
+        "Spring",
+        {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100},
+        {"PricebookEntryId": bench, "Quantity": -1, "UnitPrice": 20},
+    )
+    abroad.first_load()
+    agreed(abroad, made, "84", "4")
+
+
+def test_tax_beyond_the_forecast_is_a_problem_that_says_by_how_much_and_why(abroad):
+    bench = a_product(abroad, "Cedar bench", "CB", 100)
+    an_opportunity(abroad, "Winter", {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100})
+    abroad.first_load()
+    known = ReferenceEntry.all_companies.filter(list__entity="TaxRate", name="GST 5%")
+    assert known.update(more={"rate": "4"}) == 1  # as it was before the rate rose, half a day ago
+    an_opportunity(abroad, "Spring", {"PricebookEntryId": bench, "Quantity": 2, "UnitPrice": 100})
+    abroad.sync()
+    link = link_of(abroad)
+    assert figures(invoice_of(abroad)) == (Decimal(210), Decimal(10))
+    assert stands(link) == ("data_error", "engine.money_differs")
+    told = link.attention_values
+    assert (told["ours"], told["theirs"], told["by"]) == ("8.00", "10.00", "2.00")
+    assert "tax" in told["what"].lower()
+
+
+def test_a_document_in_another_currency_has_its_rate_and_its_own_total():
+    with a_company_abroad(currencies=True) as spine:
+        foreign = {"CurrencyIsoCode": "USD"}
+        product = spine.make("Product2", Name="Cedar bench", ProductCode="CB", IsActive=True, **foreign)
+        entry = spine.make("PricebookEntry", Pricebook2Id=standard_book(spine), Product2Id=product, UnitPrice=12.34,
+                           IsActive=True, **foreign)  # fmt: skip
+        account = spine.make("Account", Name="Acme", BillingStreet="1 Main St", **foreign)
+        made = an_opportunity(
+            spine,
+            "Spring",
+            {"PricebookEntryId": entry, "Quantity": 2, "UnitPrice": 12.34},
+            AccountId=account,
+            **foreign,
+        )
+        spine.first_load()
+        invoice = agreed(spine, made, "25.91", "1.23")
+        assert invoice["CurrencyRef"]["value"] == "USD"
+        assert Decimal(str(invoice["ExchangeRate"])) > 1
+        with tenant(spine.company.pk):
+            sums = reconcile.summary(Mapping.objects.get(key="opportunity_invoice")).sums
+        assert [(one.currency, one.sf, one.qbo) for one in sums] == [
+            ("USD", Decimal("25.91"), Decimal("25.91"))
+        ]
