@@ -112,7 +112,7 @@ def reads_the_health_check(dana: Person) -> None:
 
 def chooses_both_ways_and_to_be_asked(dana: Person) -> None:
     dana.sees("What to sync, and who wins")
-    dana.page.get_by_text("Both ways", exact=True).click()
+    dana.page.locator("fieldset").get_by_text("Both ways", exact=True).click()
     dana.page.get_by_text("Ask me", exact=True).click()
     dana.looks("template")
     dana.press("Continue")
