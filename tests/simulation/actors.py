@@ -33,9 +33,9 @@ def current() -> Actor | None:
 
 
 def step(what: str) -> None:
-    """A place where the running actor may be stopped or killed."""
+    """A place where the running actor may be stopped or killed; not with a transaction open, which would hold rows."""
     actor = current()
-    if actor is not None:
+    if actor is not None and not any(one.in_atomic_block for one in connections.all(initialized_only=True)):
         actor.step(what)
 
 
@@ -84,6 +84,7 @@ class Actor:
         """End it where it stands: what it had in mind is gone, what it had not committed is rolled back."""
         if self.state == "ready":
             self.state = "dead"
+        if not self.alive:
             return
         self._killed = True
         self.run(1, hands)

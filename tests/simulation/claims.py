@@ -78,8 +78,9 @@ def nobody_waits_for_what_is_there(view: View) -> None:
 
 def nothing_is_made_beside_its_like(view: View) -> None:
     """Where a person typed the same customer in on both sides and we had seen both, nothing is created: the two are
-    linked, or a person is asked."""
-    seen = _first_seen(view)
+    linked, or a person is asked. What was there before the scan is seen before anything is created (the creation
+    barrier, sync-semantics 8)."""
+    seen = {**_first_seen(view), **_before_the_scan(view)}
     for entry in view.ours:
         pair = next((one for one in view.world.pairs if entry["object"] == one.object(entry["side"])), None)
         if pair is None or entry["operation"] != "create":
@@ -105,6 +106,15 @@ def _first_seen(view: View) -> dict[tuple[str, str], datetime]:
     return seen
 
 
+def _before_the_scan(view: View) -> dict[tuple[str, str], datetime]:
+    began = view.world.scan_began
+    if began is None:
+        return {}
+    return {
+        (typed.side, typed.record): began for typed in view.world.people.typed if typed.at < began.timestamp()
+    }
+
+
 def _staged(view: View, entry: dict[str, Any]) -> datetime | None:
     """When the creation behind this entry was decided."""
     rows = WriteIntent.all_companies.filter(side=entry["side"], result_id=entry["id"], remote_id="")
@@ -117,10 +127,15 @@ def _like(view: View, pair: Pair, entry: dict[str, Any], record: str) -> bool:
     if not before or before[-1]["operation"] == "delete":
         return False
     return all(
-        (value := pair.unit(name).read(entry["side"], entry["after"])) != ("",)
-        and pair.unit(name).read(entry["side"], before[-1]["after"]) == value
+        (value := _recognised(pair, name, entry["side"], entry["after"])) != ("",)
+        and _recognised(pair, name, entry["side"], before[-1]["after"]) == value
         for name in (pair.name.name, "phone")
     )
+
+
+def _recognised(pair: Pair, unit: str, side: str, record: dict[str, Any]) -> tuple[str, ...]:
+    """What is compared when two records may be one: names without their legal form."""
+    return tuple(part.removesuffix(" Inc.") for part in pair.unit(unit).read(side, record))
 
 
 # --- G3 --------------------------------------------------------------------------------------------------------------

@@ -118,8 +118,10 @@ def restore(world: World, chance: Random) -> str:
 # --- people here ---------------------------------------------------------------------------------------------------
 
 
-def as_person(world: World, chance: Random, name: str, work: Callable[[], object]) -> str:
-    """A request of somebody at our pages: it may be overtaken like any other process."""
+def as_person(
+    world: World, chance: Random, name: str, work: Callable[[], object], *, whole: bool = False
+) -> str:
+    """A request of somebody at our pages: it may be overtaken like any other process, unless it is `whole`."""
 
     def request() -> None:
         with tenant(world.company.pk):
@@ -129,7 +131,7 @@ def as_person(world: World, chance: Random, name: str, work: Callable[[], object
                 world.tell(f"refused: {refused.code}")
 
     actor = world.start(name, request)
-    world.run(actor, chance.choice((WHOLE, WHOLE, 3)))
+    world.run(actor, WHOLE if whole else chance.choice((WHOLE, WHOLE, 3)))
     return f"{name} {actor.state}"
 
 
@@ -172,6 +174,7 @@ def republish(world: World, chance: Random) -> str:
 
 
 def scan(world: World, chance: Random) -> str:
+    world.scan_began = world.scan_began or world.clock.now()
     return as_person(world, Random(1), "scan", lambda: setup.begin_scan(world.integration, None))
 
 

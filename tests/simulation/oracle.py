@@ -26,6 +26,8 @@ from tests.simulation.world import World
 OPEN = ("planned", "sending", "unknown", "ask")
 ROUNDS = 30
 LONGEST = timedelta(hours=7)
+GRACE = 86_400.0
+"""Seconds for which QuickBooks takes the refresh token before the newest."""
 UNSEEN_S = 6.0
 """A bulk write to Salesforce may overwrite what was typed within this time before it (sync-semantics 7.6)."""
 
@@ -56,13 +58,16 @@ def come_to_rest(world: World) -> None:
 
 
 def _people_help(world: World) -> None:
-    """What only a person can do: connect again after Salesforce's new token pair was lost (C17), and switch on what
-    could not be switched on before."""
+    """What only a person can do: connect again after a new token pair was lost (C17: at once in Salesforce, in
+    QuickBooks once the pair before it has lost its day of grace), and switch on what could not be switched on before.
+    """
     for connection in world.connections():
         if connection.status != ConnectionStatus.NEEDS_REAUTH:
             continue
         side = "salesforce" if connection.side == "sf" else "quickbooks"
-        if connection.side == "qbo" or side not in world.wire.lost_tokens:
+        lost = world.wire.lost_tokens.get(side)
+        kept = GRACE if connection.side == "qbo" else 0
+        if lost is None or world.clock.time() - lost < kept:
             world.complain("G10", f"{side} has to be connected again and no answer was lost")
         keys = world.standins[side].credentials()
         connection.access_token, connection.refresh_token = keys["access_token"], keys["refresh_token"]

@@ -61,33 +61,45 @@ class Theme:
     opening: tuple[str, ...] = ()
     """What there is before the first scan, beside what arrives anyway."""
     length: tuple[int, int] = (12, 30)
+    start: tuple[str, ...] = ()
+    """How the installation is switched on; by chance where nothing is said."""
 
 
 PLAIN = Theme({}, length=(25, 60))
-THEMES: tuple[Theme, ...] = (
-    PLAIN,
-    PLAIN,
-    PLAIN,
-    Theme({"answer_lost": 14, "edit": 10, "arrive": 6}),
-    Theme({"dies_sending": 14, "edit": 8, "arrive": 6}),
-    Theme({"twins": 12, "arrive": 4, "hint": 6}, ("twins",)),
-    Theme({"within_a_second": 14, "quarrel": 6}),
-    Theme({"apart": 12, "quarrel": 6, "pause": 6}),
-    Theme({"dies_reading": 12, "edit": 6, "hours": 3}),
-    Theme({"family": 10, "answer_lost": 4, "child": 6}, ("family",)),
-)
-"""Each seed has one; the plain ones leave everything to chance."""
+THEMES: dict[str, Theme] = {
+    "lost answers": Theme({"answer_lost": 14, "edit": 10, "arrive": 6}),
+    "deaths at calls": Theme({"dies_sending": 14, "edit": 8, "arrive": 6}),
+    "twins": Theme({"twins": 12, "arrive": 4, "hint": 6}, ("twins",)),
+    "one second": Theme({"within_a_second": 30, "quarrel": 6}, ("arrive", "arrive"), (8, 20)),
+    "apart": Theme({"apart": 12, "quarrel": 6, "pause": 6}),
+    "deaths at reading": Theme(
+        {"dies_reading": 60, "edit": 6, "hours": 3}, ("arrive", "arrive", "arrive"), (4, 10)
+    ),
+    "family": Theme({"family": 10, "answer_lost": 4, "child": 6}, ("family",)),
+    "days": Theme({"another_day": 12, "trouble": 4}, length=(8, 20)),
+    "haste": Theme({"edit": 6}, ("twins", "twins", "twins"), (4, 12), ("scan", "hasty", "switch_on")),
+}
+"""What plans are about, by name."""
+DRAWN = (PLAIN, PLAIN, PLAIN, *THEMES.values())
+"""Each seed has one of these; the plain ones leave everything to chance."""
+
+
+def is_about(seed: int, theme: str) -> bool:
+    """Whether this seed's plan has this theme."""
+    return bool(theme) and seeded(seed).choice(DRAWN) is THEMES[theme]
 
 
 def plan(seed: int) -> list[Action]:
     """What happens in this seed."""
     chance = seeded(seed)
-    theme = chance.choice(THEMES)
+    theme = chance.choice(DRAWN)
     weights = {**WEIGHTS}
     for kind, more in theme.more.items():
         weights[kind] = weights.get(kind, 0) + more
     opening = ["arrive"] * chance.randint(1, 4) + list(theme.opening)
-    if chance.random() < 0.7:
+    if theme.start:
+        opening += theme.start
+    elif chance.random() < 0.7:
         opening += ["scan", "switch_on", "settle_down"]
     else:
         opening += ["scan", "work", "switch_on", "work", "work"]

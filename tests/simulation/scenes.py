@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from syncapp.models import RecordLink
+from syncapp.models import MappingPass, RecordLink
+from syncapp.services import setup
 from tests.simulation import deeds
 from tests.simulation.actors import Actor
 from tests.simulation.pairs import Pair
@@ -18,6 +19,7 @@ from tests.simulation.wire import Trouble
 from tests.simulation.world import Message, World
 
 MOST_STEPS = 400
+LEGAL_FORM = " Inc."
 AFTER_COMMIT = ("cut after", "timed out after", "broken after", "torn")
 
 
@@ -44,13 +46,18 @@ def _read(world: World, side: str, lane: str = "") -> Actor:
 def _run_until(world: World, actor: Actor, there: Callable[[str], bool], times: int = 1) -> bool:
     """Let an actor go on until it stands, for the nth time, where `there` says; False where it never does."""
     for _ in range(MOST_STEPS):
-        world.run(actor, 1)
+        world.run(actor, 0)  # to its very next step: more would pass over the place
         if not actor.alive:
             return False
         times -= there(actor.where)
         if times <= 0:
             return True
     return False
+
+
+def _answered(where: str) -> bool:
+    """A service said what was asked of it; signing in does not count."""
+    return where.startswith("after ") and not where.endswith("sign-in")
 
 
 def _news(world: World, chance: Random) -> str:
@@ -130,11 +137,11 @@ def dies_reading(world: World, chance: Random) -> str:
     pair, ids = found
     side = chance.choice(("sf", "qbo", "qbo"))
     told = deeds.edited(world, chance, pair, side, ids[side], chance.choice(pair.units).name)
-    world.wait(chance.choice((5, 400, 1000)))
+    world.wait(chance.choice((5, 400, 400, 1000)))
     actor = _read(world, side)
-    if _run_until(world, actor, lambda where: where.startswith("after ")):
+    if _run_until(world, actor, _answered):
         actor.dies_at_commit = chance.random() < 0.5
-        world.run(actor, deeds.WHOLE if actor.dies_at_commit else chance.randint(1, 12))
+        world.run(actor, deeds.WHOLE if actor.dies_at_commit else chance.randint(0, 8))
         told += f"; {actor.name} at {actor.where}"
         world.kill(actor)
     world.wait(chance.choice((40, 700, 3700)))
@@ -142,15 +149,19 @@ def dies_reading(world: World, chance: Random) -> str:
 
 
 def twins(world: World, chance: Random) -> str:
-    """The same customer is typed in on both sides before either has heard of the other."""
+    """The same customer is typed in on both sides before either has heard of the other, now and then with its legal
+    form on one side only: QuickBooks takes such a name beside the other."""
     pair = deeds.any_pair(world, chance)
     values = world.people.make_up(pair, chance, always=("phone",))
     sides = ["sf", "qbo"]
     chance.shuffle(sides)
+    formal = chance.choice(("", "qbo"))
     ids = []
     for side in sides:
+        typed = {**values, pair.name.name: (values[pair.name.name][0] + LEGAL_FORM,)}
         try:
-            ids.append(f"{side} {world.people.create(pair, side, chance, values=values)}")
+            made = world.people.create(pair, side, chance, values=typed if side == formal else values)
+            ids.append(f"{side} {made}")
         except Refusal:
             return ", ".join(ids)
         if chance.random() < 0.5:
@@ -161,20 +172,21 @@ def twins(world: World, chance: Random) -> str:
 
 
 def within_a_second(world: World, chance: Random) -> str:
-    """An edit in Salesforce is read, and another comes within the same second: both have one stamp."""
+    """An edit is read, and another comes within the same second: both have one stamp."""
     found = _linked(world, chance)
     if found is None:
         return ""
     pair, ids = found
+    side = chance.choice(("sf", "sf", "qbo"))
     unit = chance.choice(pair.units).name
     world.clock.advance(1.05 - world.clock.time() % 1)
-    told = deeds.edited(world, chance, pair, "sf", ids["sf"], unit)
-    actor = _read(world, "sf")
-    if not _run_until(world, actor, lambda where: where.startswith("after salesforce")):
+    told = deeds.edited(world, chance, pair, side, ids[side], unit)
+    actor = _read(world, side)
+    if not _run_until(world, actor, _answered):
         return told
     if chance.random() < 0.3:
         unit = chance.choice(pair.units).name
-    told += "; " + deeds.edited(world, chance, pair, "sf", ids["sf"], unit)
+    told += "; " + deeds.edited(world, chance, pair, side, ids[side], unit)
     world.run(actor, deeds.WHOLE)
     if chance.random() < 0.7:
         deeds.finish_all(world)
@@ -212,7 +224,55 @@ def family(world: World, chance: Random) -> str:
     return ", ".join(told)
 
 
+def hasty(world: World, chance: Random) -> str:
+    """The scan has read one side when somebody switches on already, and people go on typing."""
+    prepare = next((one for one in world.broker if one.task.endswith(".prepare")), None)
+    if prepare is None:
+        return ""
+    world.broker.remove(prepare)
+    scanning = world.take_up(prepare)
+    half_way = _run_until(world, scanning, lambda where: where == "committed" and _one_side_is_scanned())
+    told = deeds.as_person(
+        world, Random(1), "switch on", lambda: setup.switch_on(world.integration, None), whole=True
+    )
+    for pair in world.pairs:
+        for record in world.people.records.get(("sf", pair.object("sf")), []):
+            unit = chance.choice(pair.units[2:]).name
+            told += "; " + deeds.edited(world, chance, pair, "sf", record, unit)
+    _notice(world, "sf")
+    for _ in range(2):
+        deeds.tick(world, chance)
+        deeds.work(world, chance)
+    return f"half way: {half_way}; {told}"
+
+
+def _one_side_is_scanned() -> bool:
+    return MappingPass.all_companies.exclude(scanned_at=None).count() == 1
+
+
+def another_day(world: World, chance: Random) -> str:
+    """A day goes by, after which a refreshed sign-in brings a new refresh token; whoever refreshes may die of it."""
+    world.wait(chance.choice((90_000, 90_000, 180_000)))
+    side = _news(world, chance) or "qbo"
+    told = []
+    for which in chance.sample(("sf", "qbo"), 2):
+        actor = _read(world, which)
+        if chance.random() < 0.4:
+            _run_until(
+                world, actor, lambda where: where.startswith(("after ", "committed")), chance.randint(1, 3)
+            )
+            told.append(f"{actor.name} at {actor.where}")
+            world.kill(actor)
+        else:
+            world.run(actor, deeds.WHOLE)
+    world.wait(chance.choice((40, 3700)))
+    _notice(world, side)
+    return ", ".join(told)
+
+
 SCENES = (
+    "hasty",
+    "another_day",
     "answer_lost",
     "dies_sending",
     "dies_reading",

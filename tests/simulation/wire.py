@@ -73,8 +73,8 @@ class Wire:
     """Request id -> digest of the bytes that went out under it (W3, W5)."""
     unanswered: dict[str, str] = field(default_factory=dict)
     """Digest of a write whose answer was lost -> the request id it had."""
-    lost_tokens: set[str] = field(default_factory=set)
-    """Sides whose token endpoint gave a new pair that nobody heard of."""
+    lost_tokens: dict[str, float] = field(default_factory=dict)
+    """Sides whose token endpoint gave a new pair that nobody heard of, and when."""
     calm: bool = False
 
     # --- people ---
@@ -105,27 +105,26 @@ class Wire:
             self.complain("W8", f"{prepared.method} {prepared.path_url} inside an open transaction")
         request = _as_wire(prepared)
         writes = request.method != "GET" and not _reads(request)
-        actor = actors.current()
         signs_in = "oauth2" in request.segments
         if writes:
             self._check_identity(request)
-        actors.step(f"before {side} {request.method}")
+        called = f"{side} {'sign-in' if signs_in else request.method}"
+        actors.step(f"before {called}")
         trouble = self._strike(side, writes)
         self.clock.advance(self.chance().uniform(0.05, 0.6))
         _refuse_before(trouble)
         if writes:
             self._sent(request)
         if signs_in:
-            self.lost_tokens.add(side)
+            self.lost_tokens.setdefault(side, self.clock.time())
         response = self._answered(side, request, trouble)
-        if actor is not None:
-            actor.step(f"after {side} {request.method}")
+        actors.step(f"after {called}")
         self.clock.advance(self.chance().uniform(0.0, 0.4))
         _refuse_after(trouble)
         if writes and response.status < 500:
             self._heard(request)
         if signs_in and trouble != "torn" and response.status == 200:
-            self.lost_tokens.discard(side)
+            self.lost_tokens.pop(side, None)
         return _as_urllib3(response, self.clock, torn=trouble == "torn")
 
     def _strike(self, side: str, writes: bool) -> str:

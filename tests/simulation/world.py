@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from django.test import override_settings
 
 from connectors.simulator import store as sim_store
 from connectors.simulator.main import _standins
+from connectors.simulator.quickbooks import knobs
 from connectors.simulator.standin import StandIn
 from connectors.simulator.world import Options
 from connectors.simulator.world import World as SimWorld
@@ -69,6 +71,8 @@ class World:
     due_at: dict[str, float] = field(default_factory=dict)
     story: list[str] = field(default_factory=list)
     policy: str = "ask"
+    scan_began: datetime | None = None
+    """When somebody first let both sides be scanned."""
     deaf: bool = False
     """The broker loses every message (at the end of some seeds only the sweeper rings)."""
 
@@ -230,6 +234,8 @@ def _stand_up(clock: Clock, books: sqlite3.Connection | None) -> dict[str, Stand
     sim.urls.update(URLS)
     for standin in standins.values():
         standin.seed_if_empty()
+    # What the recovery of a lost answer rests on (sync-semantics C17); the simulator's default is harder.
+    knobs.change(sim.store, {"refresh_grace_hours": 24})
     return standins
 
 

@@ -19,6 +19,8 @@ class Defect:
     name: str
     what: str
     _plant: Callable[[Patch], None]
+    theme: str = ""
+    """The theme whose plans are likeliest to show it: those are tried first."""
 
     def plant(self) -> AbstractContextManager[None]:
         """The product with this mistake while the block lasts."""
@@ -112,25 +114,30 @@ def _no_fence(patch: Patch) -> None:
 
 
 def _token_inside(patch: Patch) -> None:
-    """A refreshed pair is stored with the caller's work, so that a worker's death takes it back."""
-    from syncapp.services.tokens import TokenVault
-    from tests.simulation import actors
+    """The vault works on the caller's connection, in a transaction that the caller holds open around the refresh."""
+    from types import SimpleNamespace
 
-    real = TokenVault._store
+    from django.db import transaction
 
-    def stored(self: Any, row: Any, used: str, grant: Any) -> Any:
-        actors.step("token in hand")
-        kept = self._tokens(self._row())
-        access = real(self, row, used, grant)
-        fresh = self._row()
-        fresh.refresh_token = kept[0]
-        fresh.previous_refresh_token_sealed = None
-        type(fresh).all_companies.using("vault").filter(pk=fresh.pk).update(
-            refresh_token_sealed=fresh.refresh_token_sealed, previous_refresh_until=None
-        )
-        return access
+    from syncapp.services import tokens
 
-    patch.setattr(TokenVault, "_store", stored)
+    real = tokens.TokenVault.renew
+
+    def inside(self: Any, stale: Any) -> Any:
+        with transaction.atomic():
+            return real(self, stale)
+
+    patch.setattr(tokens, "VAULT", "default")
+    patch.setattr(tokens, "transaction", SimpleNamespace(atomic=lambda **_: transaction.atomic()))
+    patch.setattr(tokens.TokenVault, "renew", inside)
+
+
+def _old_token_kept(patch: Patch) -> None:
+    """Of a refreshed pair only the access token is stored: the refresh token that was used is taken for good."""
+    from syncapp.services import tokens
+
+    kept = [name for name in tokens._STORED if not name.startswith(("refresh_token", "previous_refresh"))]
+    patch.setattr(tokens, "_STORED", tuple(kept))
 
 
 def _missing_is_deleted(patch: Patch) -> None:
@@ -245,21 +252,42 @@ def _bases_from_what_was_sent(patch: Patch) -> None:
 
 
 _ALL = (
-    Defect("cursor first", "the cursor is stored before the rows that it stands for", _cursor_first),
+    Defect(
+        "cursor first",
+        "the cursor is stored before the rows that it stands for",
+        _cursor_first,
+        "deaths at reading",
+    ),
     Defect("single base", "one base for both sides", _single_base),
     Defect("author filter", "what our user wrote last is taken for our echo", _author_filter),
-    Defect("strictly newer", "> for >=: a second edit within one second is dropped", _strictly_newer),
-    Defect("new request id", "each try of a batch has a request id of its own", _new_request_id),
+    Defect(
+        "strictly newer",
+        "> for >=: a second edit within one second is dropped",
+        _strictly_newer,
+        "one second",
+    ),
+    Defect(
+        "new request id", "each try of a batch has a request id of its own", _new_request_id, "lost answers"
+    ),
     Defect("no fence", "a worker writes and releases although its lease is another's", _no_fence),
-    Defect("token inside", "a refreshed pair is stored with what may roll back", _token_inside),
+    Defect("token inside", "a refreshed pair is stored in the caller's transaction", _token_inside, "days"),
+    Defect("old token kept", "of a refreshed pair only the access token is stored", _old_token_kept, "days"),
     Defect("missing is deleted", "what was not read is taken for deleted", _missing_is_deleted),
-    Defect("lost wake-up", "a linked parent wakes nobody", _lost_wakeup),
-    Defect("equal token", "an equal token means no change, settled or not", _equal_token),
+    Defect("lost wake-up", "a linked parent wakes nobody", _lost_wakeup, "family"),
+    Defect("equal token", "an equal token means no change, settled or not", _equal_token, "one second"),
     Defect("echo window", "news within two minutes of our write is its echo", _echo_window),
-    Defect("create unmatched", "records are created without looking for their like", _create_unmatched),
-    Defect("no barrier", "records are created before both sides were read to the end", _no_barrier),
+    Defect(
+        "create unmatched", "records are created without looking for their like", _create_unmatched, "twins"
+    ),
+    Defect("no barrier", "records are created before both sides were read to the end", _no_barrier, "haste"),
     Defect("result by place", "a batch's answers are taken by place, not by their ids", _result_by_place),
-    Defect("unknown is refused", "a write without an answer is decided anew", _unknown_is_refused),
-    Defect("whole base", "the base takes in what somebody else wrote meanwhile", _bases_from_what_was_sent),
+    Defect(
+        "unknown is refused", "a write without an answer is decided anew", _unknown_is_refused, "lost answers"
+    ),
+    Defect(
+        "whole base",
+        "the base takes in what somebody else wrote meanwhile",
+        _bases_from_what_was_sent,
+    ),
 )
 DEFECTS = {defect.name: defect for defect in _ALL}
