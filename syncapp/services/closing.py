@@ -125,7 +125,8 @@ def audit_row(place: Place, intent: Intent, result: WriteResult, at: datetime) -
         "action": intent.operation.value,
         "side": intent.side.value,
         "object": intent.object,
-        "remote_id": result.id or intent.remote_id,
+        # Not the id of a row that belongs to the record and was written for it: a price is its product's.
+        "remote_id": intent.remote_id or result.id,
         "actor": OURSELVES,
         "cause": intent.cause,
         "before": {

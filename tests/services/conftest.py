@@ -1,4 +1,4 @@
-"""What tests with a company on a simulator may ask for."""
+"""What holds for every test with a company on a simulator."""
 
 from __future__ import annotations
 
@@ -6,16 +6,47 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.services.trail import watch
+from tests.services.trail import excuse
+
+NOT_YET = frozenset(
+    (
+        "test_back_stop",
+        "test_crash_matrix",
+        "test_document_policies",
+        "test_document_rules",
+        "test_existence",
+        "test_fairness",
+        "test_field_triggers",
+        "test_finding",
+        "test_history",
+        "test_holding_back",
+        "test_killed_workers",
+        "test_mapping_trial",
+        "test_opportunities",
+        "test_org_messages",
+        "test_payments",
+        "test_products",
+        "test_questions",
+        "test_record_views",
+        "test_refused",
+        "test_sync_requests",
+        "test_unclear",
+        "test_voids_and_deletes",
+        "test_waiting",
+    )
+)
+"""Files whose tests were not yet looked at one by one: each that is, leaves this list. No new file enters it."""
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def trail_is_whole(request: pytest.FixtureRequest) -> Iterator[None]:
     """After the test, what the services accepted from us is what the trail says, one to one (G8). It is looked at when
-    the simulator ends (`spine.a_spine`)."""
-    excused = request.node.get_closest_marker("trail_is_broken")
-    if excused is not None and not excused.args:
+    the simulator ends (`spine.a_spine`), unless the test is marked with `trail_is_broken` and why."""
+    marked = request.node.get_closest_marker("trail_is_broken")
+    if marked is not None and not (marked.args and str(marked.args[0]).strip()):
         raise pytest.UsageError("trail_is_broken says why")
-    watch.on = excused is None
+    excuse.why = str(marked.args[0]) if marked is not None else ""
+    if request.node.module.__name__.rpartition(".")[2] in NOT_YET:
+        excuse.why = excuse.why or "not yet looked at"
     yield
-    watch.on = False
+    excuse.why = ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.contracts import Side
-from syncapp.models import Mapping
+from syncapp.models import AuditEvent, Mapping
 from syncapp.services import mappings
 from syncapp.store import specs
 from syncapp.tenancy import tenant
@@ -65,7 +65,12 @@ def test_an_item_becomes_a_product_with_an_entry_in_the_standard_price_book(spin
         (75, True, standard_book(spine))
     ]
     assert entry[0]["Product2"]["ProductCode"] == "HT"
-    assert spine.link("Hedge trim").lifecycle == "linked"
+    link = spine.link("Hedge trim")
+    assert link.lifecycle == "linked"
+    told = AuditEvent.all_companies.filter(link_id=link.pk, side="sf").exclude(intent=None)
+    assert set(told.values_list("object", "remote_id")) == {
+        ("Product2", link.sf_id)
+    }  # the price's row as well
 
 
 def test_a_price_follows_from_either_side_and_nothing_is_written_twice(spine):

@@ -37,6 +37,7 @@ def forget(name: str) -> None:
     link.delete()
 
 
+@pytest.mark.trail_is_broken("the backup that is put back knows nothing of what was written since")
 def test_what_was_made_since_the_backup_is_linked_and_not_made_again(spine: Spine) -> None:
     pine, birch = spine.account(Name="Pine"), spine.account(Name="Birch")
     spine.first_load()

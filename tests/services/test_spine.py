@@ -17,7 +17,6 @@ from tests.services.spine import Spine, a_spine
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "vault"]),
-    pytest.mark.usefixtures("trail_is_whole"),
 ]
 
 

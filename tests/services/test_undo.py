@@ -14,7 +14,6 @@ from tests.services.spine import Spine, a_spine
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "vault"]),
-    pytest.mark.usefixtures("trail_is_whole"),
 ]
 
 OLD, NEW = "(555) 010-0000", "(555) 010-1111"
