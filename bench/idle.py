@@ -46,10 +46,10 @@ def main() -> None:
     words.add_argument("--seconds", type=float, default=120.0)
     chosen = words.parse_args()
     with installation(seed="empty", limits="real") as place:
-        for number in range(chosen.companies):
-            if chosen.schedules:
-                _scheduled_company(chosen.schedules)
-            else:
+        if chosen.schedules:
+            _scheduled_companies(chosen.companies, chosen.schedules)
+        else:
+            for number in range(chosen.companies):
                 _an_idle_company(place, number, chosen.requests)
         _close_own_sessions()
         place.start_worker(processes=2)
@@ -113,6 +113,14 @@ def _remote_ids(place: Installation) -> list[str]:
 
 
 # --- companies with schedules ----------------------------------------------------------------------------------------
+
+
+def _scheduled_companies(count: int, schedules: int) -> None:
+    from django.db import transaction
+
+    with transaction.atomic():
+        for _ in range(count):
+            _scheduled_company(schedules)
 
 
 def _scheduled_company(schedules: int) -> None:

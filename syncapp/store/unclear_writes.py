@@ -12,8 +12,8 @@ from uuid import UUID
 
 from connectors.contracts import Operation, Side
 from syncapp.models import BatchSend, WriteIntent
-from syncapp.store import bulk
-from syncapp.store.intents import Batch, Intent, close_batch, mark_unknown
+from syncapp.store import bulk, intents
+from syncapp.store.intents import Batch, Intent, close_batch
 
 
 def expire_sending(wait_by_side: dict[str, float]) -> int:
@@ -66,7 +66,7 @@ def probed(batch: Batch, wait: float) -> None:
     """A look has not found everything: count it, and look again after `wait` seconds."""
     batch.probes += 1
     bulk.execute("update syncapp_batchsend set probes = probes + 1 where id = %s", [batch.id])
-    mark_unknown(batch, wait)
+    intents.mark_unknown(batch, wait)
 
 
 def put_to_a_person(batch: Batch) -> None:
@@ -161,7 +161,7 @@ def of_batch(batch: Batch) -> list[Intent]:
             "state",
         )
     )
-    intents = [
+    stored = [
         Intent(row[0], row[1], Side(row[2]), row[3], row[4], Operation(row[5]), *row[6:]) for row in rows
     ]
-    return sorted(intents, key=lambda intent: int(intent.bid))
+    return sorted(stored, key=lambda intent: int(intent.bid))
