@@ -18,6 +18,7 @@ from syncapp.engine.compiled import CompiledRow, CompiledSpec, compile_spec
 from syncapp.engine.computed import Failed
 from syncapp.engine.decision import Projection, Reason
 from syncapp.engine.entities.locks import in_closed_books
+from syncapp.engine.lines import CompiledLines
 from syncapp.engine.lists import NotListed
 from syncapp.engine.mapping import MappingSpec, ValueType
 from syncapp.engine.money import add_up
@@ -25,6 +26,10 @@ from syncapp.engine.transforms import split_lines
 
 EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 """One address: an at sign and a dot behind it (fault 2210, quickbooks.md 3.2)."""
+
+MOST_LINES = 10_000
+MOST_TAXED_LINES = 750
+"""Lines of a transaction, and of a taxable invoice of a US company."""
 
 _TYPES = {
     ValueType.DECIMAL: Decimal,
@@ -79,6 +84,31 @@ def check_date(compiled: CompiledSpec, values: Projection, books: Books) -> tupl
         for row in compiled.rows
         if path and row.spec.qbo_path == path and in_closed_books(values.get(row.key), books)
     )
+
+
+def check_lines(compiled: CompiledSpec, values: Projection, books: Books) -> tuple[Reason, ...]:
+    """More lines than QuickBooks takes in one document: refused before the call (quickbooks.md 3.1.9)."""
+    return tuple(
+        reasons.because(
+            reasons.TOO_MANY_LINES,
+            **_where(Side.QUICKBOOKS, row),
+            count=f"{len(lines):,}",
+            limit=f"{limit:,}",
+        )
+        for row in compiled.rows
+        if row.child is not None
+        and (lines := values.get(row.key))
+        and row.spec.direction.allows(Side.QUICKBOOKS)
+        if len(lines) > (limit := _most_lines(compiled, row.child, lines, books))
+    )
+
+
+def _most_lines(compiled: CompiledSpec, child: CompiledLines, lines: Any, books: Books) -> int:
+    if compiled.spec.qbo_entity != "Invoice" or not books.us:
+        return MOST_LINES
+    codes = [part.key for part in child.rows if part.spec.qbo_path.endswith("TaxCodeRef")]
+    taxed = any(line.get(key) == "TAX" for line in lines for key in codes)
+    return MOST_TAXED_LINES if taxed else MOST_LINES
 
 
 def check_required(side: Side, spec: MappingSpec, values: Projection) -> tuple[Reason, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from connectors.contracts import Side
 from syncapp.engine import reasons
 from syncapp.engine.bases import needs_record
-from syncapp.engine.checks import check_compiled, check_date
+from syncapp.engine.checks import check_compiled, check_date, check_lines
 from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit
 from syncapp.engine.decision import (
     Decision,
@@ -76,7 +76,8 @@ class _Gathered:
     def _refusals(self, compiled: CompiledSpec, target: Side, result: UnitResult) -> tuple[Reason, ...]:
         found = check_compiled(target, compiled, result.values)
         if target is Side.QUICKBOOKS:
-            found += check_date(compiled, result.values, self.situation.books)
+            books = self.situation.books
+            found += check_date(compiled, result.values, books) + check_lines(compiled, result.values, books)
         return found
 
     def _hold(self, unit: CompiledUnit, why: str, *, asks: bool, told: UnitResult | None = None) -> None:
@@ -185,6 +186,7 @@ _ASKING = frozenset(
             reasons.NOT_COMPUTED,
         ),
         *(reasons.NOT_LISTED, reasons.NO_ITEM, reasons.NEGATIVE_TOTAL, reasons.WRONG_CURRENCY),
+        reasons.TOO_MANY_LINES,
         reasons.MONEY_DIFFERS,
     }
 )

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.contracts import Side
 from syncapp.engine import documents, reasons
 from syncapp.engine.bases import needs_record
-from syncapp.engine.checks import check_compiled, check_date, check_required
+from syncapp.engine.checks import check_compiled, check_date, check_lines, check_required
 from syncapp.engine.compiled import CompiledSpec, name_suffix
 from syncapp.engine.decision import (
     Candidate,
@@ -183,6 +183,7 @@ def _refused(
     closed: tuple[Reason, ...] = ()
     if target is Side.QUICKBOOKS:
         problems += documents.refusals(situation, compiled, values)
+        problems += check_lines(compiled, values, situation.books)
         closed = check_date(compiled, values, situation.books)
     if documents.closed_policy(compiled, situation.link.held) == documents.WAIT and closed and not problems:
         return _until_open(closed[0])

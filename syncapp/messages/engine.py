@@ -421,6 +421,12 @@ MESSAGES: dict[str, Message] = {
         "Make a credit memo of it, or correct the lines.",
         "retry",
     ),
+    "engine.too_many_lines": Message(
+        "The document has too many lines",
+        "It has {count} lines; QuickBooks takes {limit} in one such document. Nothing was sent for it.",
+        "Part it into several records in Salesforce, or leave lines out by the filter of the mapping’s lines.",
+        "retry",
+    ),
     "engine.no_email": Message(
         "No e-mail address for the document",
         "The mapping wants one before a document is sent.",

@@ -24,7 +24,7 @@ from syncapp.models import Mapping as MappingRow
 from syncapp.models import Observation, RecordLink, Run
 from syncapp.services import checkup
 from syncapp.services.errors import Refused
-from syncapp.store import document_totals
+from syncapp.store import document_totals, specs
 from syncapp.store.document_totals import Line
 from syncapp.tenancy import current_company_id
 
@@ -263,7 +263,8 @@ def _names(mapping: MappingRow, customers: set[str]) -> dict[str, str]:
 
 
 def _asked(mapping: MappingRow, **values: Any) -> dict[str, Any]:
-    options: Mapping[str, Any] = mapping.policies.get("options") or {}
+    published = specs.published_spec(mapping)
+    options: Mapping[str, Any] = published.options if published is not None else {}
     quickbooks = mapping.integration.quickbooks
     facts = quickbooks.facts if quickbooks is not None else {}
     return {

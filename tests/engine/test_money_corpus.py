@@ -222,3 +222,23 @@ def test_a_cent_more_in_quickbooks_is_a_difference_that_says_by_how_much():
     found = documents.disagreement(spec, values, answer, books_of(case), {})
     assert found == money.Difference("line", Decimal("448.40"), Decimal("448.41"), 1)
     assert found.by == Decimal("0.01")
+
+
+@pytest.mark.parametrize(
+    ("country", "lines", "refused"),
+    [
+        ("US", 750, {}),
+        ("US", 751, {"engine.too_many_lines": ("751", "750")}),
+        ("CA", 751, {}),
+        ("CA", 10_001, {"engine.too_many_lines": ("10,001", "10,000")}),
+    ],
+)
+def test_more_lines_than_quickbooks_takes_are_refused_before_the_call(country, lines, refused):
+    plain = next(case for case in read_cases() if case.country == country and not case.discount)
+    case = replace(plain, lines=plain.lines[:1] * lines)
+    told = {
+        reason.code: (reason.values["count"], reason.values["limit"])
+        for reason in decided(case, spec_of(case)).reasons
+        if reason.code == "engine.too_many_lines"
+    }
+    assert told == refused
