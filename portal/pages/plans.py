@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +13,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
+from portal import csv_files
 from portal.people.access import PortalRequest, company_page
 from syncapp.models import Run
 from syncapp.services import apply, runs, scope, shown_plan, undo
 
 COLUMNS = ("Kind", "Record", "Object", "Salesforce id", "QuickBooks id", "Side", "Field", "Old", "New", "Why")
 NAMES = {"sf": "Salesforce", "qbo": "QuickBooks"}
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so would be run by a spreadsheet."""
 
 
 @company_page("runs.start")
@@ -75,34 +73,18 @@ def as_csv(request: PortalRequest, pk: UUID) -> StreamingHttpResponse:
     """The plan, a line per field."""
     del request
     run = get_object_or_404(Run.objects.select_related("mapping"), pk=pk, kind="preview")
-    response = StreamingHttpResponse(_lines(run), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="plan-{run.pk}.csv"'
-    return response
+    return csv_files.download(_rows(run), f"plan-{run.pk}.csv")
 
 
-def _lines(run: Run) -> Iterator[str]:
-    writer: Any = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
+def _rows(run: Run) -> Iterator[Sequence[Any]]:
+    yield COLUMNS
     for item in shown_plan.every(run):
         about = [item.kind, item.name, item.mapping, item.sf_id, item.qbo_id]
         why = "; ".join(words.title for words in item.reasons)
         for change in item.changes:
-            cells = [*about, NAMES[change.side], change.label, change.before, change.after, why]
-            yield writer.writerow([_cell(cell) for cell in cells])
+            yield [*about, NAMES[change.side], change.label, change.before, change.after, why]
         if not item.changes:
-            yield writer.writerow([_cell(cell) for cell in [*about, "", "", "", "", why]])
-
-
-def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, line: str) -> str:
-        return line
+            yield [*about, "", "", "", "", why]
 
 
 def _run(pk: UUID) -> Run:

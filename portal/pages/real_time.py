@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from connectors.errors import ConnectorError
 from portal.people.access import PortalRequest, company_page
 from syncapp.models import Connection, ConnectionStatus, VendorSide
-from syncapp.services import clients, org_messages, sync_requests
+from syncapp.services import clients, org_messages, request_answers, sync_requests
 from syncapp.services.errors import Refused
 
 LOOKS = {
@@ -49,7 +49,7 @@ def _context(connection: Connection) -> dict[str, Any]:
     return {
         "connection": connection,
         "watched": sync_requests.is_watched(connection),
-        "fields": sorted(sync_requests.fields_there(connection)),
+        "fields": sorted(request_answers.fields_there(connection)),
         "requests": rows,
         "messages_of": org_messages.standing(connection),
     }

@@ -13,9 +13,9 @@ from connectors.contracts import Priority, Side
 from connectors.quickbooks.client import QuickBooksClient
 from syncapp.engine.documents import CLOSED_BOOKS, NEXT_OPEN, WAIT
 from syncapp.engine.reasons import CLOSED_DATE, CLOSED_WAITS, LOCKED_CLOSED
-from syncapp.models import Connection, LinkBase, RecordLink
+from syncapp.models import Connection, RecordLink
 from syncapp.models.link import CLOSED_LIFECYCLES
-from syncapp.services import audit, sync
+from syncapp.services import held_answers
 from syncapp.services.clients import AnyClient
 from syncapp.services.errors import Refused
 from syncapp.store import clock, leases
@@ -32,18 +32,15 @@ def answer(link: RecordLink, choice: str, person: Any) -> None:
     Raises Refused: `closed.unknown_answer`, `closed.exists_there` where QuickBooks has it already."""
     if choice not in ANSWERS:
         raise Refused("closed.unknown_answer")
-    with transaction.atomic():
-        row = RecordLink.objects.select_for_update().get(pk=link.pk)
-        if row.qbo_id or not row.sf_id:
-            raise Refused("closed.exists_there", name=row.name)
-        base, _ = LinkBase.objects.select_for_update().get_or_create(
-            link=row, defaults={"company_id": row.company_id}
-        )
-        said = {"choice": choice, "by": audit.name_of(person), "at": clock.now().isoformat()}
-        base.held = {**base.held, CLOSED_BOOKS: {"why": "closed", "answer": said}}
-        base.save(update_fields=["held"])
-        audit.decided("closed.answered", person, link=row, after={"choice": choice}, cause=row.attention_code)
-    sync.request([link.pk], target=None, person=person, cause="Answer")
+    held_answers.keep(
+        link,
+        CLOSED_BOOKS,
+        "closed",
+        {"choice": choice},
+        person,
+        action="closed.answered",
+        check=held_answers.only_new("closed.exists_there"),
+    )
 
 
 def refresh_due(connection: Connection, client: AnyClient) -> bool:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
-
 from syncapp.engine.compiled import name_suffix
 from syncapp.engine.creation import NAME
-from syncapp.models import LinkBase, RecordLink
-from syncapp.services import audit, sync
+from syncapp.models import RecordLink
+from syncapp.services import held_answers
 from syncapp.services.errors import Refused
-from syncapp.store import clock, specs
+from syncapp.store import specs
 
 USUAL = " (Customer)"
 LONGEST = 40
@@ -22,19 +20,15 @@ FORBIDDEN = frozenset(':"\t\r\n')
 def add_suffix(link: RecordLink, text: str, person: Any) -> None:
     """Create this record in QuickBooks with `text` behind its name, in Salesforce it stays as it is; the mapping's own
     suffix, or ` (Customer)`, where nothing was typed. Raises Refused: `naming.exists_there`, `naming.forbidden`."""
-    suffix = _suffix(link, text)
-    with transaction.atomic():
-        row = RecordLink.objects.select_for_update().get(pk=link.pk)
-        if row.qbo_id or not row.sf_id:
-            raise Refused("naming.exists_there", name=row.name)
-        base, _ = LinkBase.objects.select_for_update().get_or_create(
-            link=row, defaults={"company_id": row.company_id}
-        )
-        said = {"text": suffix, "by": audit.name_of(person), "at": clock.now().isoformat()}
-        base.held = {**base.held, NAME: {"why": "name", "answer": said}}
-        base.save(update_fields=["held"])
-        audit.decided("name.suffix", person, link=row, after={"suffix": suffix}, cause=row.attention_code)
-    sync.request([link.pk], target=None, person=person, cause="Answer")
+    held_answers.keep(
+        link,
+        NAME,
+        "name",
+        {"text": _suffix(link, text)},
+        person,
+        action="name.suffix",
+        check=held_answers.only_new("naming.exists_there"),
+    )
 
 
 def _suffix(link: RecordLink, text: str) -> str:

@@ -7,21 +7,20 @@ net. What is stored of a request decides that it starts once; what it is told is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from connectors.contracts import ObjectInfo, Operation, Priority, Side, Write, WriteResult, WriteStatus
-from connectors.errors import ConnectorError, Failure, FailureKind
+from connectors.contracts import ObjectInfo, Priority, Side
+from connectors.errors import ConnectorError, FailureKind
 from connectors.salesforce import soql
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.ids import to_18
 from syncapp import queue
-from syncapp.ids import uuid7
 from syncapp.messages import words_for
 from syncapp.models import (
     Connection,
@@ -33,11 +32,11 @@ from syncapp.models import (
     RequestStatus,
     SyncRequest,
 )
-from syncapp.services import field_lists, locating, request_outcomes, sync
+from syncapp.services import field_lists, locating, request_answers, request_outcomes, request_texts, sync
 from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.errors import Refused
 from syncapp.services.locating import Wanted
-from syncapp.store import bulk, clock, sync_requests, transactions
+from syncapp.store import clock, sync_requests, transactions
 from syncapp.store.sync_requests import LANE, OBJECT
 from syncapp.store.turns import Turn
 
@@ -62,13 +61,11 @@ ANY_NEW = soql.select(
 PER_LOOK = 200
 MOST_LOOKS = 5
 """Looks of one turn; what is left has the next."""
-MOST_TOLD = 1000
+MOST_STARTED = 1000
 ONE_BY_ONE = 100
 """So many records asked for at once go before everything else; more are ordinary work."""
-TELL_AGAIN_S, TELL_AGAIN_MOST_S = 5.0, 3600.0
 KEPT_DAYS = 90
 CAUSE = "Asked for in Salesforce"
-SIDE_WORDS = (("quickbooks", Side.QUICKBOOKS), ("qb", Side.QUICKBOOKS), ("salesforce", Side.SALESFORCE))
 
 
 # --- does the org have the object? -----------------------------------------------------------------------------------
@@ -108,12 +105,6 @@ def _usable(info: ObjectInfo) -> bool:
 def is_watched(connection: Connection) -> bool:
     """Whether new requests of this org are looked for."""
     return Cursor.objects.filter(connection=connection, lane=LANE).exists()
-
-
-def fields_there(connection: Connection) -> dict[str, Any]:
-    """The fields of the object in this org, by name, as it was described last."""
-    row = FieldList.objects.filter(connection=connection, object=OBJECT).first()
-    return {field.name: field for field in field_lists.info_of(row.info).fields} if row else {}
 
 
 # --- one turn --------------------------------------------------------------------------------------------------------
@@ -180,7 +171,7 @@ class _Turn:
             if found or waits:  # else a look costs this one query
                 started += self._start()
                 request_outcomes.settle(self.connection.pk)
-                self._tell()
+                request_answers.tell(self.connection, self.client)
             if found < PER_LOOK:
                 return started
         queue.take_requests(self.connection.pk)
@@ -207,7 +198,7 @@ class _Turn:
     def _start(self) -> int:
         """Start every stored request that was not started; what cannot be is told why."""
         waiting = SyncRequest.objects.filter(connection=self.connection, state=RequestState.NEW)
-        rows = list(waiting.order_by("id")[:MOST_TOLD])
+        rows = list(waiting.order_by("id")[:MOST_STARTED])
         if not rows:
             return 0
         found = self._found(rows)
@@ -228,7 +219,7 @@ class _Turn:
         asked: dict[tuple[int, str, Side], list[tuple[SyncRequest, Wanted]]] = {}
         for row in rows:
             try:
-                integration, wanted = _understood(row, integrations)
+                integration, wanted = request_texts.understood(row, integrations)
             except Refused as refused:
                 found.refused[row.pk] = refused
             else:
@@ -260,7 +251,7 @@ class _Turn:
             if isinstance(link, Refused):
                 found.refused[row.pk] = link
             else:
-                found.starts.append(_Start(row, link, _target(row, side)))
+                found.starts.append(_Start(row, link, request_texts.target(row, side)))
 
     def _on(
         self, side: Side, integration: Integration, mappings: Any, wanted: list[Wanted]
@@ -275,28 +266,6 @@ class _Turn:
             return locating.locate_all(mappings, wanted, client_for(books, Priority.INTERACTIVE, meter))
         finally:
             flush(books, meter)
-
-    # -- telling --
-
-    def _tell(self) -> None:
-        """Write to the records over there what became of them, all in one call."""
-        waiting = SyncRequest.objects.filter(connection=self.connection, tell_at__lte=clock.now())
-        rows = {str(row.pk): row for row in waiting.order_by("id")[:MOST_TOLD]}
-        if not rows:
-            return
-        there = fields_there(self.connection)
-        writes = [
-            Write(ref, Operation.UPDATE, OBJECT, _body(row, there), row.remote_id)
-            for ref, row in rows.items()
-        ]
-        answer_ = self.client.write(writes, request_id=uuid7().hex, priority=Priority.INTERACTIVE)
-        at = answer_.server_time or datetime.now(UTC)
-        applied = [one for one in answer_.results if one.status is WriteStatus.APPLIED]
-        others = [one for one in answer_.results if one.status is not WriteStatus.APPLIED]
-        transactions.run(
-            lambda: sync_requests.told({int(one.ref): rows[one.ref].number for one in applied}, at)
-        )
-        transactions.run(lambda: _not_told([(rows[one.ref], one) for one in others]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,49 +293,6 @@ def _row(record: Any) -> dict[str, Any]:
 def _integrations(connection: Connection) -> list[Integration]:
     rows = Integration.objects.filter(salesforce=connection).select_related("salesforce", "quickbooks")
     return [row for row in rows.order_by("id") if row.quickbooks is not None]
-
-
-# --- understanding a request -----------------------------------------------------------------------------------------
-
-
-def _understood(request: SyncRequest, integrations: Sequence[Integration]) -> tuple[Integration, Wanted]:
-    """The pair of companies and the record that a request means. Raises Refused."""
-    asked = request.asked
-    if asked.get("operation", "").casefold() not in ("", "send", "pull", "generate"):
-        raise Refused("request.unknown_operation", operation=asked["operation"])
-    integration = _integration(asked.get("realm", ""), integrations)
-    side = locating.side_of(asked.get("record", ""), _named_side(asked.get("platform", "")))
-    if side is None:
-        raise Refused("locate.no_id", id=asked.get("record") or "An empty Record Id")
-    id_ = to_18(asked["record"]) if side is Side.SALESFORCE else asked["record"]
-    type_ = asked.get("type") or asked.get("generate") or ""
-    return integration, Wanted(side, id_, type_)
-
-
-def _integration(realm: str, integrations: Sequence[Integration]) -> Integration:
-    if not integrations:
-        raise Refused("locate.no_mapping")
-    known = {row.quickbooks.remote_id: row for row in integrations if row.quickbooks is not None}
-    if realm:
-        if realm not in known:
-            raise Refused("request.unknown_company", realm=realm, known=sorted(known))
-        return known[realm]
-    if len(integrations) > 1:
-        raise Refused("request.which_company", known=sorted(known))
-    return integrations[0]
-
-
-def _named_side(platform: str) -> Side | None:
-    plain = "".join(platform.split()).casefold()
-    return next((side for word, side in SIDE_WORDS if plain.startswith(word)), None)
-
-
-def _target(request: SyncRequest, side: Side) -> Side:
-    """The side that is written: the one that the direction or the operation names, else the other one of the id's."""
-    direction = request.asked.get("direction", "").casefold()
-    if "salesforce" in direction or request.asked.get("operation", "").casefold() == "pull":
-        return Side.SALESFORCE
-    return Side.QUICKBOOKS if "quickbooks" in direction else side.other
 
 
 # --- starting and refusing -------------------------------------------------------------------------------------------
@@ -437,53 +363,6 @@ def _as_refused(error: ConnectorError) -> Refused | None:
         return Refused(failure.code, message=failure.message, detail=failure.detail)
     log.warning("requests_put_off", code=failure.code)
     return None
-
-
-# --- what is written over there --------------------------------------------------------------------------------------
-
-
-def _body(request: SyncRequest, there: dict[str, Any]) -> dict[str, Any]:
-    """The fields to write, as far as the org has them and lets us."""
-    ended = request.ended_at or (clock.now() if request.status == RequestStatus.ERROR else None)
-    values = {
-        "Status__c": request.status,
-        "Message__c": request.message or None,
-        "QBO_Id__c": request.outcome.get("id"),
-        "QBO_Url__c": request.outcome.get("url"),
-        "Processed_At__c": f"{ended.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000+0000}" if ended else None,
-    }
-    if request.outcome.get("object"):
-        values["QBO_Object__c"] = request.outcome["object"]
-    return {name: _cut(value, there[name]) for name, value in values.items() if _writable(there.get(name))}
-
-
-def _writable(field: Any) -> bool:
-    return field is not None and bool(field.updateable)
-
-
-def _cut(value: Any, field: Any) -> Any:
-    return value[: field.length] if isinstance(value, str) and field.length else value
-
-
-def _not_told(rows: Iterable[tuple[SyncRequest, WriteResult]]) -> None:
-    """Records that could not be told are told later, ever more rarely; those that are gone over there never."""
-    now = clock.now()
-    changed = []
-    for request, result in rows:
-        failure = result.failure or Failure(FailureKind.TRANSIENT, "net.unreadable", "")
-        seconds = min(TELL_AGAIN_S * 2**request.failures, TELL_AGAIN_MOST_S)
-        gone = failure.kind is FailureKind.MISSING
-        changed.append(
-            {
-                "id": request.pk,
-                "failures": min(request.failures + 1, 20),
-                "failure_code": failure.code,
-                "failure_values": {"message": failure.message, "detail": failure.detail},
-                "tell_at": None if gone else now + timedelta(seconds=max(seconds, failure.retry_after or 0)),
-            }
-        )
-        log.warning("request_not_told", code=failure.code, request=request.remote_id)
-    bulk.update(SyncRequest, changed)
 
 
 # --- the net ---------------------------------------------------------------------------------------------------------

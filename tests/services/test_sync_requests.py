@@ -152,7 +152,7 @@ def test_kills_repeats_and_doubled_rings_start_a_request_once(spine: Spine) -> N
     request = ask(spine, spine.account(Name="Blue Pine Catering"))
 
     killed_at("_begin", spine)  # after it was stored
-    killed_at("_Turn._tell", spine)  # after it was started: over there it still says New
+    killed_at("request_answers.tell", spine)  # after it was started: over there it still says New
     assert told(spine, request)[0] == "New"
     take(spine)
     take(spine)

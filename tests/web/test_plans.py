@@ -81,7 +81,7 @@ def test_a_plan_goes_out_as_a_file_that_no_spreadsheet_runs(browser: Client, map
     plan = a_plan(mapping)
     an_update(plan, mapping, "=HYPERLINK(1)")
     answer = browser.get(f"/runs/{plan.pk}/plan.csv")
-    rows = list(csv.reader(StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]
+    rows = list(csv.reader(StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
     assert rows[0][:3] == ["Kind", "Record", "Object"]
     assert (rows[1][1], rows[1][5], rows[1][7], rows[1][8]) == (
         "'=HYPERLINK(1)",
