@@ -49,6 +49,11 @@ class _Figures(Collector):
         yield from _work(now)
         yield _delays(now)
         yield _missed()
+        yield _gauge(
+            "ledgerbridge_foreign_notices",
+            "Verified webhook notices of the last 30 days that named companies which are not connected here.",
+            lag.foreign_notices(),
+        )
         yield _gauge("ledgerbridge_open_problems", "Problems that wait for a person.", lag.open_problems())
         yield from _connections()
 

@@ -19,6 +19,8 @@ from connectors import jsonwire
 from connectors.quickbooks.entities import entity
 
 SIGNATURE_HEADER = "intuit-signature"
+PREFERENCES = "Preferences"
+"""The settings of a company: one object that has no list and is in no reading of changes (3.14, 6.4)."""
 OPERATIONS = {
     "created": "create",
     "updated": "update",
@@ -49,16 +51,24 @@ class Notice:
     event_id: str = ""
 
 
+def is_signature(text: str) -> bool:
+    """Whether this has the form of a signature at all; what has not is refused before its body is read."""
+    return len(_digest(text)) == hashlib.sha256().digest_size
+
+
 def verify(raw: bytes, signature: str, verifier_token: str) -> bool:
     """Whether these raw bytes were signed with this app's verifier token; compared in constant time (6.1)."""
     if not verifier_token:
         return False
-    expected = hmac.new(verifier_token.encode(), raw, hashlib.sha256).digest()
+    expected = hmac.digest(verifier_token.encode(), raw, "sha256")
+    return hmac.compare_digest(expected, _digest(signature))
+
+
+def _digest(signature: str) -> bytes:
     try:
-        given = base64.b64decode(signature, validate=True)
+        return base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
-        return False
-    return hmac.compare_digest(expected, given)
+        return b""
 
 
 def parse(raw: bytes) -> list[Notice]:
@@ -113,6 +123,8 @@ def _legacy(notifications: list[Any]) -> Iterator[Notice]:
 
 def _entity_name(name: str) -> str:
     """The entity in its usual spelling; one we do not know as it came."""
+    if name.lower() == PREFERENCES.lower():
+        return PREFERENCES
     try:
         return entity(name).name
     except KeyError:

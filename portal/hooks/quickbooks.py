@@ -15,26 +15,31 @@ from django.views.decorators.http import require_POST
 
 from connectors.quickbooks import webhooks
 from portal.hooks import bodies
+from portal.hooks.refused import Refusals
 from syncapp.services import deliveries, verifiers
 
 log = structlog.get_logger()
+
+refusals = Refusals("notice_refused")
 
 
 @csrf_exempt
 @require_POST
 def notices(request: HttpRequest, app_id: UUID) -> HttpResponse:
-    """Take in one delivery: 401 unsigned or forged, 404 no such app, 413 too large, else 200."""
+    """Take in one delivery: 413 too large, 401 unsigned or forged, 404 no such app, else 200."""
+    signature = request.headers.get(webhooks.SIGNATURE_HEADER, "")
     try:
         bodies.check_length(request)
+        if not webhooks.is_signature(signature):
+            return _refused(app_id)
         raw = bodies.read(request)
-        signed = verifiers.is_signed(app_id, raw, request.headers.get(webhooks.SIGNATURE_HEADER, ""))
+        signed = verifiers.is_signed(app_id, raw, signature)
     except bodies.TooLarge:
         return HttpResponse(status=413)
     except verifiers.NoSuchApp:
         return HttpResponse(status=404)
     if not signed:
-        log.warning("notice_refused", app=str(app_id), bytes=len(raw))
-        return HttpResponse(status=401)
+        return _refused(app_id)
     try:
         named = webhooks.parse(raw)
     except (ValueError, RecursionError):
@@ -42,3 +47,8 @@ def notices(request: HttpRequest, app_id: UUID) -> HttpResponse:
         return HttpResponse(status=200)
     deliveries.receive(app_id, named, raw)
     return HttpResponse(status=200)
+
+
+def _refused(app_id: UUID) -> HttpResponse:
+    refusals.note(app=str(app_id))
+    return HttpResponse(status=401)

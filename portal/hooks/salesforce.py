@@ -16,11 +16,14 @@ from django.views.decorators.http import require_POST
 
 from connectors.salesforce import outbound
 from portal.hooks import bodies
+from portal.hooks.refused import Refusals
 from syncapp.services import org_messages
 
 log = structlog.get_logger()
 
 XML = "text/xml; charset=utf-8"
+
+refusals = Refusals("message_refused")
 
 
 @csrf_exempt
@@ -34,7 +37,7 @@ def notifications(request: HttpRequest, connection_id: UUID, secret: str) -> Htt
         return HttpResponse(status=413)
     connection = org_messages.connection_at(connection_id, secret)
     if connection is None:
-        log.warning("message_refused", connection=str(connection_id))
+        refusals.note(connection=str(connection_id))
         return HttpResponse(status=404)
     try:
         raw = bodies.read(request)

@@ -5,7 +5,7 @@ from syncapp.models.audit import AuditEvent, AuditSeal
 from syncapp.models.capture import Cursor, MappingPass, Observation
 from syncapp.models.company import Company, CompanyState
 from syncapp.models.connection import AuthMethod, Connection, ConnectionStatus
-from syncapp.models.delivery import Delivery, MissedNotice
+from syncapp.models.delivery import Delivery, ForeignNotice, MissedNotice
 from syncapp.models.field_list import FieldList
 from syncapp.models.follow_up import FollowUp, FollowUpKind, FollowUpState
 from syncapp.models.integration import Integration, IntegrationState
@@ -72,6 +72,7 @@ __all__ = [
     "FollowUp",
     "FollowUpKind",
     "FollowUpState",
+    "ForeignNotice",
     "Initial",
     "Integration",
     "IntegrationState",

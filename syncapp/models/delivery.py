@@ -71,3 +71,25 @@ class MissedNotice(TenantModel):
             models.UniqueConstraint(fields=["connection", "object", "day"], name="one_missed_count_per_day")
         ]
         base_manager_name = "all_companies"
+
+
+class ForeignNotice(models.Model):
+    """How many verified notices of an app named companies that it does not connect here, per day (UTC).
+
+    A system table like the inbox: they belong to no company of ours. Nothing of them is kept but their number.
+    """
+
+    app_credentials = models.ForeignKey(
+        "syncapp.AppCredentials", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    day = models.DateField()
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["app_credentials", "day"], name="one_foreign_count_per_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.count}"

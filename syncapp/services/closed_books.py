@@ -1,5 +1,5 @@
-"""The closed period of a QuickBooks company: known anew twice a day, and what a person decides about a document that
-falls into it."""
+"""The closed period of a QuickBooks company and its other settings: known anew twice a day and as soon as a notice says
+that they changed, and what a person decides about a document that falls into the closed period."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from syncapp.engine.documents import CLOSED_BOOKS, NEXT_OPEN, WAIT
 from syncapp.engine.reasons import CLOSED_DATE, CLOSED_WAITS, LOCKED_CLOSED
 from syncapp.models import Connection, RecordLink
 from syncapp.models.link import CLOSED_LIFECYCLES
-from syncapp.services import held_answers
+from syncapp.services import health_quickbooks, held_answers
 from syncapp.services.clients import AnyClient
 from syncapp.services.errors import Refused
 from syncapp.store import clock, leases
 
 EVERY = timedelta(hours=12)
-"""How old the closing date may become before it is asked again: one metered read."""
+"""How old the settings may become before they are asked again: one metered read."""
 MOST_WOKEN = 1000
 ANSWERS = (NEXT_OPEN, WAIT)
 
@@ -44,19 +44,31 @@ def answer(link: RecordLink, choice: str, person: Any) -> None:
 
 
 def refresh_due(connection: Connection, client: AnyClient) -> bool:
-    """Ask for the closing date where what is known of it is old; True when it was asked. Raises ConnectorError."""
+    """Ask for the settings where what is known of them is old; True when they were asked. Raises ConnectorError."""
     facts: Mapping[str, Any] = connection.facts or {}
     if connection.side != Side.QUICKBOOKS or "closing_date" not in facts:
         return False
-    if not isinstance(client, QuickBooksClient) or not _is_old(connection, facts):
+    if not _is_old(connection, facts):
         return False
-    books = client.preferences().get("AccountingInfoPrefs") or {}
+    refresh(connection, client)
+    return True
+
+
+def refresh(connection: Connection, client: AnyClient) -> int:
+    """Ask for the company's settings now; where the books were opened, what waited for that is looked at again. Returns
+    how many records that are. One metered read. Raises ConnectorError."""
+    if not isinstance(client, QuickBooksClient):
+        raise TypeError("only QuickBooks has these settings")
+    settings = health_quickbooks.settings_of(client.preferences())
     with transaction.atomic():
         row = Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
-        row.facts = {**row.facts, "books_at": clock.now().isoformat()}
+        before = str(row.facts.get("closing_date") or "")
+        row.facts = {**row.facts, **settings, "books_at": clock.now().isoformat()}
         row.save(update_fields=["facts"])
-        take(row, str(books.get("BookCloseDate") or ""))
-    return True
+        opened = bool(before) and str(settings["closing_date"] or "") < before
+        woken = wake(row) if opened else 0
+    connection.facts = row.facts
+    return woken
 
 
 def _is_old(connection: Connection, facts: Mapping[str, Any]) -> bool:
@@ -66,17 +78,8 @@ def _is_old(connection: Connection, facts: Mapping[str, Any]) -> bool:
     return newest is None or newest < clock.now() - EVERY
 
 
-def take(connection: Connection, closing_date: str) -> None:
-    """Keep the closing date; where the books were opened, what waited for that is looked at again."""
-    before = str(connection.facts.get("closing_date") or "")
-    connection.facts = {**connection.facts, "closing_date": closing_date}
-    connection.save(update_fields=["facts"])
-    if before and closing_date < before:
-        wake(connection)
-
-
-def wake(connection: Connection) -> None:
-    """Documents that stopped at the closed period are decided again."""
+def wake(connection: Connection) -> int:
+    """Documents that stopped at the closed period are decided again; returns how many."""
     rows = RecordLink.objects.filter(
         integration__quickbooks=connection,
         integration__switched_on_at__isnull=False,
@@ -84,3 +87,4 @@ def wake(connection: Connection) -> None:
     ).exclude(lifecycle__in=CLOSED_LIFECYCLES)
     ids = list(rows.order_by("id").values_list("id", flat=True)[:MOST_WOKEN])
     leases.make_due(connection.company_id, ids, Priority.NORMAL, cause="The books are open again")
+    return len(ids)

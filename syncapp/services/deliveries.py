@@ -15,10 +15,10 @@ from uuid import UUID
 from django.db import transaction
 
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
-from connectors.quickbooks.webhooks import Notice
+from connectors.quickbooks.webhooks import PREFERENCES, Notice
 from syncapp import queue
-from syncapp.models import Connection, Delivery
-from syncapp.services import capture
+from syncapp.models import Connection, Delivery, ForeignNotice
+from syncapp.services import capture, closed_books
 from syncapp.services.clients import AnyClient
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import Watched, watched
@@ -35,8 +35,9 @@ MAY_STILL_BE_NAMED = timedelta(minutes=15)
 def receive(app_id: UUID, notices: Sequence[Notice], raw: bytes) -> int:
     """Store what a verified body names and see to it that it is read soon; returns for how many companies it was news.
 
-    Notices of companies that this app is not connected to, and of objects that nobody reads or that were switched off,
-    are let go. Repeats are folded. One statement: it may be called outside a transaction.
+    Notices of companies that this app is not connected to are counted, nothing of them is stored; those of objects that
+    nobody reads or that were switched off are let go. Repeats are folded. It may be called outside a transaction: what
+    is stored is stored by one statement.
     """
     rows = [
         _row(notice, _key(notice, raw, place), place)
@@ -46,11 +47,13 @@ def receive(app_id: UUID, notices: Sequence[Notice], raw: bytes) -> int:
     if not rows:
         return 0
     timing = current_timing()
-    fresh = deliveries.receive(app_id, rows, timing.notice_debounce, timing.notice_cap)
-    for connection_id, first in fresh.items():
+    received = deliveries.receive(app_id, rows, timing.notice_debounce, timing.notice_cap)
+    for connection_id, first in received.fresh.items():
         if first:
             queue.read_notices(connection_id, timing.notice_debounce)
-    return len(fresh)
+    if received.foreign:
+        deliveries.count_foreign(app_id, received.foreign)
+    return len(received.fresh)
 
 
 def _is_id(text: str) -> bool:
@@ -89,13 +92,16 @@ def take_due(connection_id: UUID) -> bool:
 
 def covered(connection: Connection, client: AnyClient, began: datetime) -> int:
     """The changes of this company were read from `began` on: its notices received before are covered. Returns how many
-    records had to be read one by one because that reading did not bring them.
+    records became work by them beyond that reading: those that it did not bring and that had to be read one by one, and
+    those that waited for the books to be opened, where a notice tells of the company's settings.
 
-    Raises ConnectorError when those cannot be read; their notices then stay open.
+    Raises ConnectorError when any of it cannot be read; the notices then stay open.
     """
     notices = deliveries.unread(connection.pk, began)
-    targets = {target.object: target for target in watched(connection)}
     fetched = 0
+    if any(notice.object == PREFERENCES for notice in notices):
+        fetched += closed_books.refresh(connection, client)
+    targets = {target.object: target for target in watched(connection)}
     for name, ids in deliveries.unseen([notice.pk for notice in notices]).items():
         if name in targets:
             records = client.read(name, ids, targets[name].fields)
@@ -144,5 +150,7 @@ def ring_forgotten() -> int:
 
 
 def purge() -> int:
-    """Forget read notices older than 30 days."""
-    return deliveries.purge(clock.now() - timedelta(days=KEPT_DAYS))
+    """Forget read notices older than 30 days, and how many there were of other companies before."""
+    before = clock.now() - timedelta(days=KEPT_DAYS)
+    ForeignNotice.objects.filter(day__lt=before.date()).delete()
+    return deliveries.purge(before)

@@ -40,16 +40,23 @@ def _named(company: Mapping[str, Any]) -> dict[str, str]:
 
 def _facts(company: Mapping[str, Any], preferences: Mapping[str, Any]) -> dict[str, Any]:
     named = _named(company)
-    books = preferences.get("AccountingInfoPrefs") or {}
-    tax = preferences.get("TaxPrefs") or {}
-    currency = preferences.get("CurrencyPrefs") or {}
-    sales = preferences.get("SalesFormsPrefs") or {}
     return {
         "name": company.get("CompanyName"),
         "country": company.get("Country"),
         "edition": named.get("OfferingSku", ""),
         "subscription": named.get("SubscriptionStatus", ""),
         "zone": company.get("DefaultTimeZone", ""),
+        **settings_of(preferences),
+    }
+
+
+def settings_of(preferences: Mapping[str, Any]) -> dict[str, Any]:
+    """What the company's settings say of it: the part of its facts that a person there may change any day."""
+    books = preferences.get("AccountingInfoPrefs") or {}
+    tax = preferences.get("TaxPrefs") or {}
+    currency = preferences.get("CurrencyPrefs") or {}
+    sales = preferences.get("SalesFormsPrefs") or {}
+    return {
         "tax": _tax_mode(tax),
         "currency": (currency.get("HomeCurrency") or {}).get("value", ""),
         "multicurrency": bool(currency.get("MultiCurrencyEnabled")),

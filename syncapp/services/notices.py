@@ -7,15 +7,16 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
+from connectors.quickbooks.webhooks import PREFERENCES
 from syncapp.crypto import SecretUnreadable
-from syncapp.models import AppCredentials, Connection, Cursor, MissedNotice
+from syncapp.models import AppCredentials, Connection, Cursor, ForeignNotice, MissedNotice
 from syncapp.services import audit
 from syncapp.services.errors import Refused
 from syncapp.store import clock, deliveries
@@ -28,23 +29,35 @@ TEST_TIMEOUT_S = 5
 
 @dataclass(frozen=True, slots=True)
 class ObjectNotices:
-    """One object that is read from these books: whether its notices are heeded, and how they came lately."""
+    """One object that is read from these books: whether its notices are heeded, and how they came lately. `what` says
+    what is told of where it is not records."""
 
     object: str
     on: bool
     health: NoticeHealth | None
     missed: int
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Verified notices of the last 30 days that named companies which the app does not connect here."""
+
+    count: int
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Everything a person needs to set notices up. `own_app` says that the company can enter the token itself."""
+    """Everything a person needs to set notices up. `own_app` says that the company can enter the token itself; only
+    then is it told of notices of other companies: those of the installation's app are no single company's affair."""
 
     address: str
     app: AppCredentials | None
     own_app: bool
     verifier_known: bool
     objects: tuple[ObjectNotices, ...]
+    foreign: Foreign | None
 
 
 def address_of(app: AppCredentials) -> str:
@@ -55,13 +68,21 @@ def address_of(app: AppCredentials) -> str:
 def standing(connection: Connection) -> Standing:
     """How notices of this QuickBooks company stand. Needs its company in context."""
     app = connection.app_credentials
+    own_app = app is not None and app.company_id is not None
     return Standing(
         address=address_of(app) if app else "",
         app=app,
-        own_app=app is not None and app.company_id is not None,
+        own_app=own_app,
         verifier_known=bool(app and _verifier(app)),
         objects=tuple(_objects(connection)),
+        foreign=_foreign(app) if app and own_app else None,
     )
+
+
+def _foreign(app: AppCredentials) -> Foreign | None:
+    rows = ForeignNotice.objects.filter(app_credentials=app, day__gte=(clock.now() - LOOKED_BACK).date())
+    found = rows.aggregate(count=Sum("count"), last_at=Max("last_at"))
+    return Foreign(found["count"], found["last_at"]) if found["count"] else None
 
 
 def _objects(connection: Connection) -> Sequence[ObjectNotices]:
@@ -73,10 +94,17 @@ def _objects(connection: Connection) -> Sequence[ObjectNotices]:
         .annotate(Sum("count"))
     )
     lanes = Cursor.objects.filter(connection=connection, lane=deliveries.LANE, watermark__isnull=False)
-    return [
-        ObjectNotices(name, name not in connection.notices_off, healths.get(name), missed.get(name, 0))
+    off = connection.notices_off
+    found = [
+        ObjectNotices(name, name not in off, healths.get(name), missed.get(name, 0))
         for name in lanes.order_by("object").values_list("object", flat=True)
     ]
+    if not found:
+        return []
+    settings_of_books = ObjectNotices(
+        PREFERENCES, PREFERENCES not in off, healths.get(PREFERENCES), 0, "settings, the closing date"
+    )
+    return [*found, settings_of_books]
 
 
 def switch(connection: Connection, name: str, person: Any, *, on: bool) -> None:

@@ -160,7 +160,19 @@ def _after_quiet(moment: datetime, zone: str, quiet: QuietHours | None) -> datet
     if not within:
         return moment
     day = local.date() + timedelta(days=1) if begins > ends and clock_time >= begins else local.date()
-    return datetime.combine(day, ends, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    # in the second pass of an hour that comes twice they end in that pass, not an hour ago
+    return _moment_of(datetime.combine(day, ends.replace(fold=local.fold), tzinfo=ZoneInfo(zone)))
+
+
+def _moment_of(local: datetime) -> datetime:
+    """UTC; for a time that the clocks jump over, the end of the jump."""
+    moment, minute = local.astimezone(UTC), timedelta(minutes=1)
+    if moment.astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return moment
+    after = moment.astimezone(local.tzinfo).utcoffset()
+    while (moment - minute).astimezone(local.tzinfo).utcoffset() == after:
+        moment -= minute
+    return moment
 
 
 def weekdays_of(schedule: Schedule) -> list[int]:

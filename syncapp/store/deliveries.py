@@ -25,15 +25,21 @@ returning c.connection_id, b.hinted_at is null
 # One statement, because a vendor waits for the answer and may send hundreds a second: what the notices name of the
 # companies and objects that are read is stored, repeats are folded, and lanes are hinted as above. A lane that was put
 # off less than a quarter of the wait ago is left alone: a burst does not write the same rows with every notice.
+# The settings of a company are in no reading of changes; they are heeded where its changes are read at all.
+# The last row returned counts the notices of companies that the app does not connect here.
 RECEIVE = """
-with wanted as (
-  select k.id as connection_id, n.*
-  from jsonb_to_recordset(%(notices)s::jsonb) as n(place int, realm text, key text, object text, remote_id text,
-                                                   operation text, merged_id text, happened_at timestamptz)
-  join syncapp_connection k on k.app_credentials_id = %(app)s and k.side = 'qbo' and k.remote_id = n.realm
-    and k.status <> 'disconnected' and not k.notices_off @> to_jsonb(n.object)
-  join syncapp_cursor c on c.connection_id = k.id and c.lane = 'cdc' and c.object = n.object
-    and c.watermark is not null
+with named as (
+  select * from jsonb_to_recordset(%(notices)s::jsonb) as n(place int, realm text, key text, object text,
+                                     remote_id text, operation text, merged_id text, happened_at timestamptz)
+), ours as (
+  select k.id, k.remote_id, k.notices_off from syncapp_connection k
+  where k.app_credentials_id = %(app)s and k.side = 'qbo' and k.status <> 'disconnected'
+    and k.remote_id in (select realm from named)
+), wanted as (
+  select k.id as connection_id, n.* from named n
+  join ours k on k.remote_id = n.realm and not k.notices_off @> to_jsonb(n.object)
+  where exists (select 1 from syncapp_cursor c where c.connection_id = k.id and c.lane = 'cdc'
+                  and c.watermark is not null and (c.object = n.object or n.object = 'Preferences'))
 ), stored as (
   insert into syncapp_delivery (app_credentials_id, connection_id, key, object, remote_id, operation, merged_id,
                                 happened_at, received_at)
@@ -53,8 +59,18 @@ before as (
                     coalesce(b.hinted_at, lb_now()) + %(cap)s * interval '1 second')
   from before b where c.id = b.id returning c.connection_id, b.hinted_at is null as first
 )
-select f.connection_id, coalesce((select bool_or(h.first) from hinted h where h.connection_id = f.connection_id), false)
+select f.connection_id,
+  coalesce((select bool_or(h.first) from hinted h where h.connection_id = f.connection_id), false), 0
 from fresh f
+union all
+select null, false, count(*) from named n where n.realm not in (select remote_id from ours) having count(*) > 0
+"""
+COUNT_FOREIGN = """
+insert into syncapp_foreignnotice (app_credentials_id, day, count, last_at)
+values (%(app)s, (lb_now() at time zone 'utc')::date, %(count)s, lb_now())
+on conflict (app_credentials_id, day) do update
+set count = syncapp_foreignnotice.count + excluded.count, last_at = excluded.last_at
+returning count
 """
 # A reading that starts now covers every notice received so far.
 CLAIM = """
@@ -68,7 +84,8 @@ where connection_id = %s and lane = 'cdc' and hinted_at is not null
 """
 FORGOTTEN = """
 select distinct d.connection_id from syncapp_delivery d
-join syncapp_cursor c on c.connection_id = d.connection_id and c.lane = 'cdc' and c.object = d.object
+join syncapp_cursor c on c.connection_id = d.connection_id and c.lane = 'cdc'
+  and (c.object = d.object or d.object = 'Preferences')
 where d.read_at is null and d.received_at < lb_now() - interval '30 seconds' and c.hinted_at is null
   and c.next_at > lb_now() + interval '60 seconds'
 """
@@ -110,6 +127,15 @@ from syncapp_delivery where connection_id = %s and received_at >= %s group by ob
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a delivery: the connections that got something new, with whether nobody had been told yet that
+    theirs are to be read; and how many of its notices were of companies that the app does not connect here."""
+
+    fresh: Mapping[UUID, bool]
+    foreign: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeHealth:
     """The notices of one object since a moment: how many, the newest, and how late they came (seconds)."""
 
@@ -122,13 +148,16 @@ class NoticeHealth:
     reading_median: float | None
 
 
-def receive(
-    app_id: UUID, notices: Sequence[Mapping[str, Any]], debounce: float, cap: float
-) -> dict[UUID, bool]:
-    """Store notices and hint their lanes, in one statement; returns the connections that got a new one, with whether
-    nobody had been told yet that theirs are to be read."""
+def receive(app_id: UUID, notices: Sequence[Mapping[str, Any]], debounce: float, cap: float) -> Received:
+    """Store notices and hint their lanes, in one statement."""
     params = {"app": app_id, "notices": bulk.dumps(notices), "debounce": debounce, "cap": cap}
-    return dict(bulk.fetch_often(RECEIVE, params))
+    rows = bulk.fetch_often(RECEIVE, params)
+    return Received({id_: first for id_, first, _ in rows if id_ is not None}, sum(row[2] for row in rows))
+
+
+def count_foreign(app_id: UUID, count: int) -> None:
+    """So many verified notices named companies that the app does not connect here: one row per app and day."""
+    bulk.fetch_often(COUNT_FOREIGN, {"app": app_id, "count": count})
 
 
 def store_messages(rows: Sequence[Mapping[str, Any]]) -> list[str]:

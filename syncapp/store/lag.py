@@ -57,6 +57,9 @@ MISSED = """
 select object, sum(count) from syncapp_missednotice where day >= (lb_now() - interval '30 days')::date
 group by object order by object
 """
+FOREIGN = """
+select coalesce(sum(count), 0) from syncapp_foreignnotice where day >= (lb_now() - interval '30 days')::date
+"""
 CONNECTIONS = """
 select side, status, count(*), count(*) filter (where breaker_open_until > lb_now()) from syncapp_connection
 group by side, status order by side, status
@@ -71,6 +74,11 @@ def due_by_class() -> list[tuple[str, int, datetime | None]]:
 def missed_by_object() -> list[tuple[str, int]]:
     """Changes of the last 30 days that no notice had named, by object."""
     return [(name, int(count)) for name, count in bulk.fetch(MISSED)]
+
+
+def foreign_notices() -> int:
+    """Verified notices of the last 30 days that named companies which are not connected here."""
+    return int(bulk.fetch(FOREIGN)[0][0])
 
 
 def open_problems() -> int:

@@ -11,10 +11,12 @@ from unittest.mock import patch
 import pytest
 from django.test import override_settings
 
+from connectors.errors import ConnectorError, Failure, FailureKind
 from syncapp import tasks
 from syncapp.models import AppCredentials, Connection, Cursor, Delivery, MissedNotice, ReferenceEntry
 from syncapp.services import reference_lists, sweep
-from syncapp.store import aliases, bulk
+from syncapp.services.timing import current_timing
+from syncapp.store import aliases, bulk, clock
 from syncapp.tenancy import tenant
 from tests.services.notices import an_event, deliver
 from tests.services.spine import Spine, a_spine
@@ -54,6 +56,10 @@ def wait_and_read(spine: Spine) -> None:
         tasks.read_notices(str(books(spine).pk))
         time.sleep(0.02)
     spine.carry()
+
+
+def unread(spine: Spine) -> int:
+    return Delivery.objects.filter(connection=books(spine), read_at=None).count()
 
 
 def calls(spine: Spine) -> dict[str, int]:
@@ -269,6 +275,32 @@ def test_the_simulators_own_webhooks_are_understood(spine: Spine) -> None:
 
     assert answer.status_code == 200
     assert Delivery.objects.values_list("object", flat=True).distinct().get() == "Customer"
+
+
+def test_a_notice_of_changed_settings_renews_them_at_once(spine: Spine) -> None:
+    """Settings are in no reading of changes: without the notice they are asked for twice a day."""
+    spine.account(Name="Blue Pine Catering")
+    spine.first_load()
+    row = books(spine)
+    row.facts = {**row.facts, "closing_date": "2026-10-31", "books_at": clock.now().isoformat()}
+    row.save(update_fields=["facts"])
+    found = spine.qbo("GET", "query?query=select%20*%20from%20Preferences")["QueryResponse"]["Preferences"][0]
+    spine.qbo("POST", "preferences", {**found, "AccountingInfoPrefs": {"BookCloseDate": "2026-09-30"}})
+
+    assert notice(spine, "Preferences", "1") == 200
+    wait_and_read(spine)
+
+    assert (books(spine).facts["closing_date"], unread(spine)) == ("2026-09-30", 0)
+
+
+def test_a_notice_of_settings_stays_open_until_they_could_be_read(spine: Spine) -> None:
+    spine.first_load()
+    notice(spine, "Preferences", "1")
+    down = ConnectorError(Failure(FailureKind.TRANSIENT, "net.timeout"))
+    with patch("connectors.quickbooks.client.QuickBooksClient.preferences", side_effect=down):
+        time.sleep(current_timing().notice_debounce)
+        tasks.read_notices(str(books(spine).pk))
+    assert unread(spine) == 1
 
 
 def test_lists_that_have_become_old_are_read_again_beside_the_changes(spine: Spine) -> None:

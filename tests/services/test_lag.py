@@ -10,8 +10,9 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from portal.people.models import Role
-from syncapp.models import Mapping, MissedNotice, Observation
+from syncapp.models import AppCredentials, Mapping, MissedNotice, Observation
 from syncapp.services import lag
+from syncapp.store import deliveries
 from syncapp.tenancy import tenant
 from tests.builders import a_link, a_mapping, an_integration, some_work
 from tests.web.builders import a_browser, words
@@ -100,6 +101,8 @@ class TestMetrics:
         some_work(a_link(mapping), due_at=datetime.now(UTC) - timedelta(minutes=7), priority=1)
         noticed(mapping, "0011", 3)
         noticed(mapping, "0012", 30)
+        app = AppCredentials.objects.create(side="qbo", environment="production", client_id="intuit-app")
+        deliveries.count_foreign(app.pk, 12)
         answer = client.get("/metrics", headers={"Authorization": "Bearer the token"})
         samples = {
             (sample.name, *sorted(sample.labels.values())): sample.value
@@ -111,6 +114,7 @@ class TestMetrics:
         assert samples["ledgerbridge_connections", "live", "sf"] == 1
         assert samples["ledgerbridge_connections_resting", "qbo"] == 0
         assert samples["ledgerbridge_open_problems",] == 0
+        assert samples["ledgerbridge_foreign_notices",] == 12
         assert samples["ledgerbridge_capture_delay_seconds_bucket", "15.0", "Account", "poll"] == 1
         assert samples["ledgerbridge_capture_delay_seconds_bucket", "60.0", "Account", "poll"] == 2
         assert mapping.company.name not in answer.content.decode()

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -16,10 +17,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from structlog.testing import capture_logs
 
-from portal.hooks import bodies
-from syncapp.models import AppCredentials, Connection, Cursor, Delivery
-from syncapp.services import notices, verifiers
+from portal.hooks import bodies, refused
+from syncapp.models import AppCredentials, Connection, Cursor, Delivery, ForeignNotice
+from syncapp.services import deliveries, notices, verifiers
 from syncapp.store import clock
 from syncapp.tenancy import tenant
 from tests.builders import a_company, a_connection, a_member
@@ -107,18 +109,103 @@ def test_a_body_of_five_megabytes_is_refused_unread(app: AppCredentials, books: 
     assert (deliver(app, None, raw=b"[" + b" " * 5_000_000 + b"]"), stored()) == (413, [])
 
 
+def an_own_app(books: Connection) -> AppCredentials:
+    """Of the same company, which is connected through the installation's."""
+    own = AppCredentials(company=books.company, side="qbo", environment="production", client_id="own")
+    own.verifier_token = "verifier-2"
+    own.save()
+    return own
+
+
+def foreign(app: AppCredentials) -> list[int]:
+    return list(ForeignNotice.objects.filter(app_credentials=app).values_list("count", flat=True))
+
+
 def test_a_notice_of_a_company_that_another_app_connects_leaves_nothing(
     app: AppCredentials, books: Connection
 ) -> None:
-    other = AppCredentials(company=books.company, side="qbo", environment="production", client_id="own")
-    other.verifier_token = "verifier-2"
-    other.save()
-    assert (deliver(other, [an_event(REALM, "Customer", "58")]), stored()) == (200, [])
+    assert (deliver(an_own_app(books), [an_event(REALM, "Customer", "58")]), stored()) == (200, [])
+
+
+def test_notices_of_companies_that_are_not_connected_are_counted_in_one_row_a_day(
+    app: AppCredentials, books: Connection
+) -> None:
+    events = [an_event(realm, "Customer", "58") for realm in ("999", "998", REALM)]
+    assert [deliver(app, events), deliver(app, events[:1])] == [200, 200]
+    assert (stored(), foreign(app)) == ([("Customer", "58")], [3])
+
+    Connection.all_companies.update(status="disconnected")
+    deliver(app, events)
+    assert (len(stored()), foreign(app)) == (1, [6])
+
+
+def test_forged_notices_of_unknown_companies_are_not_even_counted(
+    app: AppCredentials, books: Connection
+) -> None:
+    assert deliver(app, [an_event("999", "Customer", "58")], verifier="another-token") == 401
+    assert foreign(app) == []
+
+
+def test_the_count_of_other_companies_is_forgotten_with_the_notices(
+    app: AppCredentials, books: Connection
+) -> None:
+    deliver(app, [an_event("999", "Customer", "58")])
+    ForeignNotice.objects.update(day=clock.now().date() - timedelta(days=31))
+    deliveries.purge()
+    assert foreign(app) == []
+
+
+def test_the_webhooks_page_of_an_own_app_tells_of_notices_of_other_companies(
+    app: AppCredentials, books: Connection
+) -> None:
+    told = "1 notice within 30 days named companies that are not connected here"
+    browser = signed_in(a_member(books.company))
+    deliver(app, [an_event("999", "Customer", "58")])
+    assert told not in browser.get(f"/connections/{books.pk}/webhooks/").content.decode(), (
+        "the installation's app"
+    )
+
+    own = an_own_app(books)
+    Connection.all_companies.update(app_credentials=own)
+    deliver(own, [an_event("999", "Customer", "58")])
+    assert told in browser.get(f"/connections/{books.pk}/webhooks/").content.decode()
 
 
 def test_only_posts_to_apps_that_exist_are_answered(app: AppCredentials) -> None:
+    nobody = AppCredentials(pk=uuid4(), side="qbo", environment="production", client_id="gone")
+    nobody.verifier_token = "verifier-3"
     assert Client().get(f"/hooks/quickbooks/{app.pk}").status_code == 405
-    assert Client().post(f"/hooks/quickbooks/{uuid4()}", data=b"[]", content_type="a/b").status_code == 404
+    assert deliver(nobody, []) == 404
+    unsigned = Client().post(f"/hooks/quickbooks/{nobody.pk}", data=b"[]", content_type="a/b")
+    assert unsigned.status_code == 401, "who cannot sign does not learn which addresses there are"
+
+
+def test_a_flood_of_forged_notices_costs_one_look_at_the_stored_token_a_second(
+    app: AppCredentials, books: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert deliver(app, [an_event(REALM, "Customer", "1")]) == 200
+    forged = [an_event(REALM, "Customer", "2")]
+    with CaptureQueriesContext(connection) as asked:
+        assert {deliver(app, forged, verifier="another") for _ in range(20)} == {401}
+    assert len(asked) == 1
+
+    app.verifier_token = "verifier-2"
+    app.save()
+    later = time.monotonic() + verifiers.ASKED_AGAIN_S
+    monkeypatch.setattr(verifiers.time, "monotonic", lambda: later)
+    assert deliver(app, forged, verifier="verifier-2") == 200, "a new token works within that second"
+
+
+def test_the_log_tells_of_a_flood_of_refusals_in_one_line_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(refused.time, "monotonic", lambda: now[0])
+    refusals = refused.Refusals("notice_refused")
+    with capture_logs() as lines:
+        for _ in range(50):
+            refusals.note(app="a")
+        now[0] += refused.EVERY_S
+        refusals.note(app="b")
+    assert [(line["count"], line["app"]) for line in lines] == [(1, "a"), (50, "b")]
 
 
 def test_the_webhooks_page_names_the_address_and_what_to_tick(app: AppCredentials, books: Connection) -> None:
@@ -208,10 +295,10 @@ def test_an_app_that_is_gone_is_no_address_any_more(app: AppCredentials, books: 
 
 
 def test_what_is_there_for_browsers_is_passed_by(app: AppCredentials, books: Connection) -> None:
-    """No session, no cookie, no content policy: the database is asked for the app and for nothing else."""
+    """No session, no cookie, no content policy; an unsigned one does not reach the database either."""
     with CaptureQueriesContext(connection) as asked:
         answer = Client().post(f"/hooks/quickbooks/{app.pk}", data=b"[]", content_type="application/json")
-    assert (answer.status_code, len(asked), dict(answer.cookies)) == (401, 1, {})
+    assert (answer.status_code, len(asked), dict(answer.cookies)) == (401, 0, {})
     assert "Content-Security-Policy" not in answer.headers
     assert answer.headers["X-Request-Id"]
     assert (
