@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncapp', '0024_follow_ups'),
+        ("syncapp", "0024_follow_ups"),
     ]
 
     operations = [
