@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from celery import shared_task
 
-from connectors.contracts import Priority
+from connectors.contracts import Priority, Side
 from connectors.errors import ConnectorError
 from connectors.salesforce.client import SalesforceClient
 from syncapp import queue
@@ -18,6 +18,7 @@ from syncapp.services import (
     checkup,
     closed_books,
     deliveries,
+    field_lists,
     follow_ups,
     looking,
     notifications,
@@ -135,9 +136,11 @@ def _read_changes(connection: Connection, lane: str) -> None:
         news = capturing.read_changes(connection, lane, client)
         if lane == "nightly" and isinstance(client, SalesforceClient):
             sync_requests.look_for(connection, client)
+            field_lists.refresh_due(connection, Side.SALESFORCE, client)
         if lane == "cdc":
             news += deliveries.covered(connection, client, began)
             reference_lists.refresh_due(connection)
+            field_lists.refresh_due(connection, Side.QUICKBOOKS, client)
             closed_books.refresh_due(connection, client)
     except ConnectorError as error:
         breaker.record(connection.pk, error.failure, current_timing())

@@ -6,10 +6,12 @@ They are kept in the mapping's options; the rows that some of them make are the 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from django import forms
 
+from portal.admin import line_rules
 from syncapp.engine.mapping import ValueType
 from syncapp.models import Mapping
 
@@ -36,6 +38,20 @@ OPTIONS: dict[str, tuple[str, str, Choices | None]] = {
     "go_live": (
         "Make documents from this day on",
         "Their own date counts. Earlier ones are matched and kept in step where both sides have them, and not made.",
+        None,
+    ),
+    "tax_calculation": (
+        "Prices in Salesforce",
+        "Is told to QuickBooks with every new document.",
+        (
+            ("", "Are without tax, which QuickBooks adds"),
+            ("TaxInclusive", "Include tax"),
+            ("NotApplicable", "Are not taxed"),
+        ),
+    ),
+    "default_tax_code": (
+        "Tax code of lines without one",
+        "A name of a tax code in QuickBooks, such as GST. The line's own comes first, then its item's.",
         None,
     ),
     "closed_period": (
@@ -82,6 +98,15 @@ RULES: dict[str, tuple[str, str, Choices | None]] = {
     "class_name": ("Class name", "Where the field is empty, or without a field.", None),
     "location_field": ("Field with the location", "", None),
     "location_name": ("Location name", "Where the field is empty, or without a field.", None),
+    "addresses": (
+        "Billing and shipping address",
+        "",
+        (
+            ("", "The customer's, as QuickBooks has them"),
+            ("account", "Those of the account"),
+            ("record", "Those of the record itself"),
+        ),
+    ),
     "email": (
         "E-mail the document",
         "Off by default. Only documents that are made from now on.",
@@ -138,12 +163,16 @@ SIMPLE: dict[str, tuple[str, dict[str, tuple[str, str, Choices | None]]]] = {
 """The section and the rules of an entity that is no document."""
 DAYS = frozenset({"go_live"})
 NUMBERS = frozenset({"due_days", "due_months"})
+TAX = ("tax_calculation", "default_tax_code")
+"""Choices that companies in the United States do not have: QuickBooks computes their tax (quickbooks.md 3.17)."""
 _PLACES = tuple(f"rule_{name}" for name in RULES)
 _CLASS = _PLACES.index("rule_class_on")
 SECTIONS = (
-    ("Rules for documents", {"fields": ("price_books", *OPTIONS)}),
+    ("Rules for documents", {"fields": ("price_books", *(name for name in OPTIONS if name not in TAX))}),
+    ("Lines and discounts", {"fields": line_rules.NAMES}),
+    ("Tax", {"fields": TAX}),
     ("Number and due date", {"fields": _PLACES[:_CLASS]}),
-    ("Class, location and e-mail", {"fields": _PLACES[_CLASS:]}),
+    ("Class, location, addresses and e-mail", {"fields": _PLACES[_CLASS:]}),
 )
 """The parts of the form for documents."""
 INCOMPLETE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -166,6 +195,12 @@ def makes_documents(mapping: Mapping | None) -> bool:
     return mapping.rows.filter(type=ValueType.LINES.value).exclude(direction="to_sf").exists()
 
 
+def has_tax_choices(mapping: Mapping) -> bool:
+    """Whether the company says itself how lines are taxed: everywhere but in the United States."""
+    quickbooks = mapping.integration.quickbooks
+    return quickbooks is None or quickbooks.facts.get("country") != "US"
+
+
 def has_rules(mapping: Mapping | None) -> bool:
     """Whether the mapping has rules though it makes no documents: for its customers, for its products."""
     return mapping is not None and bool(mapping.pk) and mapping.qbo_entity in SIMPLE
@@ -173,8 +208,8 @@ def has_rules(mapping: Mapping | None) -> bool:
 
 def sections(mapping: Mapping | None) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The parts of the form that a mapping has beside the usual ones."""
-    if makes_documents(mapping):
-        return SECTIONS
+    if mapping is not None and makes_documents(mapping):
+        return tuple(one for one in SECTIONS if one[1]["fields"] != TAX or has_tax_choices(mapping))
     if mapping is None or not has_rules(mapping):
         return ()
     title, rules = SIMPLE[mapping.qbo_entity]
@@ -199,7 +234,9 @@ def add_fields(form: forms.ModelForm, mapping: Mapping) -> None:
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     for name, said in OPTIONS.items():
-        form.fields[name] = _field(name, said, options.get(name))
+        if name not in TAX or has_tax_choices(mapping):
+            form.fields[name] = _field(name, said, options.get(name))
+    line_rules.add_fields(form, options.get("lines") or {})
     rules = options.get("rules") or {}
     for name, said in RULES.items():
         form.fields[f"rule_{name}"] = _field(name, said, rules.get(name))
@@ -229,15 +266,18 @@ def check(form: forms.ModelForm) -> None:
             form.add_error(needed[-1], "Needed for what is chosen above.")
 
 
-def options_of(mapping: Mapping, cleaned: dict[str, Any]) -> dict[str, Any]:
-    """The mapping's options with what was entered; what was left at its default is left out."""
+def options_of(mapping: Mapping, cleaned: dict[str, Any], posted: Container[str]) -> dict[str, Any]:
+    """The mapping's options with what was entered; what was left at its default is left out. `posted` are the inputs
+    that the browser sent."""
     options = dict((mapping.policies or {}).get("options") or {})
     if "price_books" in cleaned:
         lines = cleaned["price_books"].splitlines()
         options["price_books"] = [line.strip() for line in lines if line.strip()]
     for name in OPTIONS:
-        if cleaned.get(name) or name in options:
-            options[name] = str(cleaned.get(name) or "")
+        if name in cleaned and (cleaned[name] or name in options):
+            options[name] = str(cleaned[name] or "")
+    if lines := line_rules.stored(options.get("lines") or {}, cleaned, posted):
+        options["lines"] = lines
     names = (*RULES, *CONTACT, *STOCK)
     rules = {name: value for name in names if (value := cleaned.get(f"rule_{name}")) not in (None, "")}
     options.pop("rules", None)

@@ -24,6 +24,8 @@ class Pickers:
     """All pickers of a draft. `read_at` is when the fields were asked for last, None when they never were."""
 
     sf: tuple[Choice, ...]
+    sf_line: tuple[Choice, ...]
+    """The fields of one line, where the mapping has lines and their object was described."""
     qbo: tuple[Choice, ...]
     value_maps: tuple[str, ...]
     mappings: tuple[Choice, ...]
@@ -43,7 +45,8 @@ def pickers_of(mapping: Mapping) -> Pickers:
         object__in=[mapping.sf_object, mapping.qbo_entity],
     ).order_by("connection__side", "object")
     return Pickers(
-        sf=tuple(_salesforce(sides)),
+        sf=tuple(_salesforce(sides.sf, sides)),
+        sf_line=tuple(_salesforce(sides.related.get(_line_object(mapping)), sides)),
         qbo=tuple(_quickbooks(sides.qbo)) if sides.qbo else (),
         value_maps=tuple(
             ValueMap.objects.filter(integration_id=integration.pk).values_list("name", flat=True)
@@ -55,15 +58,20 @@ def pickers_of(mapping: Mapping) -> Pickers:
     )
 
 
-def _salesforce(sides: BothSides) -> Iterator[Choice]:
+def _line_object(mapping: Mapping) -> str:
+    options = (mapping.policies or {}).get("options") or {}
+    return str((options.get("lines") or {}).get("sf_object") or "")
+
+
+def _salesforce(info: ObjectInfo | None, sides: BothSides) -> Iterator[Choice]:
     """The object's own fields, then those behind its relationships."""
-    if sides.sf is None:
+    if info is None:
         return
-    for field in sides.sf.fields:
+    for field in info.fields:
         yield Choice(field.name, about(field))
-    for field in sides.sf.fields:
+    for field in info.fields:
         target = sides.related.get(field.references[0]) if len(field.references) == 1 else None
-        if target is not None and target.name != sides.sf.name:
+        if target is not None and target.name != info.name:
             yield from _behind(relation_of(field.name), target)
 
 

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+from django.utils.functional import cached_property
 
 from portal.admin import document_rules
+from portal.admin.conditions_field import ConditionsField
 from portal.pages.lists import LIST_WORDS
-from syncapp.engine.criteria_text import CriteriaError, parse_criteria, print_criteria, typed
+from syncapp.engine.compiled import usual_suffix
+from syncapp.engine.criteria_text import typed
 from syncapp.engine.mapping import ValueType
 from syncapp.engine.match import GENERAL
 from syncapp.engine.transforms import TRANSFORMS
 from syncapp.models import FieldMapping, Mapping, MappingCriteria
-from syncapp.store import specs
+from syncapp.services.naming import FORBIDDEN, LONGEST
 
 POLICIES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     "name_clash": (
-        "If the name is taken by a vendor or an employee",
+        "If QuickBooks has the name already",
         "QuickBooks keeps one list of names for customers, vendors and employees.",
-        (("ask", "Ask"), ("suffix", "Add a suffix")),
+        (
+            ("ask", "Ask"),
+            ("link", "Link the record that alone has this name; ask where it is a vendor or an employee"),
+            ("suffix", "Add a suffix where a vendor or an employee has it"),
+        ),
+    ),
+    "filter_left": (
+        "If a linked record no longer meets the criteria",
+        "What is in QuickBooks stays in either case.",
+        (("skip", "Leave it as it is, and say so"), ("ask", "Ask me")),
     ),
     "qbo_gone": (
         "If the QuickBooks record was made inactive",
@@ -45,30 +59,14 @@ POLICIES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
 }
 """Rules of a mapping that are kept in its `policies`: name, label, hint, choices."""
 
+NAMED = frozenset({"Customer", "Vendor", "Item"})
+"""What QuickBooks keeps under a name of its own (quickbooks.md 3.1.7); documents have none that could be taken."""
 
-class ConditionsField(forms.CharField):
-    """Criteria as text, one condition a line: `Type is one of Customer, Partner`, `Phone is empty`."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("required", False)
-        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "class": "id"}), **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return print_criteria(specs.rules_of(value)) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> list[dict[str, Any]]:
-        try:
-            return specs.rules_json(parse_criteria(str(super().clean(value) or "")))
-        except CriteriaError as error:
-            raise ValidationError(f"Line {error.line}: {error.sentence}") from error
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        if not str(data or "").strip():
-            return bool(initial)  # the empty form below the filled ones is no change
-        try:
-            return bool((initial or []) != self.clean(data))
-        except ValidationError:
-            return True
+def policies_of(mapping: Mapping | None) -> tuple[str, ...]:
+    """The policies that a mapping has a choice in."""
+    entity = mapping.qbo_entity if mapping is not None else ""
+    return tuple(name for name in POLICIES if name != "name_clash" or entity in NAMED)
 
 
 class CriteriaForm(forms.ModelForm):
@@ -144,12 +142,21 @@ class MappingForm(forms.ModelForm):
         policies = self.instance.policies or {}
         self.fields["match_auto"].initial = policies.get("match_auto", True)
         self.fields["match_on"].initial = policies.get("match_on", [])
-        for name, (label, hint, choices) in POLICIES.items():
+        for name in policies_of(self.instance):
+            label, hint, choices = POLICIES[name]
             self.fields[name] = forms.ChoiceField(
                 label=label,
                 help_text=hint,
                 choices=choices,
                 initial=policies.get(name, choices[0][0]),
+                required=False,
+            )
+        if "name_clash" in self.fields:
+            self.fields["name_suffix"] = forms.CharField(
+                label="Suffix",
+                help_text=f"Empty: {usual_suffix(self.instance.qbo_entity).strip()}.",
+                initial=str((policies.get("options") or {}).get("name_suffix", "")).strip(),
+                max_length=LONGEST,
                 required=False,
             )
         self.documents = document_rules.makes_documents(self.instance)
@@ -174,16 +181,30 @@ class MappingForm(forms.ModelForm):
                 )
         return chosen
 
+    def clean_name_suffix(self) -> str:
+        typed = self.cleaned_data["name_suffix"].strip()
+        if FORBIDDEN & set(typed):
+            raise ValidationError("QuickBooks takes no colons and no quotation marks in names.")
+        return f" {typed}" if typed else ""
+
     def save(self, commit: bool = True) -> Any:
         chosen = {name: self.cleaned_data[name] for name in POLICIES if self.cleaned_data.get(name)}
         chosen["match_auto"] = self.cleaned_data["match_auto"]
         chosen["match_on"] = self.cleaned_data["match_on"]
-        if self.documents or document_rules.has_rules(self.instance):
-            options = document_rules.options_of(self.instance, self.cleaned_data)
-            if options or "options" in (self.instance.policies or {}):
-                chosen["options"] = options
-        self.instance.policies = {**(self.instance.policies or {}), **chosen}
+        before = self.instance.policies or {}
+        options = self._options(before.get("options") or {})
+        if options or "options" in before:
+            chosen["options"] = options
+        self.instance.policies = {**before, **chosen}
         return super().save(commit)
+
+    def _options(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The rules that the form shows beside the policies."""
+        if self.documents or document_rules.has_rules(self.instance):
+            options = document_rules.options_of(self.instance, self.cleaned_data, self.data)
+        if suffix := self.cleaned_data.get("name_suffix"):
+            return {**options, "name_suffix": suffix}
+        return {name: value for name, value in options.items() if name != "name_suffix"}
 
 
 PICKERS = {
@@ -209,12 +230,18 @@ class RowForm(forms.ModelForm):
         fields = (
             "position", "enabled", "key", "label", "sf_path", "direction", "qbo_path", "type", "on_conflict",
             "on_drift", "initial", "group", "transform", "value_map", "places", "constant", "formula", "default",
-            "refers_to", "lookup", "write", "required", "sf_length", "qbo_length",
+            "refers_to", "lookup", "part", "write", "required", "sf_length", "qbo_length",
         )  # fmt: skip
         widgets = {"position": forms.HiddenInput(), "key": forms.HiddenInput()}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, parts: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        """`parts` are the lines rows of the mapping: a row may belong to the record, or to each of its lines."""
         super().__init__(*args, **kwargs)
+        if parts:
+            self.fields["part"].widget = forms.Select(choices=[("", "The record"), *parts])
+            self.fields["part"].label = "Belongs to"
+        else:
+            self.fields["part"].widget = forms.HiddenInput()
         self.fields["key"].required = self.fields["position"].required = False
         self.fields["type"].widget = forms.Select(
             choices=[(one.value, one.value.capitalize()) for one in ValueType]
@@ -230,6 +257,9 @@ class RowForm(forms.ModelForm):
         )
         for name, picker in PICKERS.items():
             self.fields[name].widget.attrs |= {"list": picker, "autocomplete": "off"}
+        if self.instance.part:
+            self.fields["sf_path"].widget.attrs["list"] = "pick-sf-line"
+            self.fields["qbo_path"].widget.attrs.pop("list")  # the members of a line are described by nobody
         for name in ("constant", "default"):
             self.fields[name] = forms.CharField(label=self.fields[name].label, required=False)
             if self.instance.pk:
@@ -252,6 +282,18 @@ class RowForm(forms.ModelForm):
         if not cleaned.get("key"):
             cleaned["key"] = short_name(cleaned.get("label") or cleaned.get("qbo_path") or "field")
         return cleaned
+
+
+class RowFormSet(BaseInlineFormSet):
+    """The rows of a draft; each may belong to the record or to its lines."""
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), "parts": self.parts}
+
+    @cached_property
+    def parts(self) -> list[tuple[str, str]]:
+        rows = self.instance.rows.filter(type=ValueType.LINES.value) if self.instance.pk else ()
+        return [(row.key, f"Each line of {row.label}") for row in rows]
 
 
 def short_name(label: str) -> str:

@@ -12,15 +12,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal.admin import document_rules
+from portal.admin.draft_faults import faults_of
 from portal.admin.field_pickers import pickers_of
-from portal.admin.mapping_forms import POLICIES, CriteriaForm, MappingForm, RowForm
+from portal.admin.mapping_forms import CriteriaForm, MappingForm, RowForm, RowFormSet, policies_of
 from portal.site import TenantModelAdmin, TenantTabularInline, portal_site
 from syncapp.models import FieldMapping, Mapping, MappingCriteria
 from syncapp.services import audit, mappings
 
 RULES = (
     "type", "formula", "constant", "default", "write", "value_map", "transform", "on_conflict", "on_drift", "initial",
-    "group", "refers_to", "lookup", "places", "required", "sf_length", "qbo_length",
+    "group", "refers_to", "lookup", "part", "places", "required", "sf_length", "qbo_length",
 )  # fmt: skip
 """The settings of a row that lie under "Rules"."""
 
@@ -30,6 +31,7 @@ class RowInline(TenantTabularInline):
 
     model = FieldMapping
     form = RowForm
+    formset = RowFormSet
     template = "mapping/rows_inline.html"
     view_action = "mappings.view"
     edit_action = "mappings.edit"
@@ -69,12 +71,14 @@ class MappingAdmin(TenantModelAdmin):
     fieldsets = (
         (None, {"fields": ("label", "create_in_qbo", "create_in_sf")}),
         ("Which records", {"fields": ("sf_filter", "qbo_filter")}),
-        ("Matching and what is gone", {"fields": ("match_on", "match_auto", *POLICIES, "external_id_field")}),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002  Django names it
         """The settings of a mapping, with those that only documents or customers have."""
-        return (*self.fieldsets, *document_rules.sections(obj))
+        policies = policies_of(obj)
+        names = ("name_clash", "name_suffix", *policies[1:]) if "name_clash" in policies else policies
+        gone = {"fields": ("match_on", "match_auto", *names, "external_id_field")}
+        return (*self.fieldsets, ("Matching and what is gone", gone), *document_rules.sections(obj))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The rules kept as JSON are fields of the form, not of the model: ask Django for the model's only."""
@@ -88,7 +92,9 @@ class MappingAdmin(TenantModelAdmin):
         extra_context: Any = None,
     ) -> Any:
         mapping = self.get_object(request, object_id or "")
-        own = {"rule_names": RULES, "pickers": pickers_of(mapping) if mapping is not None else None}
+        own: dict[str, Any] = {"rule_names": RULES}
+        if mapping is not None:
+            own |= {"pickers": pickers_of(mapping), "faults": faults_of(mapping)}
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **own})
 
     @admin.display(description="Mapping")

@@ -15,9 +15,9 @@ from portal.pages.integrations import conditions, direction_of
 from portal.pages.mapping_words import CHOICES, told
 from portal.people.access import PortalRequest, company_page
 from syncapp.engine.criteria_text import in_words
-from syncapp.engine.mapping import FieldSpec
+from syncapp.engine.mapping import FieldSpec, OnDrift
 from syncapp.engine.transforms import TRANSFORMS
-from syncapp.messages import words_for
+from syncapp.messages import Words, words_for
 from syncapp.models import Mapping, MappingMode, MappingVersion
 from syncapp.services import (
     field_lists,
@@ -25,10 +25,12 @@ from syncapp.services import (
     mapping_checks,
     mapping_versions,
     mappings,
+    recipe_gaps,
     records,
 )
 from syncapp.services.errors import Refused
 from syncapp.services.mapping_faults import Fault
+from syncapp.services.mapping_field_checks import vanished
 from syncapp.store import specs
 
 VERSIONS = 5
@@ -43,11 +45,14 @@ def page(request: PortalRequest, pk: int) -> HttpResponse:
     spec = published or specs.draft_spec(mapping)
     changes = mappings.draft_changes(mapping)
     faults = mapping_checks.validate(mapping)
+    described = field_lists.known(mapping)
+    gone = {one.position: words_for(one.code, one.values) for one in vanished(spec, described)}
     context = {
         "mapping": mapping,
         "modes": MappingMode.choices,
         "can_link": linking_documents.can_link(mapping),
-        "rows": [_row(row) for row in spec.fields],
+        "rows": [_row(row, gone.get(place)) for place, row in enumerate(spec.fields, start=1)],
+        "lacks": recipe_gaps.of(mapping, spec, described.sf),
         "direction": direction_of(spec),
         "sf_filter": conditions(spec, "sf"),
         "qbo_filter": conditions(spec, "qbo"),
@@ -58,7 +63,7 @@ def page(request: PortalRequest, pk: int) -> HttpResponse:
         "doubts": [_fault(one) for one in faults if not one.serious],
         "criteria": [(one, [in_words(rule) for rule in one.members]) for one in spec.criteria],
         "newer": mapping_versions.newer_shipped(mapping),
-        "described": field_lists.known(mapping),
+        "described": described,
         "counts": records.counts(mapping.pk),
     }
     return render(request, "mapping/page.html", context)
@@ -72,15 +77,17 @@ def _fault(one: Fault) -> dict[str, Any]:
     return {"words": words_for(one.code, one.values), "position": one.position}
 
 
-def _row(row: FieldSpec) -> dict[str, Any]:
-    """A field of the mapping with its rules in words."""
+def _row(row: FieldSpec, gone: Words | None) -> dict[str, Any]:
+    """A field of the mapping with its rules in words; `gone` are the words where it is not there any more."""
     rules = (
         [f"If both changed: {CHOICES['on_conflict'][row.on_conflict.value]}"]
         if row.direction == "both"
         else []
     )
-    if row.direction != "both":
+    if row.direction != "both" and row.on_drift is not OnDrift.LEAVE:
         rules.append(f"If the target was edited: {CHOICES['on_drift'][row.on_drift.value]}")
+    if row.part:
+        rules.append("On each line")
     if row.group:
         rules.append(f"Merges as one: {row.group.replace('_', ' ')}")
     rules += [TRANSFORMS[name].label for name in row.transform.split("|") if name in TRANSFORMS]
@@ -92,7 +99,7 @@ def _row(row: FieldSpec) -> dict[str, Any]:
         rules.append("Required")
     if row.default not in (None, ""):
         rules.append(f"When empty: {row.default}")
-    return {"field": row, "rules": rules}
+    return {"field": row, "rules": rules, "gone": gone}
 
 
 @company_page("mappings.edit")

@@ -239,7 +239,14 @@ def match_details(candidate: Candidate) -> list[str]:
 def rule_words(row: FieldMapping) -> list[str]:
     """`{% for words in row|rule_words %}`: what a field merges with and what its chain of transforms does."""
     group = [f"merges as one: {row.group.replace('_', ' ')}"] if row.group else []
+    group += ["of each line"] if row.part else []
     return group + [TRANSFORMS[name].label for name in row.transform.split("|") if name in TRANSFORMS]
+
+
+@register.filter
+def at(found: Mapping[Any, Any], key: Any) -> Any:
+    """`{{ faults.by_row|at:row.pk }}`: what a table has for a key."""
+    return found.get(key)
 
 
 @register.filter

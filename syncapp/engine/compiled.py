@@ -263,8 +263,16 @@ def _units(rows: tuple[CompiledRow, ...]) -> tuple[CompiledUnit, ...]:
 
 
 def name_suffix(spec: MappingSpec) -> str:
-    """The suffix that this mapping's rule puts behind a name that QuickBooks already has; empty without such a rule."""
-    return str(spec.options.get("name_suffix", "")) if spec.policies.name_clash == "suffix" else ""
+    """The suffix that this mapping's rule puts behind a name that QuickBooks already has, the entity's own word where
+    none was chosen; empty without such a rule."""
+    if spec.policies.name_clash != "suffix":
+        return ""
+    return str(spec.options.get("name_suffix") or "") or usual_suffix(spec.qbo_entity)
+
+
+def usual_suffix(qbo_entity: str) -> str:
+    """What goes behind a name that is taken, where nobody chose anything: ` (Customer)`."""
+    return f" ({qbo_entity})"
 
 
 def _cleaners(row: FieldSpec, spec: MappingSpec, qbo_traits: EntityTraits) -> list[Callable[[str], str]]:

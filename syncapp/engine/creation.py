@@ -42,7 +42,8 @@ def create_or_match(
         return refusal
     entity = situation.spec.qbo_entity if target is Side.QUICKBOOKS else situation.spec.sf_object
     candidates = tuple(each for each in situation.candidates if says_enough(situation, each.reasons))
-    choice = choose(candidates, entity, automatic=situation.spec.policies.match_auto)
+    policies = situation.spec.policies
+    choice = choose(candidates, entity, automatic=policies.match_auto, by_name=policies.name_clash == "link")
     if choice.link_to is not None:
         return _link(choice.link_to, choice)
     suffix = _suffix_for(situation, choice, compiled, target)

@@ -199,6 +199,8 @@ class MappingPolicies:
     filter_left: str = "skip"
     """skip | ask: what becomes of a linked record that the filter no longer lets in."""
     name_clash: str = "ask"
+    """ask | link (a record that is the only one of its name, on both sides, is taken without asking) | suffix (another
+    kind of party has the name: ours is made with a suffix behind it)."""
     match_auto: bool = True
     match_on: tuple[str, ...] = ()
     """By what records are recognised, best first: `name`, `email`, `phone`, `postal`, a canonical key (`sku`), or keys

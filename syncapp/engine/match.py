@@ -239,13 +239,18 @@ class Choice:
     asks: bool = False
 
 
-def choose(candidates: Sequence[Candidate], entity: str, *, automatic: bool = True) -> Choice:
-    """Link the one clear match, or say why a person has to look (section 8). Candidates of the best class decide."""
+def choose(
+    candidates: Sequence[Candidate], entity: str, *, automatic: bool = True, by_name: bool = False
+) -> Choice:
+    """Link the one clear match, or say why a person has to look (section 8). Candidates of the best class decide.
+
+    `by_name`: people said that the name alone makes a match clear, where it is the only one of its name both ways.
+    """
     if not candidates:
         return Choice()
     best_rank = min(candidate.rank for candidate in candidates)
     best = [candidate for candidate in candidates if candidate.rank == best_rank]
-    code = _obstacle(best, entity, automatic=automatic)
+    code = _obstacle(best, entity, automatic=automatic, by_name=by_name)
     found = best[0]
     reason = reasons.because(
         code or reasons.MATCHED,
@@ -259,15 +264,16 @@ def choose(candidates: Sequence[Candidate], entity: str, *, automatic: bool = Tr
     return Choice(reason=reason, asks=True) if code else Choice(link_to=found, reason=reason)
 
 
-def _obstacle(best: Sequence[Candidate], entity: str, *, automatic: bool) -> str:
+def _obstacle(best: Sequence[Candidate], entity: str, *, automatic: bool, by_name: bool) -> str:
     found = best[0]
+    named = by_name and "name" in found.reasons
     if len(best) > 1:
         return reasons.MATCH_CANDIDATES
     rules = (
         (found.object != entity, reasons.MATCH_OTHER_TYPE),
         (bool(found.holder), reasons.MATCH_HELD),
         (found.state is not RecordState.LIVE, reasons.MATCH_INACTIVE),
-        (found.rank > AUTOMATIC_RANK, reasons.MATCH_WEAK),
+        (found.rank > AUTOMATIC_RANK and not named, reasons.MATCH_WEAK),
         (not found.unique_backwards, reasons.MATCH_NOT_UNIQUE),
         (not automatic, reasons.MATCH_MANUAL),
     )

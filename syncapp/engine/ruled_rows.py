@@ -74,6 +74,7 @@ def _rows(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
         yield from _terms(rules)
     yield from _class(spec, rules)
     yield from _location(rules)
+    yield from _addresses(spec, rules)
     if spec.qbo_entity in MAILED:
         yield from _email(spec, rules)
 
@@ -255,6 +256,41 @@ def _listed(
         yield _row(name, label, qbo_path, sf_path=field, default=fixed or None, **more)
     elif fixed:
         yield _row(name, label, qbo_path, constant=fixed, **more)
+
+
+ADDRESSES = (("Billing", "BillAddr"), ("Shipping", "ShipAddr"))
+ADDRESS_PARTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("street", "Street", "Line1", {"transform": "street_lines", "qbo_length": 500}),
+    ("city", "City", "City", {"qbo_length": 255}),
+    ("state", "State", "CountrySubDivisionCode", {"type": ValueType.STATE, "qbo_length": 255}),
+    ("postal_code", "PostalCode", "PostalCode", {"qbo_length": 30}),
+    ("country", "Country", "Country", {"type": ValueType.COUNTRY, "qbo_length": 255}),
+)
+"""The parts of a postal address on both sides, as those of a customer (product.md 5.1)."""
+
+
+def _addresses(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
+    """Addresses of the document: of its account, or of the record itself (orders and quotes have their own). Without a
+    rule QuickBooks takes the customer's."""
+    whose = {"account": _account_of(spec), "record": ""}.get(str(rules.get("addresses") or ""))
+    for kind, member in ADDRESSES if whose is not None else ():
+        for part, field, inside, more in ADDRESS_PARTS:
+            yield _row(
+                f"{kind.lower()}_{part}",
+                f"{kind} {part.replace('_', ' ')}",
+                f"{member}.{inside}",
+                sf_path=f"{whose}{kind}{field}",
+                group=f"{kind.lower()}_address",
+                **more,
+            )
+
+
+def _account_of(spec: MappingSpec) -> str | None:
+    """The relationship to the account that the document is for: `AccountId` gives `Account.`; None without one."""
+    path = next((row.sf_path for row in spec.header if row.qbo_path == "CustomerRef"), "")
+    if path.endswith("__c"):
+        return f"{path.removesuffix('__c')}__r."
+    return f"{path.removesuffix('Id')}." if path.endswith("Id") and path != "Id" else None
 
 
 EMAIL, PDF = "email", "pdf"

@@ -72,6 +72,11 @@ MESSAGES: dict[str, Message] = {
         "The line holds a {type}, and {side} keeps a {wanted} there.",
         "Set the type of the line, or translate the value with a formula.",
     ),
+    "mapping.not_in_picklist": Message(
+        "{label}: {side} does not offer {values}",
+        "The list of {field} has no such value. {side} may refuse it, or keep a value that nobody can choose.",
+        "Choose a value of the list, or add it there and refresh the fields.",
+    ),
     "mapping.length_wrong": Message(
         "{label}: {field} takes at most {limit} characters",
         "The line allows {length}, which {side} would refuse.",

@@ -8,16 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any
+
+import structlog
 
 from connectors.contracts import FieldInfo, ObjectInfo, Priority, Side
 from connectors.errors import ConnectorError
 from connectors.quickbooks.client import QuickBooksClient
 from connectors.quickbooks.custom_fields import sales_form_fields
+from syncapp.engine.lines import child_objects
 from syncapp.models import Connection, FieldList, Integration, Mapping
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
 from syncapp.services.watched import object_of
-from syncapp.store import clock
+from syncapp.store import clock, specs
+
+log = structlog.get_logger()
+EVERY = {Side.SALESFORCE: timedelta(days=1), Side.QUICKBOOKS: timedelta(days=7)}
+"""How old a description may become. What vanished is then flagged on the mappings that use it, before a run fails for
+it. QuickBooks' own fields do not move, its custom fields cost a metered read each time."""
+MOST_AT_ONCE = 10
+"""Objects described anew in one turn of capture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +38,7 @@ class BothSides:
     sf: ObjectInfo | None
     qbo: ObjectInfo | None
     related: dict[str, ObjectInfo]
-    """Salesforce objects that the first one refers to, by name, for relationship paths."""
+    """The other described objects of Salesforce, by name: those that the first one refers to, and those of lines."""
 
     def of(self, side: Side) -> ObjectInfo | None:
         return self.sf if side is Side.SALESFORCE else self.qbo
@@ -48,26 +59,29 @@ def known(mapping: Mapping) -> BothSides:
 
 
 def read_for(mapping: Mapping) -> list[FieldList]:
-    """Describe both sides of a mapping now, and the objects that its Salesforce object refers to."""
+    """Describe both sides of a mapping now, and the Salesforce objects of its relationships and lines."""
     integration = mapping.integration
+    children = [one.sf_object for one in child_objects(specs.draft_spec(mapping))]
     read: list[FieldList] = []
     for side, connection in (
         (Side.SALESFORCE, integration.salesforce),
         (Side.QUICKBOOKS, integration.quickbooks),
     ):
         if connection is not None:
-            read += _read(connection, side, object_of(mapping, side))
+            beside = children if side is Side.SALESFORCE else []
+            read += _read(connection, side, object_of(mapping, side), beside)
     return read
 
 
-def _read(connection: Connection, side: Side, object_name: str) -> list[FieldList]:
+def _read(connection: Connection, side: Side, object_name: str, beside: Iterable[str]) -> list[FieldList]:
     meter = UsageMeter()
     client = client_for(connection, Priority.INTERACTIVE, meter)
     try:
         first = refresh(connection, object_name, client)
         if side is Side.QUICKBOOKS or not first.info:
             return [first]
-        return [first, *(refresh(connection, name, client) for name in _related(info_of(first.info)))]
+        names = dict.fromkeys((*beside, *_related(info_of(first.info))))
+        return [first, *(refresh(connection, name, client) for name in names)]
     finally:
         flush(connection, meter)
 
@@ -81,6 +95,33 @@ def _related(info: ObjectInfo) -> list[str]:
 
 MOST_RELATED = 8
 """Objects described beside the mapping's own; each costs one call."""
+
+
+def refresh_due(connection: Connection, side: Side, client: AnyClient) -> int:
+    """Describe again what has become old of what was asked for once, and in Salesforce for the first time what runs of
+    its objects; returns how many objects. Does not raise."""
+    old = FieldList.objects.filter(connection=connection, read_at__lte=clock.now() - EVERY[side])
+    due = list(old.order_by("read_at").values_list("object", flat=True))
+    due += _never_asked_for(connection) if side is Side.SALESFORCE else []
+    for name in due[:MOST_AT_ONCE]:
+        row = refresh(connection, name, client)
+        if row.failure_code:
+            # Looked at, and not again before its time; the page of lists says why it keeps what it held.
+            FieldList.objects.filter(pk=row.pk).update(read_at=clock.now())
+            log.warning("fields_not_read", object=name, code=row.failure_code)
+    return len(due[:MOST_AT_ONCE])
+
+
+def _never_asked_for(connection: Connection) -> list[str]:
+    """Objects that the published mappings of an org use, their lines too, and that were never described."""
+    rows = Mapping.objects.filter(integration__salesforce=connection, published_number__gt=0).order_by("id")
+    names: dict[str, None] = {}
+    for mapping in rows:
+        spec = specs.published_spec(mapping)
+        children = child_objects(spec) if spec is not None else ()
+        names |= dict.fromkeys((mapping.sf_object, *(one.sf_object for one in children)))
+    known = set(FieldList.objects.filter(connection=connection).values_list("object", flat=True))
+    return [name for name in names if name not in known]
 
 
 def refresh(connection: Connection, object_name: str, client: AnyClient) -> FieldList:

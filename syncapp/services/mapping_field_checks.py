@@ -5,16 +5,16 @@ Needs a description of the side (`field_lists`); a side that was never described
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from connectors.contracts import FieldInfo, ObjectInfo, Side
+from connectors.contracts import FieldInfo, Group, ObjectInfo, Side
 from syncapp.engine.entities import traits
 from syncapp.engine.filters import fields_read, paths_in
 from syncapp.engine.formula import Kind, check
-from syncapp.engine.lines import CHILD
-from syncapp.engine.mapping import FieldSpec, MappingSpec, ValueType, WriteMode
+from syncapp.engine.lines import CHILD, rule_of
+from syncapp.engine.mapping import Criterion, FieldSpec, FormulaTest, MappingSpec, ValueType, WriteMode
 from syncapp.services.field_lists import BothSides
 from syncapp.services.mapping_faults import Fault
 
@@ -34,17 +34,34 @@ def field_faults(spec: MappingSpec, sides: BothSides, facts: Mapping[str, Any]) 
     """All doubts about fields. `facts` are those of the QuickBooks company."""
     for position, row in enumerate(spec.fields, start=1):
         yield from _tracking_faults(position, row, facts)
-        if row.part:
-            continue  # a row of the lines lives on other objects than the record itself
         for side in Side:
-            info = sides.of(side)
+            info = object_of_row(spec, row, side, sides)
             if info is not None:
                 yield from _row_faults(position, row, side, info, sides)
-        yield from _formula_kinds(position, row, sides)
+                yield from _picklist_faults(spec, position, row, side, info)
+        if row.source is not None:
+            yield from _formula_kinds(position, row, object_of_row(spec, row, row.source, sides))
         yield from _tax_faults(position, row, facts)
     yield from _filter_faults(spec, sides)
     yield from _required_faults(spec, sides)
     yield from _tight_faults(spec, sides)
+
+
+def vanished(spec: MappingSpec, sides: BothSides) -> list[Fault]:
+    """The rows of a mapping, published or not, whose field is not there any more."""
+    return [
+        fault
+        for fault in field_faults(spec, sides, {})
+        if fault.code == "mapping.field_gone" and fault.position
+    ]
+
+
+def object_of_row(spec: MappingSpec, row: FieldSpec, side: Side, sides: BothSides) -> ObjectInfo | None:
+    """The described object that a row's fields are on: that of the record, or that of its lines. None where it was
+    never described; the lines of QuickBooks are described by nobody."""
+    if not row.part:
+        return sides.of(side)
+    return sides.related.get(rule_of(spec).sf_object) if side is Side.SALESFORCE else None
 
 
 def field_at(info: ObjectInfo, path: str) -> FieldInfo | None:
@@ -162,13 +179,51 @@ _KINDS = {
 }
 
 
-def _formula_kinds(position: int, row: FieldSpec, sides: BothSides) -> Iterator[Fault]:
-    """What a formula gets wrong only once the kinds of the fields are known; the rest is told without them."""
-    if not row.formula or row.source is None or check(row.formula):
+def _formula_kinds(position: int, row: FieldSpec, info: ObjectInfo | None) -> Iterator[Fault]:
+    """What a formula gets wrong only once the kinds of the fields are known; the rest is told without them. One that
+    gives another kind than its row holds may still be read as it, and is a doubt."""
+    if not row.formula or check(row.formula):
         return
-    for error in check(row.formula, kinds_of(sides.of(row.source))):
+    kinds = kinds_of(info)
+    found = check(row.formula, kinds)
+    doubts = [] if found else check(row.formula, kinds, _GIVES.get(row.type, Kind.ANY))
+    for error in (*found, *doubts):
         values = {"label": row.label or row.key, "message": error.sentence, "at": error.position}
-        yield Fault("mapping.formula_wrong", position, values)
+        yield Fault("mapping.formula_wrong", position, values, serious=bool(found))
+
+
+_GIVES = {
+    ValueType.DECIMAL: Kind.NUMBER,
+    ValueType.DATE: Kind.DATE,
+    ValueType.DATETIME: Kind.TIME,
+    ValueType.BOOL: Kind.BOOL,
+}
+
+
+def _picklist_faults(
+    spec: MappingSpec, position: int, row: FieldSpec, side: Side, info: ObjectInfo
+) -> Iterator[Fault]:
+    """Values that a row may write and that the target's picklist does not offer."""
+    path = row.sf_path if side is Side.SALESFORCE else row.qbo_path
+    found = field_at(info, path) if path and row.direction.allows(side) else None
+    if found is None or not found.picklist:
+        return
+    offered = {value.casefold() for value in found.picklist}
+    unknown = [value for value in _written(spec, row, side) if value.casefold() not in offered]
+    if unknown:
+        values = {"label": row.label or row.key, "field": path, "values": unknown[:5], "side": _WORDS[side]}
+        yield Fault("mapping.not_in_picklist", position, values, serious=False)
+
+
+def _written(spec: MappingSpec, row: FieldSpec, side: Side) -> Iterator[str]:
+    """The values that a row says itself: fixed, where the source is empty, and those of its value map."""
+    for value in (row.constant, row.default):
+        if isinstance(value, str) and value and not value.startswith("@"):
+            yield value
+    for value_map in spec.value_maps:
+        if value_map.name == row.value_map:
+            table, otherwise = value_map.towards(side)
+            yield from dict.fromkeys(value for value in (*table.values(), otherwise) if value)
 
 
 def _tax_faults(position: int, row: FieldSpec, facts: Mapping[str, Any]) -> Iterator[Fault]:
@@ -197,10 +252,22 @@ def _tracking_faults(position: int, row: FieldSpec, facts: Mapping[str, Any]) ->
 def _filter_faults(spec: MappingSpec, sides: BothSides) -> Iterator[Fault]:
     for side in Side:
         info = sides.of(side)
+        yield from _filter_kinds(spec.filter_of(side), info)
         for path in dict.fromkeys(paths_in(spec.filter_of(side))) if info is not None else ():
             if info is not None and not _exists(info, side, path, sides):
                 values = {"label": "Filter", "field": path, "side": _WORDS[side], "near": _near(info, path)}
                 yield Fault("mapping.field_gone", None, values)
+
+
+def _filter_kinds(rules: Iterable[Criterion], info: ObjectInfo | None) -> Iterator[Fault]:
+    """Formulas among the criteria that do not fit the kinds of the fields."""
+    for rule in rules:
+        if isinstance(rule, Group):
+            yield from _filter_kinds(rule.members, info)
+        elif isinstance(rule, FormulaTest) and not check(rule.formula, wanted=Kind.BOOL):
+            for error in check(rule.formula, kinds_of(info), Kind.BOOL):
+                values = {"label": "Filter", "message": error.sentence, "at": error.position}
+                yield Fault("mapping.formula_wrong", None, values)
 
 
 def _required_faults(spec: MappingSpec, sides: BothSides) -> Iterator[Fault]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from syncapp.engine.compiled import name_suffix
+from syncapp.engine.compiled import name_suffix, usual_suffix
 from syncapp.engine.creation import NAME
 from syncapp.models import RecordLink
 from syncapp.services import held_answers
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 
-USUAL = " (Customer)"
+USUAL = usual_suffix("Customer")
 LONGEST = 40
 FORBIDDEN = frozenset(':"\t\r\n')
 """Not in a name of QuickBooks (quickbooks.md, names)."""
@@ -38,4 +38,4 @@ def _suffix(link: RecordLink, text: str) -> str:
     if typed:
         return f" {typed}"
     spec = specs.published_spec(link.mapping)
-    return (name_suffix(spec) if spec is not None else "") or USUAL
+    return (name_suffix(spec) if spec is not None else "") or usual_suffix(link.qbo_entity)

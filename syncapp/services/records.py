@@ -33,7 +33,7 @@ from syncapp.models import (
     LinkWork,
     RecordLink,
 )
-from syncapp.services import addresses
+from syncapp.services import addresses, records_folding
 from syncapp.tenancy import current_company_id
 
 PAGE = 50
@@ -97,20 +97,25 @@ class RecordRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Up to 50 rows. `older` is the key to give as `before` for the next page, empty on the last."""
+    """Up to 50 rows. `older` is the key to give as `before` for the next page, empty on the last. `folded` says how
+    many were left out, because another mapping keeps the record."""
 
     rows: Sequence[RecordRow]
     older: str
+    folded: int = 0
 
 
 def page(*, state: str = "", mapping: int | None = None, query: str = "", before: str = "") -> Page:
     """One page of the company's records, newest first; a search is in the order of names.
 
     `state` is one of FILTERS (anything else means all), `query` the beginning of a name, an id of either side or the
-    pasted address of a record. At most three queries, whatever the number of records.
+    pasted address of a record. In a list that is narrowed to no state and no mapping, a record that several mappings
+    look at is one line. At most three queries, whatever the number of records, and three more where some are left out.
     """
     if query.strip():
         return _found(query, state, mapping, before)
+    if not state and not mapping:
+        return _newest_of_all(before)
     rows = _newest(state, mapping, before)
     more = len(rows) > PAGE
     return Page(_rows(rows[:PAGE]), str(rows[PAGE - 1]["id"]) if more else "")
@@ -150,6 +155,31 @@ def _newest(state: str, mapping: int | None, before: str) -> list[dict[str, Any]
     return list(links.order_by("-id").values(*_COLUMNS)[: PAGE + 1])
 
 
+ROUNDS = 5
+"""Readings of 50 links for one page, where most of them are left out."""
+
+
+def _newest_of_all(before: str) -> Page:
+    """The newest records, each once."""
+    shown: list[dict[str, Any]] = []
+    folded = 0
+    for _ in range(ROUNDS):
+        found = _newest("", None, before)
+        hidden = records_folding.hidden(found[:PAGE])
+        for row in found[:PAGE]:
+            if len(shown) == PAGE:
+                return Page(_rows(shown), before, folded)
+            before = str(row["id"])
+            folded += row["id"] in hidden
+            shown += [row] if row["id"] not in hidden else []
+        if len(found) <= PAGE:
+            before = ""
+            break
+        if len(shown) == PAGE:
+            break
+    return Page(_rows(shown), before, folded)
+
+
 def _newest_of_state(links: QuerySet[RecordLink], pairs: Iterable[tuple[str, str]]) -> list[UUID]:
     """Ids of the newest links with one of these pairs: one walk of the state index per pair, then the best of them."""
     walks = [
@@ -178,7 +208,9 @@ def _found(query: str, state: str, mapping: int | None, before: str) -> Page:
     rows = _by_name(query, state, mapping, before)
     more = len(rows) > PAGE
     last = rows[PAGE - 1] if more else None
-    return Page(_rows(rows[:PAGE]), f"{last['id']} {last['name_key']}" if last else "")
+    hidden = records_folding.hidden(rows[:PAGE]) if not state and not mapping else set()
+    shown = [row for row in rows[:PAGE] if row["id"] not in hidden]
+    return Page(_rows(shown), f"{last['id']} {last['name_key']}" if last else "", len(hidden))
 
 
 def _by_id(ids: addresses.Ids, mapping: int | None) -> list[dict[str, Any]]:

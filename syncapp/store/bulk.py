@@ -1,14 +1,17 @@
 """Many rows in one statement: rows travel as one JSON parameter and become a record set in PostgreSQL.
 
-Decimals are stored as text inside JSON; the engine's canonical types read them back exactly.
+Decimals are stored as text inside JSON; the engine's canonical types read them back exactly. Only whole bodies keep
+them as numbers (`dumps_exactly`), because criteria and formulas read bodies as they came.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -61,6 +64,25 @@ def dumps(value: Any) -> str:
     return json.dumps(value, default=str, ensure_ascii=False)
 
 
+_NUMBER = re.compile(r'"\\u0001([-+.0-9E]+)\\u0001"')
+
+
+def dumps_exactly(value: Any) -> str:
+    """Like `dumps`, with Decimals as JSON numbers, to the last digit: a body that comes back is the body that came, and
+    formulas and criteria find numbers in it."""
+    return _NUMBER.sub(r"\1", json.dumps(value, default=_marked, ensure_ascii=False))
+
+
+def _marked(value: Any) -> str:
+    """A Decimal between marks that `dumps_exactly` takes off again, quotation marks and all."""
+    return f"\x01{value}\x01" if isinstance(value, Decimal) and value.is_finite() else str(value)
+
+
+def loads_exactly(cell: str) -> Any:
+    """What `dumps_exactly` made, with Decimals where JSON has fractions."""
+    return json.loads(cell, parse_float=Decimal)
+
+
 def loads(cell: Any) -> Any:
     """A JSON cell of a raw query as Python values (Django leaves jsonb as text there)."""
     return json.loads(cell) if isinstance(cell, str) else cell
@@ -88,9 +110,15 @@ def _quoted(columns: Iterable[str], prefix: str = "") -> str:
 
 
 def insert(
-    model: type[models.Model], rows: Sequence[Row], *, on_conflict: str = "", returning: Sequence[str] = ()
+    model: type[models.Model],
+    rows: Sequence[Row],
+    *,
+    on_conflict: str = "",
+    returning: Sequence[str] = (),
+    as_text: Callable[[Any], str] = dumps,
 ) -> list[tuple[Any, ...]]:
     """Insert rows (all with the same columns); `on_conflict` is the SQL after ON CONFLICT. Returns the asked columns.
+    `as_text` makes the JSON that they travel in.
 
     Columns that are left out take no Django default: give every column without a database default.
     """
@@ -104,9 +132,9 @@ def insert(
     if on_conflict:
         sql += f" on conflict {on_conflict}"
     if not returning:
-        _change(sql, [dumps(rows)])
+        _change(sql, [as_text(rows)])
         return []
-    return fetch(f"{sql} returning {', '.join(returning)}", [dumps(rows)])
+    return fetch(f"{sql} returning {', '.join(returning)}", [as_text(rows)])
 
 
 def update(

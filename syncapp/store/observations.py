@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
 from syncapp.models import Observation
 from syncapp.store import bulk
@@ -48,7 +51,10 @@ def note(
         }
         for record in sorted(unique.values(), key=lambda item: item.id)
     ]
-    return {row[0] for row in bulk.insert(Observation, rows, on_conflict=UPSERT, returning=["remote_id"])}
+    news = bulk.insert(
+        Observation, rows, on_conflict=UPSERT, returning=["remote_id"], as_text=bulk.dumps_exactly
+    )
+    return {row[0] for row in news}
 
 
 def _row(
@@ -148,9 +154,8 @@ class Seen:
 
 def load(connection_id: UUID, side: Side, object: str, ids: Sequence[str]) -> Mapping[str, Seen]:
     """Observations of these records, by remote id."""
-    rows = Observation.objects.filter(
-        connection_id=connection_id, object=object, remote_id__in=list(ids)
-    ).values_list(
+    found = Observation.objects.filter(connection_id=connection_id, object=object, remote_id__in=list(ids))
+    rows = found.annotate(body_text=Cast("body", TextField())).values_list(
         "remote_id",
         "token",
         "modified",
@@ -159,7 +164,7 @@ def load(connection_id: UUID, side: Side, object: str, ids: Sequence[str]) -> Ma
         "merged_into",
         "modified_by",
         "hinted_at",
-        "body",
+        "body_text",
     )
     return {row[0]: _seen(side, object, row) for row in rows}
 
@@ -174,7 +179,7 @@ def _seen(side: Side, object: str, row: tuple[Any, ...]) -> Seen:
             id=remote_id,
             token=Token(token, modified, settled),
             state=RecordState(state),
-            body=body,
+            body=bulk.loads_exactly(body),
             merged_into=merged_into,
             modified_by=modified_by,
         )

@@ -357,6 +357,22 @@ class TestMatching:
         decision = decide(situation(MAPPING, ACCOUNT, None, candidates=(found, candidate(id="9", rank=5))))
         assert (decision.kind, decision.link_to, decision.lifecycle) == (K.LINK, found, "linked")
 
+    def test_a_name_alone_links_where_the_mapping_says_so_and_it_is_the_only_one(self):
+        mapping = spec(policies=MappingPolicies(name_clash="link"))
+        alone = candidate(rank=5, reasons=("name",))
+        decision = decide(situation(mapping, ACCOUNT, None, candidates=(alone,)))
+        assert (decision.kind, decision.link_to) == (K.LINK, alone)
+        for found in (
+            candidate(rank=5, reasons=("email",)),
+            candidate(rank=5, reasons=("name",), unique_backwards=False),
+        ):
+            assert decide(situation(mapping, ACCOUNT, None, candidates=(found,))).kind is K.HOLD
+
+    def test_without_a_suffix_of_its_own_the_rule_adds_the_entitys_word(self):
+        mapping = spec(policies=MappingPolicies(name_clash="suffix"))
+        decision = decide(situation(mapping, ACCOUNT, None, candidates=(candidate(object="Vendor"),)))
+        assert decision.create_values["name"] == "Acme (Customer)"
+
     def test_a_suffix_set_by_rule_is_added_and_taken_off_again(self):
         policies = MappingPolicies(name_clash="suffix")
         mapping = spec(policies=policies, options={"name_suffix": " (C)"})

@@ -159,3 +159,41 @@ def test_every_order_of_a_customer_with_an_email_address_becomes_an_invoice(spin
     spine.sync()
     assert len(spine.booked("Invoice")) == 3
     assert {stands(opportunity_link(spine, name)) for name in ("First", "Second", "Third")} == {("none", "")}
+
+
+def test_a_document_can_carry_the_addresses_of_its_account_and_only_some_of_the_lines(spine):
+    bench, plan = a_product(spine, "Cedar bench", "CB", 100), a_product(spine, "Plan", "PL", 40)
+    spine.make("Account", Name="Acme", BillingStreet="1 Main St", BillingCity="Bayshore", BillingState="CA")
+    an_opportunity(
+        spine,
+        "Terrace",
+        {"PricebookEntryId": bench, "Quantity": 2, "UnitPrice": 100},
+        {"PricebookEntryId": plan, "Quantity": 1, "UnitPrice": 40},
+    )
+    lines = {
+        "sf_object": "OpportunityLineItem",
+        "parent_field": "OpportunityId",
+        "filter": [{"path": "UnitPrice", "operator": "ge", "value": "100"}],
+    }
+    rules(spine, lines=lines, rules={"addresses": "account"})
+    spine.first_load()
+    made = document(spine)
+    assert sold(made) == [("Cedar bench", 2, 100, 200)]
+    assert (made["BillAddr"]["Line1"], made["BillAddr"]["City"]) == ("1 Main St", "Bayshore")
+    assert stands(opportunity_link(spine, "Terrace")) == ("none", "")
+    spine.sync()
+    assert stands(opportunity_link(spine, "Terrace")) == ("none", "")
+
+
+def test_a_formula_over_an_amount_decides_what_leaves_also_where_capture_brought_the_record(spine):
+    bench = a_product(spine, "Cedar bench", "CB", 100)
+    an_opportunity(spine, "Small", {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 40})
+    an_opportunity(spine, "Large", {"PricebookEntryId": bench, "Quantity": 3, "UnitPrice": 100})
+    with tenant(spine.company.pk):
+        mapping = Mapping.objects.get(key="opportunity_invoice")
+        mapping.sf_filter = [*mapping.sf_filter, {"formula": "Amount >= 100"}]
+        mapping.save()
+        mappings.publish(mapping, spine.person)
+    spine.first_load()
+    assert [one["TotalAmt"] for one in spine.booked("Invoice")] == [300]
+    assert RecordLink.all_companies.filter(name="Large", qbo_id__isnull=False).count() == 1

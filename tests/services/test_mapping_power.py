@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from connectors.contracts import FieldInfo, ObjectInfo, Side
 from syncapp.models import FieldList, FieldMapping, Mapping, MappingVersion, ValueMap, ValueMapEntry
-from syncapp.services import mapping_checks, mapping_versions, mappings
+from syncapp.services import field_lists, mapping_checks, mapping_versions, mappings
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 from syncapp.tenancy import tenant
@@ -197,3 +199,78 @@ def test_a_newer_recipe_is_offered_until_it_is_taken_or_declined(mapping: Mappin
     assert mapping_versions.newer_shipped(mapping)
     mapping_versions.keep_own(mapping, None)
     assert not mapping_versions.newer_shipped(mapping)
+
+
+def test_the_rows_of_lines_are_checked_against_the_object_of_the_lines() -> None:
+    made = a_mapping(
+        key="opportunity_invoice", sf_object="Opportunity", qbo_entity="Invoice",
+        rows=(
+            {"key": "lines", "label": "Lines", "sf_path": "OpportunityLineItems", "qbo_path": "Line", "type": "lines",
+             "direction": "to_qbo"},
+            {"key": "service_date", "label": "Service date", "sf_path": "Service_Date__c", "part": "lines",
+             "qbo_path": "SalesItemLineDetail.ServiceDate", "type": "date", "direction": "to_qbo"},
+        ),
+        policies={"options": {"lines": {"sf_object": "OpportunityLineItem", "parent_field": "OpportunityId"}}},
+    )  # fmt: skip
+    with tenant(made.company_id):
+        info = {"name": "OpportunityLineItem", "label": "Line", "fields": [
+            {"name": "ServiceDate", "label": "Service date", "type": "date"},
+            {"name": "Quantity", "label": "Quantity", "type": "double"},
+        ]}  # fmt: skip
+        FieldList.objects.create(
+            connection=made.integration.salesforce,
+            object="OpportunityLineItem",
+            info=info,
+            read_at=made.integration.created_at,
+        )
+        assert codes(made) == [("mapping.field_gone", 2, True)]
+        change(made, "service_date", sf_path="", formula="Quantity & ServiceDate + 1")
+        assert codes(made)[0][:2] == ("mapping.formula_wrong", 2)
+        change(made, "service_date", formula="ServiceDate + 1")
+        assert codes(made) == []
+
+
+def test_values_that_a_picklist_does_not_offer_are_a_doubt(mapping: Mapping) -> None:
+    described(
+        mapping, "sf", **ACCOUNT | {"Website": {"picklist": ["Customer", "Partner"], "type": "picklist"}}
+    )
+    change(mapping, "website", value_map="Kinds", direction="to_sf")
+    kinds = ValueMap.objects.create(integration=mapping.integration, name="Kinds")
+    ValueMapEntry.objects.create(value_map=kinds, sf_value="Customer", qbo_value="c")
+    ValueMapEntry.objects.create(value_map=kinds, sf_value="Reseller", qbo_value="r")
+    [fault] = [one for one in mapping_checks.validate(mapping) if one.code == "mapping.not_in_picklist"]
+    assert (fault.position, fault.values["values"], fault.serious) == (4, ["Reseller"], False)
+
+
+def test_a_formula_of_another_kind_than_its_row_is_a_doubt_and_one_among_criteria_a_fault(
+    mapping: Mapping,
+) -> None:
+    described(mapping, "sf", **ACCOUNT, Amount={"type": "currency"})
+    change(mapping, "notes", sf_path="", formula="Amount * 2", type="date")
+    mapping.sf_filter = [{"formula": 'Amount > "10"'}]
+    mapping.save()
+    found = [(one, serious) for one, _, serious in codes(mapping)]
+    assert found == [("mapping.formula_wrong", True), ("mapping.formula_wrong", False)]
+
+
+def test_fields_that_were_asked_for_long_ago_are_asked_for_again_and_what_vanished_is_flagged(
+    monkeypatch: pytest.MonkeyPatch, mapping: Mapping
+) -> None:
+    class Org:
+        """What the org describes today: the field Phone is gone."""
+
+        def describe(self, name: str) -> ObjectInfo:
+            fields = tuple(FieldInfo(one, one, "string") for one in FIELDS if one != "Phone")
+            return ObjectInfo(name, name, fields)
+
+    org: Any = Org()
+    described(mapping, "sf", **ACCOUNT)
+    row = FieldList.objects.get(object="Account")
+    salesforce = mapping.integration.salesforce
+    now = row.read_at + timedelta(hours=20)
+    monkeypatch.setattr(field_lists.clock, "now", lambda: now)
+    assert (field_lists.refresh_due(salesforce, Side.SALESFORCE, org), codes(mapping)) == (0, [])
+    now += timedelta(hours=5)
+    assert field_lists.refresh_due(salesforce, Side.SALESFORCE, org) == 1
+    assert codes(mapping) == [("mapping.field_gone", 3, True)]
+    assert field_lists.refresh_due(salesforce, Side.SALESFORCE, org) == 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -62,3 +64,25 @@ def test_a_balance_that_moved_without_a_new_sync_token_is_news(quickbooks: Conne
         later = customer("2", SECOND + timedelta(seconds=1))
 
         assert observations.note(quickbooks.company_id, quickbooks.pk, [later], "cdc", SECOND) == {"2"}
+
+
+def test_numbers_of_a_body_in_hand_are_numbers_again_to_the_last_digit(quickbooks: Connection) -> None:
+    """Criteria and formulas read bodies as they came: a text would be compared letter by letter."""
+    body = {
+        "Id": "2",
+        "Balance": Decimal("40.0"),
+        "Rate": Decimal("0.12345678901234567890123"),
+        "Huge": Decimal("1E+2"),
+        "Count": 3,
+        "Active": True,
+        "Notes": "40.0",
+        "Line": [{"Amount": Decimal("-9.95"), "Text": None}],
+    }
+    with tenant(quickbooks.company_id):
+        record = replace(customer("1"), body=body)
+        observations.note(quickbooks.company_id, quickbooks.pk, [record], "cdc", SECOND)
+        seen = observations.load(quickbooks.pk, Side.QUICKBOOKS, "Customer", ["2"])["2"]
+    assert seen.record is not None
+    assert seen.record.body == body
+    kinds = {name: type(value) for name, value in seen.record.body.items()}
+    assert (kinds["Balance"], kinds["Rate"], kinds["Notes"]) == (Decimal, Decimal, str)

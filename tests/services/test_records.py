@@ -56,6 +56,38 @@ def test_a_page_costs_the_same_queries_whatever_is_on_it(mapping: Mapping) -> No
     assert {row.state.about for row in page.rows if row.state.key == "waiting"} == {"customer Parent"}
 
 
+def test_a_record_that_several_mappings_look_at_is_listed_once_with_the_one_that_keeps_it(
+    mapping: Mapping,
+) -> None:
+    kept = a_mapping(mapping.integration, key="records", label="Records", sf_object="Invoice__c")
+    other = a_mapping(mapping.integration, key="orders", label="Orders", sf_object="Order")
+    half = {"lifecycle": "creating", "attention": "skipped", "sf_id": None}
+    a_link(mapping, name="1028", qbo_id="28", **half)
+    a_link(kept, name="1028", qbo_id="28", qbo_entity=mapping.qbo_entity)
+    a_link(other, name="1028", qbo_id="28", qbo_entity=mapping.qbo_entity, **half)
+    a_link(mapping, name="1029", qbo_id="29", **half)
+    a_link(other, name="1029", qbo_id="29", qbo_entity=mapping.qbo_entity, **half)
+    page = look(mapping)
+    assert [(row.name, row.mapping) for row in page.rows] == [("1029", mapping.label), ("1028", "Records")]
+    assert page.folded == 3
+    assert [row.mapping for row in look(mapping, query="1028").rows] == ["Records"]
+    assert names(look(mapping, state="skipped")) == ["1029", "1029", "1028", "1028"]
+    assert names(look(mapping, mapping=other.pk)) == ["1029", "1028"]
+
+
+def test_a_page_is_filled_though_most_of_what_is_new_is_left_out(mapping: Mapping) -> None:
+    kept = a_mapping(mapping.integration, key="records", label="Records", sf_object="Invoice__c")
+    wanted = []
+    for number in range(70):
+        end = {"qbo_id": f"9{number}", "qbo_entity": mapping.qbo_entity, "name": f"R{number}"}
+        wanted.append(a_link(kept, **end).pk)
+        a_link(mapping, lifecycle="creating", attention="skipped", sf_id=None, **end)
+    first = look(mapping)
+    second = look(mapping, before=first.older)
+    assert [row.id for row in (*first.rows, *second.rows)] == wanted[::-1]
+    assert (len(first.rows), second.older) == (50, "")
+
+
 def test_another_companys_records_are_never_listed_found_or_counted(mapping: Mapping) -> None:
     theirs = a_link(a_mapping(), name="Secret Ltd")
     for question in ({}, {"query": "secret"}, {"query": theirs.sf_id}, {"query": theirs.qbo_id}):
