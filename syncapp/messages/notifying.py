@@ -6,7 +6,7 @@ from syncapp.messages.words import Message
 
 MESSAGES: dict[str, Message] = {
     "token.ending": Message(
-        "The sign-in of {connection} ends in {days} days",
+        "The sign-in of {connection} ends in {days}",
         "{side} asks for a new sign-in then, and everything of this connection waits until somebody gives it.",
         "Reconnect it under Connections before that day. Nothing is lost by it, and no link changes.",
         "connections",

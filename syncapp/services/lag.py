@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Sum
 
-from syncapp.models import Connection, LinkWork, Mapping, MissedNotice
+from syncapp.models import Connection, ConnectionStatus, LinkWork, Mapping, MissedNotice
 from syncapp.store import clock, lag
 from syncapp.store.lag import BOUNDS, Noticed
 from syncapp.store.parking import PARKED
@@ -58,6 +58,8 @@ class Lag:
     waiting: tuple[Waiting, ...]
     delays: tuple[Delay, ...]
     missed: tuple[Missed, ...]
+    held_by: tuple[Connection, ...]
+    """Connections that nothing goes through now: the access has ended, or they rest after failures."""
 
     @property
     def oldest(self) -> datetime | None:
@@ -69,7 +71,15 @@ def of_company(company_id: int) -> Lag:
     now = clock.now()
     connections = {row.pk: row for row in Connection.objects.all()}
     delays = _delays(lag.noticed(now - LOOKED_BACK, company_id), connections)
-    return Lag(_waiting(now), delays, _missed(now, connections))
+    held_by = tuple(row for row in connections.values() if holds(row))
+    return Lag(_waiting(now), delays, _missed(now, connections), held_by)
+
+
+def holds(connection: Connection) -> bool:
+    """Whether nothing goes through this connection now: its access has ended, or it rests after failures."""
+    if connection.status == ConnectionStatus.LIVE:
+        return connection.resting_until is not None
+    return connection.status == ConnectionStatus.NEEDS_REAUTH
 
 
 def _waiting(now: datetime) -> tuple[Waiting, ...]:

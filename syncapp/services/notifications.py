@@ -89,10 +89,11 @@ def _watch_sign_ins(now: datetime) -> None:
         if ends is None or ends <= now:
             continue
         level = next(days for days in TOKEN_DAYS if ends - now <= timedelta(days=days))
+        days = max(1, (ends - now).days)
         values = {
             "connection": str(connection),
             "side": connection.get_side_display(),
-            "days": str(max(1, (ends - now).days)),
+            "days": f"{days} day{'' if days == 1 else 's'}",
         }
         key = f"token:{connection.pk}:{ends:%Y-%m-%d}:{level}"
         news = News(NotificationKind.TOKEN, key, "token.ending", values, connection_id=connection.pk)

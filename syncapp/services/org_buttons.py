@@ -5,12 +5,14 @@ Their addresses only open a page of ours that asks; nothing is done by following
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
 
-from syncapp.models import Connection, Integration, Mapping, MappingMode
+from syncapp.models import Connection, Direction, FieldMapping, Integration, Mapping, MappingMode
 from syncapp.services.locating import OWNER_OF
 
 TO_QUICKBOOKS, FROM_QUICKBOOKS = "to-quickbooks", "from-quickbooks"
@@ -30,16 +32,19 @@ def offered(connection: Connection) -> list[OrgButton]:
     """The buttons that fit the mappings of this org, by object."""
     pairs = Integration.objects.filter(salesforce=connection)
     rows = Mapping.objects.filter(integration__in=pairs, published_number__gt=0).exclude(mode=MappingMode.OFF)
-    found = {button.label: button for row in rows.order_by("id") for button in _of(row)}
+    writes = FieldMapping.objects.filter(mapping=OuterRef("pk")).exclude(direction=Direction.TO_SF)
+    senders = set(rows.filter(Exists(writes) | Q(create_in_qbo=True)).values_list("pk", flat=True))
+    buttons = [button for row in rows.order_by("id") for button in _of(row, sends=row.pk in senders)]
+    found = {(button.object, button.label): button for button in buttons}
     return sorted(found.values(), key=lambda button: button.object)
 
 
-def _of(mapping: Mapping) -> Iterator[OrgButton]:
+def _of(mapping: Mapping, *, sends: bool) -> Iterator[OrgButton]:
+    """Records that only mirror what QuickBooks holds are never sent there."""
     name, entity = mapping.sf_object, mapping.qbo_entity
-    yield OrgButton(name, f"Update {_spoken(name)} to QuickBooks", address(name, TO_QUICKBOOKS))
-    for guest, (_, owner) in OWNER_OF.items():
-        if owner == name:
-            yield OrgButton(guest, f"Update {_spoken(guest)} to QuickBooks", address(guest, TO_QUICKBOOKS))
+    guests = [guest for guest, (_, owner) in OWNER_OF.items() if owner == name]
+    for one in (name, *guests) if sends else ():
+        yield OrgButton(one, f"Update {_spoken(one)} to QuickBooks", address(one, TO_QUICKBOOKS))
     label = f"Update {_spoken(entity)} from QuickBooks"
     yield OrgButton(name, label, f"{address(name, FROM_QUICKBOOKS)}?type={entity}")
 
@@ -54,4 +59,4 @@ def _spoken(name: str) -> str:
     if name in LABELS:
         return LABELS[name]
     plain = name.removesuffix("__c").replace("_", " ")
-    return "".join(f" {letter}" if letter.isupper() else letter for letter in plain).strip()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)

@@ -233,6 +233,24 @@ def test_what_no_notice_named_is_found_by_the_back_stop_and_counted(spine: Spine
     assert list(MissedNotice.all_companies.values_list("object", "count")) == [("Customer", 1)]
 
 
+@pytest.mark.parametrize(("quiet", "hours"), [(timedelta(hours=2), 1), (timedelta(hours=13), 4)])
+def test_the_back_stop_reads_every_hour_and_every_four_where_nothing_happens(
+    spine: Spine, quiet: timedelta, hours: int
+) -> None:
+    """Reads are metered; what notices lose is found by then."""
+    spine.account(Name="Blue Pine Catering")
+    spine.first_load()
+    tasks.capture(str(books(spine).pk), "cdc")  # the echoes of the first load
+    lane = Cursor.all_companies.filter(lane="cdc", object="Customer")
+    lane.update(last_news_at=clock.now() - quiet)
+
+    tasks.capture(str(books(spine).pk), "cdc")
+
+    with tenant(spine.company.pk):
+        ahead = lane.get().next_at - clock.now()
+    assert abs(ahead - timedelta(hours=hours)) < MINUTE
+
+
 def test_the_simulators_own_webhooks_are_understood(spine: Spine) -> None:
     """The signature and the bodies as the stand-in makes them, through the real door."""
     from django.test import Client

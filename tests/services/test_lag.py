@@ -10,7 +10,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from portal.people.models import Role
-from syncapp.models import AppCredentials, Mapping, MissedNotice, Observation
+from syncapp.models import AppCredentials, Company, Connection, Mapping, MissedNotice, Observation
 from syncapp.services import lag
 from syncapp.store import deliveries
 from syncapp.tenancy import tenant
@@ -64,6 +64,26 @@ def test_delays_are_those_of_live_capture_within_a_day(mapping: Mapping) -> None
     assert delay.typical == timedelta(seconds=15)
 
 
+def test_the_page_says_what_holds_the_work_and_leads_there(mapping: Mapping) -> None:
+    salesforce, quickbooks = mapping.integration.salesforce, mapping.integration.quickbooks
+    assert salesforce is not None
+    assert quickbooks is not None
+    Connection.objects.filter(pk=salesforce.pk).update(name="Acme Org", status="needs_reauth")
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    Connection.objects.filter(pk=quickbooks.pk).update(name="Acme Books", breaker_open_until=until)
+    Company.objects.update(paused=True)
+    text = words(a_browser(Role.OWNER, mapping.company).get("/lag/"))
+    for part in (
+        "The access to Acme Org has ended",
+        "Acme Books did not answer several times",
+        "All syncing is paused",
+    ):
+        assert part in text
+
+    Connection.objects.filter(pk=salesforce.pk).update(status="disconnected")
+    assert "Acme Org" not in words(a_browser(Role.OWNER, mapping.company).get("/lag/"))
+
+
 def test_the_page_shows_them_and_what_no_notice_had_named(mapping: Mapping) -> None:
     some_work(a_link(mapping), due_at=datetime.now(UTC) - timedelta(minutes=7))
     noticed(mapping, "0011", 3)
@@ -75,7 +95,7 @@ def test_the_page_shows_them_and_what_no_notice_had_named(mapping: Mapping) -> N
         count=12,
     )
     text = words(a_browser(Role.VIEWER, mapping.company).get("/lag/"))
-    for part in ("waits since 7 minutes ago", "Regular look", "Invoice 12", "Webhooks"):
+    for part in ("became due 7 minutes ago", "Regular look", "Invoice 12", "Webhooks"):
         assert part in text
 
 

@@ -192,8 +192,21 @@ def test_a_sign_in_is_warned_of_fourteen_seven_and_two_days_before(company: Comp
         notifications.watch(now)
         Rhythm.objects.update(told_at=None)
         told.append(tell(timedelta(days=30)))
-    words = "Acme: The sign-in of Acme Books ends in {} days"
-    assert told == [[], [words.format(13)], [], [words.format(6)], [words.format(1)], []]
+    words = "Acme: The sign-in of Acme Books ends in {}"
+    assert told == [[], [words.format("13 days")], [], [words.format("6 days")], [words.format("1 day")], []]
+
+
+def test_several_sign_ins_that_end_are_one_mail_with_a_line_and_a_way_for_each(company: Company) -> None:
+    ends = timezone.now() + timedelta(days=6.5)
+    for name, side in (("Acme Books", "qbo"), ("Acme Org", "sf")):
+        a_connection(company, name=name, side=side, refresh_hard_expires_at=ends)
+    for _ in range(3):
+        notifications.watch()
+    assert len(tell()) == 1
+    body = str(mail.outbox[0].body)
+    for name in ("Acme Books", "Acme Org"):
+        assert body.splitlines().count(f"The sign-in of {name} ends in 6 days") == 1
+    assert body.count("/connections/") == 2
 
 
 def test_runs_that_fail_alike_are_told_once_until_one_works(mapping: Mapping) -> None:
@@ -292,6 +305,22 @@ def test_the_digest_says_what_is_new_once_and_nothing_when_nothing_is(mapping: M
     assert first == ["Acme: 1 new cause"]
     rhythm.refresh_from_db()
     assert tell(rhythm.next_digest_at - timezone.now()) == []
+
+
+def test_digest_and_check_up_count_records_by_cause_and_list_none(company: Company, mapping: Mapping) -> None:
+    fail(mapping, records=40)
+    fail(mapping, "qbo.6240", records=25)
+    for _ in range(30):
+        a_link(mapping, lifecycle="linked", attention="drift")
+    rhythm = Rhythm.objects.get()
+    assert rhythm.next_digest_at is not None
+    assert rhythm.next_checkup_at is not None
+    tell(max(rhythm.next_digest_at, rhythm.next_checkup_at) - timezone.now())
+    for named in ("new cause", "weekly check-up"):
+        [letter] = [one for one in mail.outbox if named in one.subject]
+        body = str(letter.body)
+        assert (body.count("40 records"), body.count("25 records"), body.count("Blue Pine")) == (1, 1, 0)
+    assert str(letter.body).count("30 records differ") == 1
 
 
 def test_digests_that_were_missed_come_as_one(mapping: Mapping) -> None:

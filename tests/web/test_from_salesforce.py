@@ -15,7 +15,9 @@ from connectors.salesforce.ids import to_18
 from portal.people.access import COMPANY_IN_SESSION
 from portal.people.models import Membership, Role
 from syncapp.models import Connection, LinkWork, RecordLink, Run
-from tests.builders import a_company, a_link, a_mapping, a_member, an_integration
+from syncapp.services import org_buttons
+from syncapp.tenancy import tenant
+from tests.builders import CUSTOMER_FIELDS, a_company, a_link, a_mapping, a_member, an_integration
 from tests.services.builders import a_connection
 from tests.web.builders import a_browser, signed_in
 
@@ -146,3 +148,21 @@ def test_the_page_of_buttons_offers_one_for_each_mapping_and_direction(link: Rec
     ):
         assert words in page
     assert "/from-salesforce/{!$Organization.Id}/{!Account.Id}/to-quickbooks/" in page
+
+
+def test_records_that_mirror_quickbooks_are_fetched_by_button_and_never_sent(link: RecordLink) -> None:
+    pair = link.integration
+    fetched = tuple({**row, "direction": "to_sf"} for row in CUSTOMER_FIELDS)
+    mirror = {"sf_object": "QBO_Invoice__c", "qbo_entity": "Invoice", "create_in_qbo": False}
+    a_mapping(pair, rows=fetched, key="mirror", **mirror)
+    a_mapping(pair, key="won", sf_object="Opportunity", qbo_entity="Invoice")
+    a_mapping(pair, key="paid", sf_object="QBO_Payment__c", qbo_entity="Payment")
+    with tenant(link.company_id):
+        found = {(one.object, one.label) for one in org_buttons.offered(org_of(link))}
+    assert {one for one in found if one[0] != "Account" and one[0] != "Contact"} == {
+        ("QBO_Invoice__c", "Update Invoice from QuickBooks"),
+        ("Opportunity", "Update Opportunity to QuickBooks"),
+        ("Opportunity", "Update Invoice from QuickBooks"),
+        ("QBO_Payment__c", "Update QBO Payment to QuickBooks"),
+        ("QBO_Payment__c", "Update Payment from QuickBooks"),
+    }

@@ -5,21 +5,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import html
 import json
 import time
 from datetime import timedelta
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
+import requests
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from structlog.testing import capture_logs
 
 from portal.hooks import bodies, refused
+from syncapp.messages import words_for
 from syncapp.models import AppCredentials, Connection, Cursor, Delivery, ForeignNotice
 from syncapp.services import deliveries, notices, verifiers
 from syncapp.store import clock
@@ -215,6 +221,54 @@ def test_the_webhooks_page_names_the_address_and_what_to_tick(app: AppCredential
     assert notices.address_of(app) in page
     assert "Customer" in page
     assert "verifier-1" not in page
+
+
+def press_test(books: Connection, answer: Any) -> str:
+    """The test button, where our public address answers so; what the person reads then."""
+    browser = signed_in(a_member(books.company))
+    with patch.object(notices.requests, "post", side_effect=answer):
+        page = browser.post(
+            f"/connections/{books.pk}/webhooks/test/", {"company": books.company_id}, follow=True
+        )
+    return html.unescape(page.content.decode())
+
+
+def test_the_test_button_sends_a_signed_notice_through_our_own_address(
+    app: AppCredentials, books: Connection
+) -> None:
+    sent: list[str] = []
+
+    def post(url: str, *, data: bytes, headers: dict[str, str], **_: Any) -> SimpleNamespace:
+        sent.append(url)
+        answer = Client().post(
+            urlsplit(url).path, data=data, content_type=headers["content-type"], headers=headers
+        )
+        return SimpleNamespace(status_code=answer.status_code)
+
+    assert "A signed test notice reached the address and was accepted" in press_test(books, post)
+    assert (sent, stored()) == ([notices.address_of(app)], [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (lambda *_, **__: SimpleNamespace(status_code=403), "notices.not_accepted"),
+        (requests.ConnectionError("nobody answers"), "notices.unreachable"),
+    ],
+)
+def test_a_test_notice_that_does_not_arrive_says_why_and_what_to_do(
+    app: AppCredentials, books: Connection, answer: Any, code: str
+) -> None:
+    page = press_test(books, answer)
+    words = words_for(code, {"status": "403", "address": notices.address_of(app)})
+    assert words.title in page
+    assert words.todo in page
+
+
+def test_without_a_token_the_test_button_asks_for_it(app: AppCredentials, books: Connection) -> None:
+    app.verifier_token = ""
+    app.save()
+    assert words_for("notices.no_verifier", {}).title in press_test(books, AssertionError("nothing is sent"))
 
 
 def test_an_object_can_be_ignored_and_heeded_again(app: AppCredentials, books: Connection) -> None:
