@@ -251,6 +251,20 @@ def test_a_run_is_stopped_and_resumed_by_a_person(browser: Client, mapping: Mapp
     assert set(AuditEvent.all_companies.values_list("action", flat=True)) == {"run.stopped", "run.resumed"}
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("done", "Nothing had to be written: both sides agreed already."),
+        ("stopped", "No record was done before it was paused."),
+        ("canceled", "No record was done before it ended."),
+        ("failed", "No record was done before it ended."),
+    ],
+)
+def test_a_run_that_did_nothing_says_why(browser: Client, mapping: Mapping, state: str, said: str) -> None:
+    run = a_run(mapping.integration, mapping=mapping, state=state, total=5)
+    assert said in browser.get(f"/runs/{run.pk}/").content.decode()
+
+
 def test_the_items_of_a_run_are_listed_by_what_came_of_them(browser: Client, mapping: Mapping) -> None:
     run = a_run(mapping.integration, mapping=mapping, updated_count=1, failed_count=1)
     an_attempt(a_link(mapping, name="Went well"), run=run)
