@@ -18,13 +18,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
-from syncapp.engine.bases import after_adoption, after_write, bases_of, held_after
+from syncapp.engine.bases import held_after
 from syncapp.engine.decide import decide
 from syncapp.engine.decision import Decision, LinkView, Situation
 from syncapp.engine.mapping import OnConflict
 from syncapp.engine.match import keys_of
 from syncapp.engine.projection import compose, compose_create, from_json, project, to_json, unknown_units
 from syncapp.recipes import Template, get, prepare
+from tests.engine.agreed import after_adoption, after_write, bases_of
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 SPEC = prepare(get("account_customer"), Template.BIDIRECTIONAL, OnConflict.SF).spec

@@ -131,14 +131,22 @@ class Session(requests.Session):
     """A requests session with this module's rules; hand it to a vendor's library, or use `call`.
 
     `kept` is for repeatable reads alone: its connections stay open for the process's next session, and one that the
-    other end has closed meanwhile is found out by a call that breaks. Not for sharing between threads.
+    other end has closed meanwhile is found out by a call that breaks. `within` seconds from now all its calls have to
+    be over, however patient each of them is. Not for sharing between threads.
     """
 
     def __init__(
-        self, hosts: HostRule, *, ca_file: str = "", max_body: int = MAX_BODY, kept: bool = False
+        self,
+        hosts: HostRule,
+        *,
+        ca_file: str = "",
+        max_body: int = MAX_BODY,
+        kept: bool = False,
+        within: float | None = None,
     ) -> None:
         super().__init__()
         self.hosts = hosts
+        self.until = None if within is None else time.monotonic() + within
         self.max_body = max_body
         # Without the environment: a .netrc entry would replace our Authorization header.
         self.trust_env = False
@@ -190,6 +198,7 @@ class Session(requests.Session):
         self, method: str, url: str, label: str, patience: Patience, arguments: Mapping[str, Any]
     ) -> requests.Response:
         started = time.monotonic()
+        patience = self._left(patience, started)
         try:
             response = super().request(
                 method,
@@ -199,7 +208,8 @@ class Session(requests.Session):
                 stream=True,
                 **arguments,
             )
-            self._read_body(response, started + patience.connect + patience.read + SLOW_BODY_S)
+            longest = started + patience.connect + patience.read + SLOW_BODY_S
+            self._read_body(response, longest if self.until is None else min(longest, self.until))
         except requests.RequestException as error:
             failed = _transport_error(error)
             _log(method, label, failed.failure.code, started, "")
@@ -208,6 +218,16 @@ class Session(requests.Session):
             response.encoding = "utf-8"
         _log(method, label, str(response.status_code), started, request_id(response))
         return response
+
+    def _left(self, patience: Patience, now: float) -> Patience:
+        """What of a call's patience fits into the session's time. Raises CallError where none of it is left."""
+        if self.until is None:
+            return patience
+        left = self.until - now
+        if left <= 0:
+            failure = Failure(FailureKind.TRANSIENT, "net.timeout", _WORDS["net.timeout"])
+            raise CallError(failure, Outcome.NOT_SENT)
+        return Patience(min(patience.connect, left), min(patience.read, left))
 
     def _read_body(self, response: requests.Response, deadline: float) -> None:
         try:

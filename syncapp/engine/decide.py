@@ -73,7 +73,10 @@ def _projection(situation: Situation, side: Side) -> Projection:
     if known is not None:
         return known
     record = situation.sf if side is Side.SALESFORCE else situation.qbo
-    return project(side, record, situation.spec) if record is not None and record.body else NOTHING_KNOWN
+    if record is None or not record.body:
+        return NOTHING_KNOWN
+    read_before = situation.read.get(side)
+    return project(side, record, situation.spec) if read_before is None else read_before
 
 
 def _decide(situation: Situation, compiled: CompiledSpec, now: Sides, timing: Timing) -> Decision:

@@ -151,7 +151,8 @@ class LinkView:
     qbo_state: RecordState = RecordState.NONE
     no_recreate: bool = False
     writes: tuple[tuple[str, str, str], ...] = ()
-    """Recent writes of the last 24 h for the oscillation stop: (unit, target side, digest of value), oldest first."""
+    """For the oscillation stop, the last writes of the past 24 h of units that were written often enough: (unit, target
+    side, digest of value), oldest first of each unit."""
     forced: Side | None = None
     """The target of a person's press: Send to QuickBooks (QUICKBOOKS) or Sync from QuickBooks (SALESFORCE)."""
 
@@ -168,6 +169,8 @@ class Situation:
     known: Mapping[Side, Projection] = field(default_factory=dict)
     """Sides that are known to be unchanged since their base and were not read again: take this projection instead of
     projecting the record's body, which is then empty."""
+    read: Mapping[Side, Projection] = field(default_factory=dict)
+    """What the caller has projected of the records' bodies already; the other sides are projected here."""
     candidates: tuple[Candidate, ...] = ()
     """Only filled where one side is missing and a create is possible."""
     twin: Twin | None = None

@@ -30,6 +30,8 @@ from syncapp.engine.records import value_to_json, values_to_json
 
 LEAVE = "leave"
 """The answer of a person who wants both values to stay."""
+QUARREL = 3
+"""So many writes of a unit, there and back and there again, make the next one a quarrel (section 5)."""
 AS_IS = "as_is"
 """Why a unit of a pair is held that was linked without exporting it: the first decision takes both values as agreed."""
 
@@ -477,8 +479,8 @@ def value_digest(values: Projection) -> str:
 def oscillates(unit: str, target: Side, digest: str, writes: tuple[tuple[str, str, str], ...]) -> bool:
     """Whether this write would go on a quarrel: the last three of the unit went back and forth with two values, and
     this is the next of them (section 5)."""
-    mine = [(side, value) for name, side, value in writes if name == unit][-3:]
-    if len(mine) < 3:
+    mine = [(side, value) for name, side, value in writes if name == unit][-QUARREL:]
+    if len(mine) < QUARREL:
         return False
     there, back, again = mine
     return (

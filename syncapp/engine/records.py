@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from types import NoneType
 from typing import Any
 from unicodedata import normalize
 
@@ -171,8 +172,13 @@ _COMPARERS: dict[ValueType, Comparer] = {
 }
 
 
+_JSON_AS_IT_IS = frozenset({str, NoneType, bool, int})
+
+
 def value_to_json(value: Any) -> Any:
     """One canonical value as JSON holds it: decimals as text, dates and times in ISO form."""
+    if value.__class__ in _JSON_AS_IT_IS:  # nearly every value is text or nothing
+        return value
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime):

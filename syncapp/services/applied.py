@@ -45,7 +45,8 @@ def take(
         link.qbo_id, link.qbo_state = link.qbo_id or result.id, state
     if link.sf_id and link.qbo_id and link.lifecycle != "unlinked":
         link.lifecycle = _lifecycle(link)
-    _move_bases(place, intent, result, link)
+    stored = _stored(place, intent, result.record)
+    _move_bases(place, intent, stored, link)
     link.attempts = 0
     link.held = {unit: entry for unit, entry in link.held.items() if not (created and unit in ANSWERED)}
     _rest(place, intent, link)
@@ -54,7 +55,7 @@ def take(
     _compare_money(place, intent, result, link, closing)
     if result.record is not None:
         take_token(link, intent.side, result.record)
-        mirrored = not created and _mirrored(place, intent, result.record, link)
+        mirrored = not created and _mirrored(place, intent, stored, link)
         if mirrored:
             settled.answered[link.id] = result.record
             closing.more.add(result.record.id)
@@ -142,7 +143,14 @@ def _fine_columns(link: LinkRow, intent: Intent, at: datetime) -> dict[str, Any]
     return {"last_ok_at": at, "last_cause": intent.cause}
 
 
-def _move_bases(place: Place, intent: Intent, result: WriteResult, link: LinkRow) -> None:
+def _stored(place: Place, intent: Intent, record: RemoteRecord | None) -> dict[str, Any] | None:
+    """What the server says it stored, as a base holds it; None where it gave no body back."""
+    if record is None or not record.body:
+        return None
+    return base_json(place.spec, project(intent.side, record, place.spec))
+
+
+def _move_bases(place: Place, intent: Intent, answered: dict[str, Any] | None, link: LinkRow) -> None:
     """Per unit and per side, only with the answer in hand: the source side's base is what was read there, the written
     side's base is what the server says it stored; what was sent where it says nothing (sync-semantics 2.4, 4)."""
     if intent.units == [STATE]:
@@ -150,13 +158,10 @@ def _move_bases(place: Place, intent: Intent, result: WriteResult, link: LinkRow
     written = {change["key"]: change["after"] for change in intent.changes}
     target = dict(link.base(intent.side) or {})
     echoed = [key for key in echoed_keys(place.spec, intent.side, written) if key in target]
-    if result.record is not None and result.record.body:
-        stored = base_json(place.spec, project(intent.side, result.record, place.spec))
-        whole = intent.operation in (Operation.CREATE, Operation.UPSERT)
-    else:
+    stored, whole = answered, intent.operation in (Operation.CREATE, Operation.UPSERT)
+    if stored is None:
         sent = from_json(place.spec, written) or {}
-        stored = base_json(place.spec, landed_values(place.spec, intent.side, sent))
-        whole = False
+        stored, whole = base_json(place.spec, landed_values(place.spec, intent.side, sent)), False
     target |= stored if whole else {key: stored.get(key) for key in (*intent.source_base, *echoed)}
     source = {**(link.base(intent.side.other) or {}), **intent.source_base}
     if intent.side is Side.SALESFORCE:
@@ -165,11 +170,10 @@ def _move_bases(place: Place, intent: Intent, result: WriteResult, link: LinkRow
         link.qbo_base, link.sf_base = target, source
 
 
-def _mirrored(place: Place, intent: Intent, record: RemoteRecord, link: LinkRow) -> bool:
+def _mirrored(place: Place, intent: Intent, now: dict[str, Any] | None, link: LinkRow) -> bool:
     """Whether the answer to an update differs, in what flows to the other side, from what was agreed last."""
-    if not record.body:
+    if now is None:
         return False
-    now = base_json(place.spec, project(intent.side, record, place.spec))
     base = link.base(intent.side) or {}
     return any(
         now.get(key) != base.get(key)

@@ -101,6 +101,7 @@ def _decide_slice(
             qbo=mine.records.get(Side.QUICKBOOKS),
             now=context.now,
             known=mine.known,
+            read=projections[link.id],
             candidates=candidates.get(link.id, ()),
             twin=alike.get(link.id),
             parents=parents.needs.get(link.id, ()),

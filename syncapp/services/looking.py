@@ -44,6 +44,9 @@ TOGETHER_S = 0.5
 """Answers that come within so little are stored together."""
 BEGIN_S = 30.0
 """So long calls are begun; what was not asked by then is due again with the next ring."""
+LOOK_S = 20.0
+"""So long one look may take, all its calls together. An org that hangs holds a thread for no longer, which leaves time
+to begin the others' calls; it is in trouble like one that cannot be reached, and due again with the next ring."""
 MOST_HERE = 200
 """So many changed records of one look are stored here; more have a reading of their own."""
 CURSORS = """
@@ -206,7 +209,10 @@ def _ask(one: _Look, limiter: Limiter) -> Error | None:
     """One look's calls. Runs in a thread; touches no rows."""
     facts = facts_of(one.connection)
     try:
-        _fill(one, registry.salesforce_client(facts, _AsStored(one.access), limiter, one.meter, kept=True))
+        client = registry.salesforce_client(
+            facts, _AsStored(one.access), limiter, one.meter, kept=True, within=LOOK_S
+        )
+        _fill(one, client)
     except (ConnectorError, NotPlain) as error:
         return error
     return None

@@ -6,7 +6,6 @@ Adoptions, holds, skips and waits take effect here; writes become intents.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -59,7 +58,7 @@ class Staged:
 
 def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -> Staged:
     """Store the decisions of a slice; returns the batches to send. `linked` were joined a moment ago in this slice."""
-    before = [(item.link, copy(item.link)) for item in decisions.items]
+    before = [(item.link, item.link.copy()) for item in decisions.items]
 
     def put_back() -> None:
         for link, saved in before:

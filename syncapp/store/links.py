@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +47,10 @@ class LinkRow:
         for each in fields(self):
             setattr(self, each.name, getattr(other, each.name))
 
+    def copy(self) -> LinkRow:
+        """Another row with these values."""
+        return LinkRow(*_VALUES(self))
+
     def remote_id(self, side: Side) -> str:
         return self.sf_id if side is Side.SALESFORCE else self.qbo_id
 
@@ -55,6 +60,8 @@ class LinkRow:
     def token(self, side: Side) -> str:
         return self.sf_token if side is Side.SALESFORCE else self.qbo_token
 
+
+_VALUES = attrgetter(*(each.name for each in fields(LinkRow)))
 
 LOAD = """
 select l.id, coalesce(l.sf_id, ''), coalesce(l.qbo_id, ''), l.name, l.lifecycle, l.attention,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
@@ -141,6 +142,26 @@ def test_an_org_in_trouble_is_no_matter_to_the_others(spine: Spine) -> None:
     assert positions(second) == {name: version + 1 for name, version in before.items()}
     assert org(spine).breaker_failures == 1
     assert org(second).breaker_failures == 0
+
+
+def test_an_org_that_hangs_costs_a_look_its_own_time_only_and_the_others_are_looked_at(spine: Spine) -> None:
+    second = another(spine, 3)
+    for one in (spine, second):
+        nothing_new(one)
+    before = {id(one): positions(one) for one in (spine, second)}
+    hang = {"action": "delay", "seconds": 8, "match": {"path": "/composite$"}, "nth": 1}
+    spine.sim.salesforce.plan(hang)
+
+    began = time.monotonic()
+    with patch.object(looking, "LOOK_S", 1.5):
+        look(spine, second, lanes=["fast"])
+    took = time.monotonic() - began
+
+    (hung,) = [one for one in (spine, second) if positions(one) == before[id(one)]]
+    other = second if hung is spine else spine
+    assert positions(other) == {name: version + 1 for name, version in before[id(other)].items()}
+    assert (org(hung).breaker_failures, org(other).breaker_failures) == (1, 0)
+    assert took < 6
 
 
 def test_a_position_that_somebody_else_moved_meanwhile_stays(spine: Spine) -> None:
