@@ -1,12 +1,16 @@
 """CPU of a worker per record of a steady day: created, unchanged, updated and conflicting; and its queries per record.
 
-    python bench/engine.py [--records 2000]
+    python bench/engine.py [--records 2000] [--memory]
 
 The real services on a real PostgreSQL, in this process; the simulator is a process of its own. CPU is
 time.process_time, so waiting for either counts nothing. "pure engine" is the part inside `syncapp.engine`, as the
 decide stage calls it (and composing, bases and projections as far as they are called from staging and settling).
 "worker" is everything from the claim on: rows, reading the bodies, deciding, composing, sending, settling. Queries are
 the statements of that work. What brings the changes (capture) is printed beside it.
+
+With --memory each kind of work also says how much memory it held at most beyond what was there before it began, as
+Python counts it; counting takes time, so that the CPU figures of such a run say nothing. A slice is as large whatever
+--records is, and so is that figure.
 """
 
 from __future__ import annotations
@@ -14,12 +18,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -37,19 +42,25 @@ class Cost:
     worker: float = 0.0
     engine: float = 0.0
     queries: int = 0
+    peak_mib: float = 0.0
+    of_memory: ClassVar[bool] = False
+    """Whether memory is counted."""
 
     def line(self, name: str) -> str:
         return (
             f"{name:34} {self.records:6} records  worker {1000 * self.worker / self.records:7.3f} ms CPU,"
             f" of it pure engine {1000 * self.engine / self.records:6.3f} ms,"
             f" {self.queries / self.records:6.3f} queries a record"
+            + (f", at most {self.peak_mib:.1f} MiB" if self.of_memory else "")
         )
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--records", type=int, default=2000)
+    words.add_argument("--memory", action="store_true")
     chosen = words.parse_args()
+    Cost.of_memory = chosen.memory
     with installation(seed=str(chosen.records)) as place:
         _measure(place)
 
@@ -79,7 +90,7 @@ def _measure(place: Installation) -> None:
 
 def _show(name: str, records: int, work: Callable[[], None]) -> None:
     cost = Cost(max(1, records))
-    with _counting(cost):
+    with _counting(cost), _weighing(cost):
         began = time.process_time()
         work()
         cost.worker = time.process_time() - began
@@ -160,6 +171,19 @@ def _counting(cost: Cost) -> Iterator[None]:
 
     with connection.execute_wrapper(counted), _timing_engine(cost):
         yield
+
+
+@contextmanager
+def _weighing(cost: Cost) -> Iterator[None]:
+    if not cost.of_memory:
+        yield
+        return
+    tracemalloc.start()
+    try:
+        yield
+        cost.peak_mib = tracemalloc.get_traced_memory()[1] / 2**20
+    finally:
+        tracemalloc.stop()
 
 
 @contextmanager

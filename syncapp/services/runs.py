@@ -41,25 +41,46 @@ def request_mapping(
     Raises Refused: `sync.not_switched_on`, `mapping.not_published`.
     """
     with transaction.atomic():
-        integration = Integration.objects.select_for_update().get(pk=mapping.integration_id)
-        if integration.switched_on_at is None and kind != RunKind.PREVIEW:
-            raise Refused("sync.not_switched_on")
-        if not mapping.published_number:
-            raise Refused("mapping.not_published", label=mapping.label)
-        same = Run.objects.filter(mapping=mapping, kind=kind, direction=direction, state__in=READING)
-        joined = same.filter(stop_requested=False).first()
-        if joined is not None:
-            return joined
-        run = Run.objects.create(
-            integration=integration,
-            mapping=mapping,
-            kind=kind,
-            direction=direction,
-            priority=leases.RANK[Priority.NORMAL],
-            person=person,
-            cause=cause[:120],
-        )
-        queue.prepare(run.pk)
+        return _request_mapping(mapping, person, cause, kind, direction)
+
+
+def request_by_schedule(mapping: Mapping, schedule: Schedule, person: Any | None, cause: str) -> Run:
+    """The same for a schedule, within the transaction that has claimed it; a run that still reads becomes its own."""
+    run = _request_mapping(mapping, person, cause, RunKind.SCHEDULE, "both", schedule)
+    if run.schedule_id != schedule.pk:
+        Run.objects.filter(pk=run.pk).update(schedule=schedule)
+        run.schedule = schedule
+    return run
+
+
+def _request_mapping(
+    mapping: Mapping,
+    person: Any | None,
+    cause: str,
+    kind: RunKind,
+    direction: str,
+    schedule: Schedule | None = None,
+) -> Run:
+    integration = Integration.objects.select_for_update().get(pk=mapping.integration_id)
+    if integration.switched_on_at is None and kind != RunKind.PREVIEW:
+        raise Refused("sync.not_switched_on")
+    if not mapping.published_number:
+        raise Refused("mapping.not_published", label=mapping.label)
+    same = Run.objects.filter(mapping=mapping, kind=kind, direction=direction, state__in=READING)
+    joined = same.filter(stop_requested=False).first()
+    if joined is not None:
+        return joined
+    run = Run.objects.create(
+        integration=integration,
+        mapping=mapping,
+        kind=kind,
+        direction=direction,
+        priority=leases.RANK[Priority.NORMAL],
+        person=person,
+        cause=cause[:120],
+        schedule=schedule,
+    )
+    queue.prepare(run.pk)
     return run
 
 

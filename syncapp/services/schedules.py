@@ -26,7 +26,6 @@ from syncapp.models import (
     Mapping,
     MappingMode,
     Run,
-    RunKind,
     RunState,
     Schedule,
 )
@@ -358,15 +357,14 @@ def _start_or_move_on(row: Due, now: datetime) -> bool:
 def _start_claimed(schedule_id: int, now: datetime) -> bool:
     schedule = (
         Schedule.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("company", "integration", "mapping")
+        .select_related("company", "integration__company")
         .filter(pk=schedule_id, paused=False, next_at__lte=now)
         .first()
     )
     if schedule is None:
         return False
     schedule.next_at = _next(schedule, now)
-    starts = _may_start(schedule) and not _still_running(schedule)
-    runs = _start(schedule, None, "Schedule") if starts else []
+    runs = _start(schedule, None, "Schedule") if _may_start(schedule) else []
     if runs:
         schedule.last_at = now
     schedule.save(update_fields=["next_at", "last_at"])
@@ -388,20 +386,21 @@ def _still_running(schedule: Schedule) -> bool:
 
 
 def _start(schedule: Schedule, person: Any | None, cause: str) -> list[Run]:
+    """Start its mappings, unless its last run is still open. Call it with the schedule's row locked."""
     from syncapp.services import runs as run_service
 
-    started = []
-    for mapping in _mappings(schedule):
-        run = run_service.request_mapping(mapping, person=person, cause=cause, kind=RunKind.SCHEDULE)
-        Run.objects.filter(pk=run.pk).update(schedule=schedule)
-        run.schedule = schedule
-        started.append(run)
-    return started
+    return [
+        run_service.request_by_schedule(mapping, schedule, person, cause) for mapping in _mappings(schedule)
+    ]
 
 
 def _mappings(schedule: Schedule) -> list[Mapping]:
+    still_running = Run.objects.filter(schedule=schedule, state__in=OPEN_RUNS)
     mappings = Mapping.objects.filter(
-        integration_id=schedule.integration_id, mode__in=BY_THE_CLOCK, published_number__gt=0
+        ~Exists(still_running),
+        integration_id=schedule.integration_id,
+        mode__in=BY_THE_CLOCK,
+        published_number__gt=0,
     )
     if schedule.mapping_id:
         mappings = mappings.filter(pk=schedule.mapping_id)

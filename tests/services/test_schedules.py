@@ -178,15 +178,22 @@ class Starts:
     def __init__(self) -> None:
         self.causes: list[str] = []
 
-    def __call__(self, mapping, person=None, cause="", kind="schedule"):  # type: ignore[no-untyped-def]
+    def __call__(self, mapping, schedule, person, cause):  # type: ignore[no-untyped-def]
         self.causes.append(cause)
-        return a_run(mapping.integration, mapping=mapping, state=RunState.QUEUED, kind=kind, finished_at=None)
+        return a_run(
+            mapping.integration,
+            mapping=mapping,
+            schedule=schedule,
+            state=RunState.QUEUED,
+            kind="schedule",
+            finished_at=None,
+        )
 
 
 @pytest.fixture
 def starts(monkeypatch: pytest.MonkeyPatch) -> Starts:
     stand_in = Starts()
-    monkeypatch.setattr(services, "runs", SimpleNamespace(request_mapping=stand_in), raising=False)
+    monkeypatch.setattr(services, "runs", SimpleNamespace(request_by_schedule=stand_in), raising=False)
     return stand_in
 
 
@@ -307,16 +314,35 @@ def test_schedules_that_nothing_lets_start_are_moved_on_together(django_assert_n
     assert set(Schedule.all_companies.values_list("next_at", flat=True)) == {utc(2026, 11, 12, 17, 45)}
 
 
+def test_a_schedule_that_is_due_starts_with_six_statements_and_never_beside_its_open_run(
+    django_assert_num_queries: Any,
+) -> None:
+    schedule = a_due_schedule()
+    with django_assert_num_queries(2 + 2 + 6):  # whether anything is due; what; its savepoint
+        assert schedules.start_due(NOW) == 1
+    run = Run.all_companies.get()
+    assert (run.schedule_id, run.mapping_id, run.kind, run.state) == (
+        schedule.pk,
+        schedule.mapping_id,
+        "schedule",
+        "queued",
+    )
+
+    Schedule.all_companies.filter(pk=schedule.pk).update(next_at=NOW)
+    assert schedules.start_due(NOW) == 0
+    assert Run.all_companies.count() == 1
+
+
 def test_a_schedule_that_breaks_keeps_no_other_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
     broken, sound = a_due_schedule(), a_due_schedule()
     works = Starts()
 
-    def start(mapping, **more):  # type: ignore[no-untyped-def]
+    def start(mapping, *more):  # type: ignore[no-untyped-def]
         if mapping.pk == broken.mapping_id:
             raise ValueError("a defect of ours")
-        return works(mapping, **more)
+        return works(mapping, *more)
 
-    stand_in = SimpleNamespace(request_mapping=start)
+    stand_in = SimpleNamespace(request_by_schedule=start)
     monkeypatch.setattr(services, "runs", stand_in, raising=False)
     assert schedules.start_due(NOW) == 1
     assert Run.all_companies.get().schedule_id == sound.pk
