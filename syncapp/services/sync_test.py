@@ -39,7 +39,7 @@ from syncapp.services import sync_test_records as made
 from syncapp.services import sync_test_ticks as ticks
 from syncapp.services.addresses import ids_in
 from syncapp.services.errors import Refused
-from syncapp.store import clock, specs
+from syncapp.store import bulk, clock, specs
 from syncapp.store.turns import Turn
 from syncapp.tenancy import tenant
 
@@ -138,7 +138,9 @@ def _picked(text: str) -> str:
 
 def ring_open() -> None:
     """Ring for every test that goes on by itself; for the beat."""
-    for pk in SyncTest.all_companies.filter(state__in=WORKING).values_list("pk", flat=True):
+    for (pk,) in bulk.fetch(
+        "select id from syncapp_synctest where state = any(%s)", [[each.value for each in WORKING]]
+    ):
         queue.test_sync(pk)
 
 
