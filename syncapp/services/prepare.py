@@ -143,6 +143,8 @@ def read_both_sides(reading: Reading, lease_seconds: float) -> None:
     spec = specs.published_spec(reading.mapping)
     if spec is None:
         raise LookupError("the mapping was never published")
+    if passes.barrier_open(reading.mapping.pk) and _read_by_another(reading.run):
+        return
     for side in Side:
         with _client(reading, side) as client:
             while not capture.scan_page(reading.mapping, spec, side, client):
@@ -158,6 +160,18 @@ def read_both_sides(reading: Reading, lease_seconds: float) -> None:
             run = None if reading.run.kind in (RunKind.PREVIEW, RunKind.FIRST_LOAD) else reading.run
             capture.read_changes(reading.connection(side), lane, client, run=run)
         _keep(reading.run, lease_seconds)
+
+
+def _read_by_another(run: Run) -> bool:
+    """Whether a run that was asked for in the same transaction has read the changes of both connections, for every
+    mapping: its reading began after this one was asked for, so nothing is left to be read again."""
+    together = run.scope.get("together")
+    others = Run.objects.filter(schedule_id=run.schedule_id, integration_id=run.integration_id)
+    return bool(together) and (
+        others.filter(scope__together=together, state__in=(RunState.RUNNING, RunState.DONE))
+        .exclude(pk=run.pk)
+        .exists()
+    )
 
 
 @contextmanager

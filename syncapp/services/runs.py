@@ -44,9 +44,14 @@ def request_mapping(
         return _request_mapping(mapping, person, cause, kind, direction)
 
 
-def request_by_schedule(mapping: Mapping, schedule: Schedule, person: Any | None, cause: str) -> Run:
-    """The same for a schedule, within the transaction that has claimed it; a run that still reads becomes its own."""
-    run = _request_mapping(mapping, person, cause, RunKind.SCHEDULE, "both", schedule)
+def request_by_schedule(
+    mapping: Mapping, schedule: Schedule, person: Any | None, cause: str, together: UUID
+) -> Run:
+    """The same for a schedule, within the transaction that has claimed it; a run that still reads becomes its own.
+    `together` names what this transaction starts: one of these runs reads for all of them (`prepare`)."""
+    run = _request_mapping(
+        mapping, person, cause, RunKind.SCHEDULE, "both", schedule=schedule, scope={"together": str(together)}
+    )
     if run.schedule_id != schedule.pk:
         Run.objects.filter(pk=run.pk).update(schedule=schedule)
         run.schedule = schedule
@@ -59,7 +64,7 @@ def _request_mapping(
     cause: str,
     kind: RunKind,
     direction: str,
-    schedule: Schedule | None = None,
+    **columns: Any,
 ) -> Run:
     integration = Integration.objects.select_for_update().get(pk=mapping.integration_id)
     if integration.switched_on_at is None and kind != RunKind.PREVIEW:
@@ -78,7 +83,7 @@ def _request_mapping(
         priority=leases.RANK[Priority.NORMAL],
         person=person,
         cause=cause[:120],
-        schedule=schedule,
+        **columns,
     )
     queue.prepare(run.pk)
     return run

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -389,8 +390,10 @@ def _start(schedule: Schedule, person: Any | None, cause: str) -> list[Run]:
     """Start its mappings, unless its last run is still open. Call it with the schedule's row locked."""
     from syncapp.services import runs as run_service
 
+    together = uuid4()
     return [
-        run_service.request_by_schedule(mapping, schedule, person, cause) for mapping in _mappings(schedule)
+        run_service.request_by_schedule(mapping, schedule, person, cause, together)
+        for mapping in _mappings(schedule)
     ]
 
 

@@ -1,7 +1,8 @@
 """Which records a run is about, where it is not simply what waits: all of a mapping, what changed, a filter, a choice.
 
 A scope is the JSON of `Run.scope`: `{"of": "changes"}`, `{"of": "links", "links": [...]}`, `{"of": "filter", ...}`;
-empty means every link of the run's mapping. `position` is how far a plan has come.
+without `of` it is every link of the run's mapping. `position` is how far a plan has come, `together` the runs that one
+tick of a schedule began.
 """
 
 from __future__ import annotations

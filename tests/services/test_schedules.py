@@ -178,7 +178,7 @@ class Starts:
     def __init__(self) -> None:
         self.causes: list[str] = []
 
-    def __call__(self, mapping, schedule, person, cause):  # type: ignore[no-untyped-def]
+    def __call__(self, mapping, schedule, person, cause, together):  # type: ignore[no-untyped-def]
         self.causes.append(cause)
         return a_run(
             mapping.integration,
