@@ -165,13 +165,11 @@ def read_both_sides(reading: Reading, lease_seconds: float) -> None:
 def _read_by_another(run: Run) -> bool:
     """Whether a run that was asked for in the same transaction has read the changes of both connections, for every
     mapping: its reading began after this one was asked for, so nothing is left to be read again."""
-    together = run.scope.get("together")
-    others = Run.objects.filter(schedule_id=run.schedule_id, integration_id=run.integration_id)
-    return bool(together) and (
-        others.filter(scope__together=together, state__in=(RunState.RUNNING, RunState.DONE))
-        .exclude(pk=run.pk)
-        .exists()
-    )
+    together, schedule_id = run.scope.get("together"), run.schedule_id
+    if not together or schedule_id is None:
+        return False
+    others = Run.objects.filter(schedule_id=schedule_id, scope__together=together).exclude(pk=run.pk)
+    return others.filter(state__in=(RunState.RUNNING, RunState.DONE)).exists()
 
 
 @contextmanager
