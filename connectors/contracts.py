@@ -163,7 +163,11 @@ class WriteStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class WriteResult:
     """What came of one `Write`. `record` is the server's own full answer where it gives one (QuickBooks; Salesforce
-    only when the write carried a read-back)."""
+    only when the write carried a read-back).
+
+    `rows` says what came of each row of a write that holds child rows (Salesforce), in the order in which
+    `salesforce.writes.parts_of` names them; empty for a write of one row, and where nobody knows row by row.
+    """
 
     ref: str
     status: WriteStatus
@@ -172,6 +176,7 @@ class WriteResult:
     record: RemoteRecord | None = None
     failure: Failure | None = None
     request_id: str = ""
+    rows: tuple[WriteResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,17 @@ def parts_of(write: Write) -> list[Write]:
     return [*record, *(_child(write, row) for rows in lists.values() for row in rows)]
 
 
+def has_children(write: Write) -> bool:
+    """Whether the body holds child rows, which are records of their own."""
+    return any(_is_children(part) for part in write.body.values())
+
+
+def child_rows(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The child rows that a record was read with, in the order of their ids."""
+    found = [row for part in body.values() if _is_children(part) for row in part["records"]]
+    return sorted((row for row in found if row.get("Id")), key=lambda row: str(row["Id"]))
+
+
 def _is_children(part: Any) -> bool:
     return isinstance(part, Mapping) and isinstance(part.get("records"), list)
 
@@ -247,9 +258,11 @@ _GRAVITY = (WriteStatus.UNKNOWN, WriteStatus.REFUSED, WriteStatus.NOT_SENT, Writ
 
 
 def _together(write: Write, results: Sequence[WriteResult]) -> WriteResult:
-    """A write with its child rows is as good as the worst of them; what was applied is seen at the next reading."""
+    """A write with its child rows is as good as the worst of them; each row's own result goes along."""
     worst = min(results, key=lambda result: _GRAVITY.index(result.status))
-    return worst if len(results) == 1 else replace(worst, id=write.id or worst.id, created=False)
+    if not has_children(write):
+        return worst
+    return replace(worst, id=write.id or worst.id, created=False, rows=tuple(results))
 
 
 def _collection_results(

@@ -6,17 +6,25 @@ from django.db.models import Q
 from syncapp.ids import uuid7
 from syncapp.tenancy import TenantModel
 
+EMAILED = "send"
+WRITES = ("create", "update", "upsert", "deactivate", "void", "delete", EMAILED)
+"""Actions of rows that tell of a remote write; those of people's decisions have a dot in their names."""
+
 
 class AuditEvent(TenantModel):
-    """Append-only: one row per applied remote write, and one per decision of a person that changes what is written.
+    """Append-only: one row per remote record written, and one per decision of a person that changes what is written.
 
-    `intent` is unique: an applied intent has exactly one row (invariant 3). `number` and `chain` are the sealer's.
+    A write that comes to several records (a document with its lines in Salesforce) has one row for each, with the same
+    `intent`: `part` 0 is the record itself, or the first row where only child rows were written. An applied intent has
+    exactly one part 0 (invariant 3). Writes beside the merge (the answer to a request, a file, a letter) have none:
+    what they came from is their `cause`. `number` and `chain` are the sealer's.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    intent = models.OneToOneField(
-        "syncapp.WriteIntent", null=True, on_delete=models.PROTECT, related_name="audit"
+    intent = models.ForeignKey(
+        "syncapp.WriteIntent", null=True, on_delete=models.PROTECT, related_name="audit", db_index=False
     )
+    part = models.PositiveIntegerField(default=0)
     link = models.ForeignKey(
         "syncapp.RecordLink", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
@@ -45,7 +53,12 @@ class AuditEvent(TenantModel):
                 fields=["company", "number"],
                 condition=Q(number__isnull=False),
                 name="one_audit_row_per_number",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["intent", "part"],
+                condition=Q(intent__isnull=False),
+                name="one_audit_row_per_written_record",
+            ),
         ]
         base_manager_name = "all_companies"
 

@@ -18,8 +18,8 @@ from syncapp.engine.projection import to_json as base_json
 from syncapp.engine.reasons import MONEY_DIFFERS
 from syncapp.engine.undo import CLOSED, UNDONE
 from syncapp.models import Outcome
-from syncapp.services import follow_ups, money_check
-from syncapp.services.closing import Closing, Place, Settled, attempt_row, audit_row, intent_row
+from syncapp.services import audit_rows, follow_ups, money_check
+from syncapp.services.closing import Closing, Place, Settled, attempt_row, intent_row
 from syncapp.services.staging import take_token
 from syncapp.store.intents import Intent
 from syncapp.store.links import LinkRow
@@ -66,7 +66,7 @@ def take(
             closing.records.append(result.record)
             closing.follow_ups += follow_ups.wanted(place, intent, result.record, closing.at)
     closing.intents.append(intent_row(intent, "applied", closing.at, result))
-    closing.audit.append(audit_row(place, intent, result, closing.at))
+    closing.audit += audit_rows.of(place, intent, result, closing.at)
     settled.applied.append(link.id)
     if intent.units != [EXTERNAL_ID]:  # our own id in Salesforce is no news to a person
         outcome = Outcome.CREATED if created else Outcome.UPDATED

@@ -1,15 +1,19 @@
-"""The audit trail of what people decided. Rows of applied remote writes are written where their intents close."""
+"""The audit trail of what people decided, and of the writes beside the merge: answers to requests, files, letters, the
+records of a test sync. Rows of a merge's writes are written where their intents close (`audit_rows`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
+from connectors.contracts import Side
+from syncapp.ids import uuid7
 from syncapp.models import AuditEvent, RecordLink
+from syncapp.store import bulk
 from syncapp.tenancy import current_company_id
 
 OURSELVES = "Ledgerbridge"
@@ -74,6 +78,51 @@ def decided_many(action: str, person: Any | None, rows: Sequence[Decided]) -> No
             for row in rows
         ],
         batch_size=500,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """One remote record that was written without an intent, for what `cause` says. `action` is one of `WRITES`."""
+
+    action: str
+    object: str
+    remote_id: str
+    cause: str
+    after: Mapping[str, Any]
+    before: Mapping[str, Any] = field(default_factory=dict)
+    link_id: UUID | None = None
+    request_id: str = ""
+
+
+def wrote(side: Side, rows: Sequence[Wrote], person: Any | None = None) -> None:
+    """One row for each, in one statement, in the transaction that records what came of the writes. Needs a company in
+    context."""
+    at, actor, company_id = timezone.now(), name_of(person), current_company_id()
+    bulk.insert(
+        AuditEvent,
+        [
+            {
+                "id": uuid7(),
+                "company_id": company_id,
+                "intent_id": None,
+                "part": 0,
+                "link_id": row.link_id,
+                "action": row.action,
+                "side": side.value,
+                "object": row.object,
+                "remote_id": row.remote_id,
+                "actor": actor,
+                "cause": row.cause[:120],
+                "before": row.before,
+                "after": row.after,
+                "guard": "",
+                "request_id": row.request_id,
+                "at": at,
+                "chain": "",
+            }
+            for row in rows
+        ],
     )
 
 

@@ -13,7 +13,6 @@ from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.timing import Timing
 from syncapp.ids import uuid7
 from syncapp.models import Connection, Mapping, Outcome
-from syncapp.services.audit import OURSELVES
 from syncapp.store.intents import Intent
 from syncapp.store.links import LinkRow
 from syncapp.store.problems import LinkProblem
@@ -114,30 +113,6 @@ class Closing:
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
-
-
-def audit_row(place: Place, intent: Intent, result: WriteResult, at: datetime) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "company_id": place.company_id,
-        "intent_id": intent.id,
-        "link_id": intent.link_id,
-        "action": intent.operation.value,
-        "side": intent.side.value,
-        "object": intent.object,
-        # Not the id of a row that belongs to the record and was written for it: a price is its product's.
-        "remote_id": intent.remote_id or result.id,
-        "actor": OURSELVES,
-        "cause": intent.cause,
-        "before": {
-            change["label"]: change["before"] for change in intent.changes if change["before"] is not None
-        },
-        "after": {change["label"]: change["after"] for change in intent.changes},
-        "guard": intent.guard,
-        "request_id": result.request_id,
-        "at": at,
-        "chain": "",
-    }
 
 
 def intent_row(intent: Intent, state: str, at: datetime, result: WriteResult) -> dict[str, Any]:

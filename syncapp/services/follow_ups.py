@@ -18,11 +18,21 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from connectors.contracts import Operation, Priority, RecordState, RemoteRecord, Side, Write, WriteStatus
+from connectors.contracts import (
+    Operation,
+    Priority,
+    RecordState,
+    RemoteRecord,
+    Side,
+    Write,
+    WriteResult,
+    WriteStatus,
+)
 from connectors.errors import KIND_RULES, ConnectorError, Failure, FailureKind, Reaction
 from connectors.quickbooks.client import QuickBooksClient
 from connectors.salesforce import soql
 from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.ids import to_18
 from syncapp import queue
 from syncapp.engine.entities import traits
 from syncapp.engine.ruled_rows import TO_SEND, afterwards
@@ -36,6 +46,7 @@ from syncapp.models import (
     RunKind,
     RunState,
 )
+from syncapp.models.audit import EMAILED
 from syncapp.services import audit, clients
 from syncapp.services.closing import Place
 from syncapp.services.timing import current_timing
@@ -60,7 +71,7 @@ OPEN_RUNS = (RunState.QUEUED, RunState.READING, RunState.RUNNING)
 IN_BULK = (RunKind.FIRST_LOAD, RunKind.HISTORY)
 """Runs over what is old: nobody wants a thousand letters of them."""
 CODES = {FollowUpKind.EMAIL: "document.not_emailed", FollowUpKind.PDF: "document.no_pdf"}
-DEEDS = {FollowUpKind.EMAIL: "document.emailed", FollowUpKind.PDF: "document.attached"}
+BY_MAIL, AS_FILE = "The mapping e-mails its documents", "The mapping attaches the PDF of its documents"
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
@@ -175,12 +186,19 @@ def _email(row: FollowUp) -> None:
     (record,) = books.read(row.link.qbo_entity, [row.remote_id], ())
     status = str(record.body.get("EmailStatus") or "")
     if record.state is RecordState.LIVE and status == SENT:
-        _end(row, FollowUpState.DONE)
+        _emailed(row)
     elif record.state is not RecordState.LIVE or status != TO_SEND:
         _end(row, FollowUpState.DROPPED)
     elif _goes_out(row):
         books.send(row.link.qbo_entity, row.remote_id)
-        _end(row, FollowUpState.DONE)
+        _emailed(row)
+
+
+def _emailed(row: FollowUp) -> None:
+    """It went out: by us, unless we never tried."""
+    after = {"EmailStatus": SENT}
+    wrote = audit.Wrote(EMAILED, row.link.qbo_entity, row.remote_id, BY_MAIL, after, link_id=row.link_id)
+    _done(row, Side.QUICKBOOKS, wrote)
 
 
 def _attach(row: FollowUp) -> None:
@@ -193,17 +211,26 @@ def _attach(row: FollowUp) -> None:
         return
     label = traits(Side.QUICKBOOKS, link.qbo_entity).label
     title = f"{label} {record.body.get('DocNumber') or row.remote_id}"
-    if _is_attached(org, link.sf_id, title):
-        _end(row, FollowUpState.DONE)
+    there = _attached(org, link.sf_id, title)
+    if there:
+        _done(row, Side.SALESFORCE, _file(row, title, there))
     elif _goes_out(row):
         content = books.pdf(link.qbo_entity, row.remote_id)
         if len(content) > LARGEST:
             raise ConnectorError(Failure(FailureKind.DATA, "document.pdf_too_large"))
-        _upload(org, row, title, content)
-        _end(row, FollowUpState.DONE)
+        made = _upload(org, row, title, content)
+        _done(row, Side.SALESFORCE, _file(row, title, made.id, made.request_id))
 
 
-def _is_attached(org: SalesforceClient, record_id: str, title: str) -> bool:
+def _file(row: FollowUp, title: str, id_: str, request_id: str = "") -> audit.Wrote:
+    after = {"Title": title, "FirstPublishLocationId": row.link.sf_id}
+    return audit.Wrote(
+        Operation.CREATE.value, FILE, id_, AS_FILE, after, link_id=row.link_id, request_id=request_id
+    )
+
+
+def _attached(org: SalesforceClient, record_id: str, title: str) -> str:
+    """The id of the file of this name at the record; empty without one."""
     text = soql.select(
         FILE,
         ("Id",),
@@ -213,10 +240,11 @@ def _is_attached(org: SalesforceClient, record_id: str, title: str) -> bool:
         ],
         limit=1,
     )
-    return bool(org.query(text)["records"])
+    found = org.query(text)["records"]
+    return to_18(found[0]["Id"]) if found else ""
 
 
-def _upload(org: SalesforceClient, row: FollowUp, title: str, content: bytes) -> None:
+def _upload(org: SalesforceClient, row: FollowUp, title: str, content: bytes) -> WriteResult:
     body = {
         "Title": title,
         "PathOnClient": f"{title}.pdf",
@@ -227,6 +255,7 @@ def _upload(org: SalesforceClient, row: FollowUp, title: str, content: bytes) ->
     (result,) = org.write([write], request_id=f"file-{row.pk}", priority=Priority.NORMAL).results
     if result.status is not WriteStatus.APPLIED:
         raise ConnectorError(result.failure or Failure(FailureKind.UNKNOWN_WRITE, "net.unreadable"))
+    return result
 
 
 _DOING: dict[str, Callable[[FollowUp], None]] = {FollowUpKind.EMAIL: _email, FollowUpKind.PDF: _attach}
@@ -257,20 +286,19 @@ def _there(connection: Connection | None) -> Connection:
     return connection
 
 
-def _end(row: FollowUp, state: FollowUpState) -> None:
+def _done(row: FollowUp, side: Side, wrote: audit.Wrote) -> None:
+    """It is there. What somebody else did before our first try is no write of ours."""
     with transaction.atomic():
-        row.state, row.next_at, row.done_at = state, None, clock.now()
-        row.failure_code, row.failure_values = "", {}
-        row.save()
-        if state == FollowUpState.DONE:
-            audit.decided(
-                DEEDS[FollowUpKind(row.kind)],
-                None,
-                link=row.link,
-                side=Side.QUICKBOOKS.value,
-                object=row.link.qbo_entity,
-                remote_id=row.remote_id,
-            )
+        ours = row.sent_at is not None
+        _end(row, FollowUpState.DONE)
+        if ours:
+            audit.wrote(side, [wrote])
+
+
+def _end(row: FollowUp, state: FollowUpState) -> None:
+    row.state, row.next_at, row.done_at = state, None, clock.now()
+    row.failure_code, row.failure_values = "", {}
+    row.save()
 
 
 def _later(row: FollowUp, wait: timedelta) -> None:

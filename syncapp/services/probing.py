@@ -5,12 +5,21 @@ As few calls as the wire allows: one query for all documents of a batch, one rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from connectors import jsonwire
-from connectors.contracts import Operation, RecordState, RemoteRecord, Side, WriteResult, WriteStatus
+from connectors.contracts import (
+    Body,
+    Operation,
+    RecordState,
+    RemoteRecord,
+    Side,
+    Write,
+    WriteResult,
+    WriteStatus,
+)
 from connectors.errors import Failure, FailureKind
 from connectors.quickbooks import query
 from connectors.quickbooks.client import QuickBooksClient
@@ -18,6 +27,7 @@ from connectors.quickbooks.entities import entity
 from connectors.quickbooks.records import record as quickbooks_record
 from connectors.salesforce import soql
 from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.writes import child_rows, has_children, parts_of
 from syncapp.engine import tags
 from syncapp.engine.entities import traits
 from syncapp.engine.evidence import (
@@ -83,11 +93,47 @@ def _change(place: Place, intent: Intent, record: RemoteRecord) -> WriteResult:
     evidence = of_change(place.spec, intent.side, intent.operation, intent.changes, record)
     if evidence is Evidence.APPLIED:
         kept = record if record.body else None
-        return WriteResult(intent.bid, WriteStatus.APPLIED, record.id, record=kept)
+        return WriteResult(
+            intent.bid, WriteStatus.APPLIED, record.id, record=kept, rows=_each_row(intent, record)
+        )
     if evidence is Evidence.CHANGED_SINCE:
         # What somebody typed since must stand out as an edit, so the base becomes what was sent, not what is read.
-        return WriteResult(intent.bid, WriteStatus.APPLIED, record.id)
+        return WriteResult(intent.bid, WriteStatus.APPLIED, record.id, rows=_each_row(intent, record))
     return WriteResult(intent.bid, WriteStatus.NOT_SENT, record.id, failure=MOVED)
+
+
+def _each_row(intent: Intent, record: RemoteRecord) -> tuple[WriteResult, ...]:
+    """What became of each row of a write with child rows that was carried out: one that was to be removed is not there
+    any more, one that was to be made is there and was not before."""
+    if intent.side is not Side.SALESFORCE:
+        return ()
+    write = intent.as_write()
+    if not has_children(write):
+        return ()
+    there = child_rows(record.body)
+    known = {str(line["id"]) for line in _lines_before(intent) if line.get("id")}
+    free = [row for row in there if str(row["Id"]) not in known | {part.id for part in parts_of(write)}]
+    return tuple(_row(intent, part, {str(row["Id"]) for row in there}, free) for part in parts_of(write))
+
+
+def _lines_before(intent: Intent) -> Iterator[Mapping[str, Any]]:
+    for change in intent.changes:
+        if isinstance(change["before"], list):
+            yield from (line for line in change["before"] if isinstance(line, Mapping))
+
+
+def _row(intent: Intent, part: Write, there: set[str], free: list[Body]) -> WriteResult:
+    applied, unknown = WriteStatus.APPLIED, WriteStatus.UNKNOWN
+    if part.operation is Operation.DELETE:
+        return WriteResult(intent.bid, unknown if part.id in there else applied, part.id)
+    if part.id:
+        return WriteResult(intent.bid, applied, part.id)
+    alike = (row for row in free if holds(row, {key: part.body[key] for key in part.body if key in row}))
+    made = next(alike, free[0] if free else None)
+    if made is None:
+        return WriteResult(intent.bid, unknown)
+    free.remove(made)
+    return WriteResult(intent.bid, applied, str(made["Id"]), created=True)
 
 
 # --- records that were to be made ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from syncapp.engine import reasons
 from syncapp.engine.compiled import EXTERNAL_ID
 from syncapp.engine.retry import Next, after_failure
 from syncapp.models import Outcome
+from syncapp.services import audit_rows
 from syncapp.services.closing import Closing, Place, Settled, attempt_row, failure_values, intent_row
 from syncapp.store.intents import Intent
 from syncapp.store.links import LinkRow
@@ -25,6 +26,9 @@ def take(
     link.attempts = after.attempts
     state = "superseded" if result.status is WriteStatus.NOT_SENT else "refused"
     closing.intents.append(intent_row(intent, state, closing.at, result))
+    closing.audit += audit_rows.of(
+        place, intent, result, closing.at
+    )  # child rows that were taken all the same
     closing.changed[link.id] = link
     closing.columns[link.id] = {"last_ok_at": None, "last_cause": intent.cause}
     if failure.kind is FailureKind.EXISTS:

@@ -3,20 +3,20 @@ document (reference salesforce.md 5.7)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 
-from connectors.contracts import Operation, Priority, Write, WriteResult, WriteStatus
+from connectors.contracts import Operation, Priority, Side, Write, WriteResult, WriteStatus
 from connectors.errors import Failure, FailureKind
 from connectors.salesforce.client import SalesforceClient
 from syncapp.ids import uuid7
 from syncapp.models import Connection, FieldList, RequestStatus, SyncRequest
-from syncapp.services import field_lists
+from syncapp.services import audit, field_lists
 from syncapp.store import bulk, clock, sync_requests, transactions
-from syncapp.store.sync_requests import OBJECT
+from syncapp.store.sync_requests import NEW, OBJECT
 
 log = structlog.get_logger()
 
@@ -36,10 +36,35 @@ def tell(connection: Connection, client: SalesforceClient) -> None:
     ]
     answer = client.write(writes, request_id=uuid7().hex, priority=Priority.INTERACTIVE)
     at = answer.server_time or datetime.now(UTC)
-    applied = [one for one in answer.results if one.status is WriteStatus.APPLIED]
+    answered = [(rows[write.ref], write, one) for write, one in zip(writes, answer.results, strict=True)]
+    taken = [each for each in answered if each[2].status is WriteStatus.APPLIED]
     others = [one for one in answer.results if one.status is not WriteStatus.APPLIED]
-    transactions.run(lambda: sync_requests.told({int(one.ref): rows[one.ref].number for one in applied}, at))
+    transactions.run(lambda: _told(taken, at, there))
     transactions.run(lambda: _not_told([(rows[one.ref], one) for one in others]))
+
+
+def _told(
+    rows: Sequence[tuple[SyncRequest, Write, WriteResult]], at: datetime, there: dict[str, Any]
+) -> None:
+    """Their records hold what they had to be told; each is a write of ours, and the trail tells of it."""
+    sync_requests.told({request.pk: request.number for request, _, _ in rows}, at)
+    status = there["Status__c"].label
+    audit.wrote(
+        Side.SALESFORCE,
+        [
+            audit.Wrote(
+                write.operation.value,
+                write.object,
+                write.id,
+                "Answer to a request in Salesforce",
+                {there[name].label: value for name, value in write.body.items()},
+                before={} if request.told_number else {status: NEW},
+                link_id=request.link_id,
+                request_id=one.request_id,
+            )
+            for request, write, one in rows
+        ],
+    )
 
 
 def fields_there(connection: Connection) -> dict[str, Any]:

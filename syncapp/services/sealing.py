@@ -27,6 +27,7 @@ COLUMNS = (
     "request_id", "at",
 )  # fmt: skip
 """What a seal covers. The link may go, so it is left out: object and remote id say whose row it is."""
+READ = (*COLUMNS, "part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,7 @@ def seal(company_id: int) -> int:
         head = AuditSeal.objects.select_for_update(skip_locked=True).first()
         if head is None:
             return 0
-        waiting = list(
-            AuditEvent.objects.filter(number__isnull=True).order_by("id").values(*COLUMNS)[:AT_ONCE]
-        )
+        waiting = list(AuditEvent.objects.filter(number__isnull=True).order_by("id").values(*READ)[:AT_ONCE])
         if not waiting:
             return 0
         sealed = list(_chained(company_id, head.number, head.chain, waiting))
@@ -78,6 +77,8 @@ def _chained(
 def seal_of(company_id: int, number: int, before: str, row: dict[str, Any]) -> str:
     """The seal of a row: a digest of its content, its number and the seal of the row before it."""
     content = {name: _text(row[name]) for name in COLUMNS}
+    if row["part"]:  # rows from before there were parts have none, and their seals hold
+        content["part"] = row["part"]
     text = json.dumps(
         [company_id, number, before, content], sort_keys=True, separators=(",", ":"), default=str
     )
@@ -111,7 +112,7 @@ def verify(company_id: int) -> Verified:
 def _check(company_id: int, number: int, chain: str) -> tuple[int, str, int | None]:
     """Check the next rows behind `number`; (last good number, its seal, number of the first bad row or None)."""
     rows = AuditEvent.objects.filter(number__gt=number).order_by("number")
-    for row in rows.values("number", "chain", *COLUMNS)[:CHECKED_AT_ONCE]:
+    for row in rows.values("number", "chain", *READ)[:CHECKED_AT_ONCE]:
         expected = seal_of(company_id, number + 1, chain, row)
         if row["number"] != number + 1 or row["chain"] != expected:
             return number, chain, number + 1

@@ -37,7 +37,7 @@ from syncapp.services.clients import UsageMeter, client_for, flush
 from syncapp.services.errors import Refused
 from syncapp.services.locating import Wanted
 from syncapp.store import clock, sync_requests, transactions
-from syncapp.store.sync_requests import LANE, OBJECT
+from syncapp.store.sync_requests import LANE, NEW, OBJECT
 from syncapp.store.turns import Turn
 
 log = structlog.get_logger()
@@ -53,7 +53,6 @@ ASKED = {
     "operation": "Operation__c",
     "direction": "Direction__c",
 }
-NEW = "New"
 ANY_NEW = soql.select(
     OBJECT, ["Id"], where=[soql.equals("Status__c", NEW), soql.equals("IsDeleted", False)], limit=1
 )

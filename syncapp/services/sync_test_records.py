@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from connectors.contracts import Condition, Group, Operation, Write, WriteResult, WriteStatus
+from connectors.contracts import Condition, Group, Operation, Side, Write, WriteResult, WriteStatus
 from connectors.errors import Failure, FailureKind
 from connectors.salesforce import soql
 from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.ids import to_18
 from syncapp.engine.mapping import Criterion, MappingSpec
 from syncapp.engine.records import value_to_json
-from syncapp.models import Lifecycle, RecordLink, SyncTest
+from syncapp.models import AuditEvent, Lifecycle, RecordLink, SyncTest
+from syncapp.models.audit import WRITES
 from syncapp.recipes import product_item
 from syncapp.services import audit
 from syncapp.services.errors import Refused
@@ -227,12 +229,21 @@ def _ensure(client: SalesforceClient, test: SyncTest, object_: str, body: dict[s
         text = soql.select(object_, ("Id",), where=[soql.equals("Name", test.name)], limit=1)
         found = client.query(text)["records"]
         if found:
-            return _kept(test, object_, str(found[0]["Id"]))
+            return _found_again(test, object_, body, to_18(found[0]["Id"]))
     else:
         test.begun = [*test.begun, object_]
         test.save(update_fields=["begun"])
     (made,) = _sent(client, test, [Write("made", Operation.CREATE, object_, body)])
     return _kept(test, object_, made.id)
+
+
+def _found_again(test: SyncTest, object_: str, body: dict[str, Any], id_: str) -> str:
+    """Made by us, and its answer was lost: it is kept now, and the trail tells of it."""
+    if not AuditEvent.objects.filter(action__in=WRITES, object=object_, remote_id=id_).exists():
+        write = Write("made", Operation.CREATE, object_, body)
+        made = WriteResult("made", WriteStatus.APPLIED, id_, created=True)
+        audit.wrote(Side.SALESFORCE, [_wrote(write, made)], test.person)
+    return _kept(test, object_, id_)
 
 
 def _kept(test: SyncTest, object_: str, id_: str) -> str:
@@ -245,18 +256,23 @@ def _kept(test: SyncTest, object_: str, id_: str) -> str:
 def _sent(client: SalesforceClient, test: SyncTest, writes: Sequence[Write]) -> tuple[WriteResult, ...]:
     """What came of these writes. Raises Refused with the vendor's words for the first that was not carried out."""
     answer = client.write(writes, request_id=f"test-{test.pk}", priority=client.priority)
+    taken = [
+        pair for pair in zip(writes, answer.results, strict=True) if pair[1].status is WriteStatus.APPLIED
+    ]
+    audit.wrote(Side.SALESFORCE, [_wrote(write, result) for write, result in taken], test.person)
     for result in answer.results:
         if result.status is not WriteStatus.APPLIED:
             failure = result.failure or Failure(FailureKind.UNKNOWN_WRITE, "net.unreadable")
             raise Refused(failure.code, message=failure.message, detail=failure.detail, fields=failure.fields)
-    for write, result in zip(writes, answer.results, strict=True):
-        audit.decided(
-            write.operation.value,
-            test.person,
-            cause="Test sync",
-            side="sf",
-            object=write.object,
-            remote_id=result.id or write.id,
-            after={name: value_to_json(value) for name, value in write.body.items()},
-        )
     return answer.results
+
+
+def _wrote(write: Write, result: WriteResult) -> audit.Wrote:
+    return audit.Wrote(
+        write.operation.value,
+        write.object,
+        result.id or write.id,
+        "Test sync",
+        {name: value_to_json(value) for name, value in write.body.items()},
+        request_id=result.request_id,
+    )

@@ -228,8 +228,11 @@ def _children(
 def _deeds(about: Mapping[str, Any]) -> dict[UUID, Deed]:
     """Link -> what was done to it by the writes that were applied, of a run or of some links (`about`)."""
     written: dict[UUID, list[AuditEvent]] = {}
-    rows = AuditEvent.objects.filter(
-        intent__isnull=False, link__isnull=False, **{f"intent__{key}": value for key, value in about.items()}
+    rows = AuditEvent.objects.filter(  # one of each write: what it changed stands in its intent, whole
+        part=0,
+        intent__isnull=False,
+        link__isnull=False,
+        **{f"intent__{key}": value for key, value in about.items()},
     ).select_related("intent")
     for event in rows.order_by("id"):
         if event.link_id is not None:

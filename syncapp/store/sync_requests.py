@@ -11,6 +11,8 @@ from syncapp.models import SyncRequest
 from syncapp.store import bulk
 
 OBJECT = "QBO_Sync__c"
+NEW = "New"
+"""What the status of a record says that asks and was not told anything yet."""
 LANE = "requests"
 """The name of the cursor by which new requests are looked for; it exists where the org has the object."""
 

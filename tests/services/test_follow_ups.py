@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from syncapp.models import FollowUp, Problem, RecordLink
+from syncapp.models import AuditEvent, FollowUp, Problem, RecordLink
 from syncapp.services import clients, follow_ups
 from syncapp.store import clock
 from tests.services.sales import DOCUMENTS, a_product, an_opportunity, document
@@ -17,6 +17,16 @@ from tests.services.spine import Spine, a_spine
 from tests.services.test_document_policies import rules
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
+
+
+class Killed(BaseException):
+    """The process is gone: no code of ours may handle it."""
+
+
+def killed() -> None:
+    raise Killed
+
+
 SEND = {"email": "yes", "email_how": "send"}
 PDF = {"pdf": "yes"}
 
@@ -123,9 +133,12 @@ def test_what_was_voided_meanwhile_is_not_sent(spine: Spine) -> None:
     assert rows() == [("email", "dropped", 0)]
 
 
-def test_the_pdf_is_attached_once_to_the_record_in_salesforce(spine: Spine) -> None:
+def test_the_pdf_is_attached_once_to_the_record_in_salesforce(spine: Spine, monkeypatch: Any) -> None:
     deal = an_invoice(spine, **PDF)
-    follow_ups.carry()
+    with monkeypatch.context() as patched:
+        patched.setattr(follow_ups, "_done", lambda *_: killed())
+        with pytest.raises(Killed):
+            follow_ups.carry()
     assert [(row.failure_code, row.failure_values) for row in FollowUp.all_companies.all()] == [("", {})]
     title = f"Invoice {document(spine)['DocNumber']}"
     files = spine.rows("SELECT Title, PathOnClient, FirstPublishLocationId, VersionData FROM ContentVersion")
@@ -133,12 +146,13 @@ def test_the_pdf_is_attached_once_to_the_record_in_salesforce(spine: Spine) -> N
         (title, f"{title}.pdf", deal)
     ]
     assert base64.b64decode(files[0]["VersionData"]).startswith(b"%PDF")
-    FollowUp.all_companies.update(
-        state="sending", next_at=clock.now(), sent_at=clock.now() - timedelta(hours=1)
-    )
+    FollowUp.all_companies.update(next_at=clock.now(), sent_at=clock.now() - timedelta(hours=1))
     follow_ups.carry()
     assert len(spine.rows("SELECT Id FROM ContentVersion")) == 1
     assert rows() == [("pdf", "done", 1)]
+    (told,) = AuditEvent.all_companies.filter(object="ContentVersion")
+    assert (told.action, told.side, told.after["Title"]) == ("create", "sf", title)
+    assert told.cause == follow_ups.AS_FILE
 
 
 def test_what_is_refused_is_a_problem_and_a_press_tries_it_again(spine: Spine, monkeypatch: Any) -> None:

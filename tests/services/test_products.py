@@ -58,7 +58,7 @@ def test_an_item_becomes_a_product_with_an_entry_in_the_standard_price_book(spin
     )
     spine.first_load()
     entry = spine.rows(
-        "SELECT UnitPrice, IsActive, Pricebook2Id, Product2.ProductCode FROM PricebookEntry"
+        "SELECT Id, UnitPrice, IsActive, Pricebook2Id, Product2.ProductCode FROM PricebookEntry"
         " WHERE Product2.Name = 'Hedge trim'"
     )
     assert [(row["UnitPrice"], row["IsActive"], row["Pricebook2Id"]) for row in entry] == [
@@ -69,8 +69,11 @@ def test_an_item_becomes_a_product_with_an_entry_in_the_standard_price_book(spin
     assert link.lifecycle == "linked"
     told = AuditEvent.all_companies.filter(link_id=link.pk, side="sf").exclude(intent=None)
     assert set(told.values_list("object", "remote_id")) == {
-        ("Product2", link.sf_id)
-    }  # the price's row as well
+        ("Product2", link.sf_id),
+        ("PricebookEntry", entry[0]["Id"]),
+    }
+    price = told.get(object="PricebookEntry")
+    assert (price.action, price.before, list(price.after.values())) == ("create", {}, ["75.00"])
 
 
 def test_a_price_follows_from_either_side_and_nothing_is_written_twice(spine):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from syncapp.models import Attempt, IntegrationState, Observation, Problem, RecordLink, Run, WriteIntent
@@ -16,7 +17,6 @@ from syncapp.services.errors import Refused
 from syncapp.store import bulk
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
-from tests.services.test_crash_matrix import _forget_what_was_written
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -26,6 +26,13 @@ def spine(settings: Any) -> Iterator[Spine]:
     settings.TIMING_DIVISOR = 40
     with a_spine() as made:
         yield made
+
+
+def _forget_what_was_written() -> None:
+    with transaction.atomic():
+        bulk.execute("set local app.purge_audit = 'on'")
+        bulk.execute("delete from syncapp_auditevent")
+    bulk.execute("delete from syncapp_writeintent")
 
 
 def forget(name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from io import StringIO
 from typing import Any
 
@@ -13,7 +15,7 @@ from syncapp.models import AuditEvent, AuditSeal, Company
 from syncapp.services import audit, sealing
 from syncapp.store import bulk
 from syncapp.tenancy import tenant
-from tests.builders import a_company, a_person
+from tests.builders import a_company, a_person, an_audit_row
 
 pytestmark = pytest.mark.django_db
 
@@ -118,3 +120,26 @@ def test_the_database_itself_refuses_to_change_a_row(company: Company, sql: str)
     with pytest.raises(DatabaseError), transaction.atomic():
         bulk.execute(sql)
     assert AuditEvent.objects.get().number == 1
+
+
+def test_rows_of_one_write_are_sealed_with_their_place_in_it(company: Company) -> None:
+    for part in range(2):
+        an_audit_row(company, part=part)
+    sealing.seal_due()
+    assert sealing.verify(company.pk).broken is None
+
+    tamper("update syncapp_auditevent set part = 5 where number = 2")
+
+    assert sealing.verify(company.pk).broken == 2
+
+
+def test_seals_from_before_a_write_had_several_rows_still_hold(company: Company) -> None:
+    """A seal covers what it did then: the place in the write only where there is one."""
+    row = {name: getattr(an_audit_row(company), name) for name in sealing.READ}
+    without = {name: value for name, value in row.items() if name != "part"} | {"part": 0}
+
+    seal = sealing.seal_of(company.pk, 1, "", without)
+
+    content = {name: sealing._text(row[name]) for name in sealing.COLUMNS}
+    text = json.dumps([company.pk, 1, "", content], sort_keys=True, separators=(",", ":"), default=str)
+    assert seal == hashlib.sha256(text.encode()).hexdigest()

@@ -15,6 +15,7 @@ from syncapp.store import bulk
 from syncapp.tenancy import tenant
 from tests.builders import a_company
 from tests.services.spine import Spine, a_spine
+from tests.services.test_crash_matrix import another_worker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -73,11 +74,14 @@ def _two_of_three_are_stored(spine: Spine, monkeypatch: pytest.MonkeyPatch) -> N
             raise RuntimeError("our own mistake")
         real(place, intent, *rest)
 
-    monkeypatch.setattr(applied, "take", fails_on_the_first)
-    sync.carry(Priority.BULK, seconds=120)
+    with monkeypatch.context() as patched:
+        patched.setattr(applied, "take", fails_on_the_first)
+        sync.carry(Priority.BULK, seconds=120)
 
     sizes = Counter(BatchSend.all_companies.filter(side="qbo").values_list("state", flat=True))
     assert (sizes["applied"], sizes["sending"]) in ((2, 1), (3, 1)), sizes
+    another_worker(spine)
+    assert set(BatchSend.all_companies.values_list("state", flat=True)) == {"applied"}
 
 
 def test_a_frozen_process_holds_its_locks_for_five_minutes_at_most() -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from syncapp.models import Run, SyncTest, SyncTestState
-from syncapp.services import prepare, sync_test
+from syncapp.services import prepare, sync_test, sync_test_records
 from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
 from tests.services.sales import DOCUMENTS, a_product, an_opportunity, document
 from tests.services.spine import Spine, a_spine
+from tests.services.test_crash_matrix import killed_at
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
 
@@ -110,8 +111,8 @@ def test_a_worker_that_dies_makes_nothing_twice(spine: Spine) -> None:
     """The test goes on from what is stored; a record whose making was not answered is found by its name."""
     with tenant(spine.company.pk):
         test = sync_test.begin(spine.integration, spine.person)
-    lost = spine.make("Account", Name=test.name)
-    SyncTest.all_companies.filter(pk=test.pk).update(begun=["Account"])
+    killed_at(sync_test_records.audit, "wrote", lambda: sync_test.advance(test.pk))
+    [lost] = [row["Id"] for row in spine.rows(f"SELECT Id FROM Account WHERE Name = '{test.name}'")]
     test = carried(spine, test)
     assert (test.state, test.account) == (SyncTestState.DONE, lost)
     assert len(spine.rows(f"SELECT Id FROM Account WHERE Name = '{test.name}'")) == 1

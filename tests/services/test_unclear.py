@@ -61,6 +61,7 @@ def an_unclear_create(spine: Spine) -> RecordLink:
     return RecordLink.all_companies.get(sf_id__isnull=False)
 
 
+@pytest.mark.trail_is_broken("nobody has said yet what came of the write")
 def test_what_is_still_unclear_after_a_day_waits_for_a_person(spine: Spine) -> None:
     link = an_unclear_create(spine)
 
@@ -90,6 +91,7 @@ def test_a_person_says_that_it_exists_and_it_is_linked_without_a_further_write(s
         unclear.it_exists(link, spine.person)
 
 
+@pytest.mark.trail_is_broken("the person is wrong: the write that they say did not happen did")
 def test_a_person_says_that_it_does_not_exist_and_it_is_sent_under_a_new_number(spine: Spine) -> None:
     link = an_unclear_create(spine)
     first = BatchSend.all_companies.get().request_id
@@ -193,6 +195,7 @@ def test_what_was_there_before_a_creation_of_unknown_outcome_waits_for_nothing(s
     carry()
 
     assert sorted(row["Name"] for row in spine.accounts()) == ["Birch", "Pine"]
+    look()
 
 
 def test_a_body_that_was_refused_twice_is_not_sent_again_by_itself(spine: Spine) -> None:

@@ -4,19 +4,17 @@ A test that breaks the trail on purpose says so: `pytest.mark.trail_is_broken("w
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.simulator.testing import Simulator
 from syncapp.models import AuditEvent, WriteIntent
+from syncapp.models.audit import WRITES
 
 PERSON = "somebody"
 """What people's calls bear as their request id, so that the log tells them from ours."""
-AS_LOGGED = {"deactivate": "update"}
-OWNERS = {"PricebookEntry": ("Product2", "Product2Id")}
-"""Rows that are written as a field of another record, which is the one that the trail names."""
-REQUESTS = frozenset({"QBO_Sync__c"})
-"""Requests that people make in Salesforce: our answer is written into them, and they themselves are its record."""
+AS_LOGGED = {"deactivate": "update", "send": "emailed"}
 
 
 @dataclass
@@ -40,7 +38,13 @@ def check(sim: Simulator) -> None:
 
 def differences(sim: Simulator) -> list[str]:
     """Writes that were accepted from us and that the trail does not tell of, and the reverse."""
-    written = _written(sim)
+    logs = (("qbo", sim.quickbooks.log()), ("sf", sim.salesforce.log()))
+    return differences_to([{"side": side, **entry} for side, entries in logs for entry in entries])
+
+
+def differences_to(entries: Iterable[dict[str, Any]]) -> list[str]:
+    """The same of these entries of the write logs, each with its `side`."""
+    written = Counter(_write(entry) for entry in entries if _is_ours(entry))
     told = _told(written)
     lacking, invented = written - told - _repeated(), told - written
     return [
@@ -52,33 +56,31 @@ def differences(sim: Simulator) -> list[str]:
     ]
 
 
-def _written(sim: Simulator) -> Counter[Write]:
-    """What was accepted from us: QuickBooks' entries bear our request ids, people's in Salesforce say so."""
-    ours: Counter[Write] = Counter()
-    for side, entries in (("qbo", sim.quickbooks.log()), ("sf", sim.salesforce.log())):
-        for entry in entries:
-            if entry["request_id"] if side == "qbo" else entry["request_id"] != PERSON:
-                ours.update(_as_told(side, entry))
-    return ours
+def _is_ours(entry: dict[str, Any]) -> bool:
+    """In QuickBooks our entries bear request ids, letters aside, which take none; in Salesforce only what people and
+    the platform do has one."""
+    if entry["side"] == "qbo":
+        return bool(entry["request_id"]) or entry["operation"] == AS_LOGGED["send"]
+    return not entry["request_id"]
 
 
-def _as_told(side: str, entry: dict[str, Any]) -> list[Write]:
-    """A write of the log as the trail tells of it: nothing for an answer to a request."""
-    if entry["object"] in REQUESTS:
-        return []
-    if entry["object"] in OWNERS:
-        owner, reference = OWNERS[entry["object"]]
-        return [(side, owner, str((entry["after"] or {}).get(reference)), "update", entry["request_id"])]
-    return [(side, entry["object"], entry["id"], entry["operation"], entry["request_id"])]
+def _write(one: dict[str, Any]) -> Write:
+    return one["side"], one["object"], one["id"], one["operation"], _number(one["side"], one["request_id"])
+
+
+def _number(side: str, request_id: str | None) -> str:
+    """Salesforce takes no request ids."""
+    return request_id or "" if side == "qbo" else ""
 
 
 def _told(written: Counter[Write]) -> Counter[Write]:
     """What the trail says. An upsert is what the service made of it: a creation or, sent again, a change."""
     told: Counter[Write] = Counter()
-    for side, object_, id_, action, request_id in AuditEvent.all_companies.exclude(intent=None).values_list(
+    rows = AuditEvent.all_companies.filter(action__in=WRITES)
+    for side, object_, id_, action, request_id in rows.values_list(
         "side", "object", "remote_id", "action", "intent__batch__request_id"
     ):
-        number = request_id if side == "qbo" else ""
+        number = _number(side, request_id)
         operation = AS_LOGGED.get(action, action)
         if action == "upsert":
             made = (side, object_, id_, "create", number)
@@ -92,10 +94,10 @@ def _repeated() -> Counter[Write]:
     after their answers were lost (sync-semantics 13.2)."""
     again: Counter[Write] = Counter()
     rows = WriteIntent.all_companies.exclude(first_sent_at=None)
-    for side, object_, id_, number in rows.filter(state="superseded").values_list(
-        "side", "object", "remote_id", "batch__request_id"
+    for side, object_, id_, operation, number in rows.filter(state="superseded").values_list(
+        "side", "object", "remote_id", "operation", "batch__request_id"
     ):
-        again[side, object_, id_, "update", number if side == "qbo" else ""] += 1
+        again[side, object_, id_, AS_LOGGED.get(operation, operation), _number(side, number)] += 1
     upserts = rows.filter(state="applied", operation="upsert", attempts__gt=1)
     for side, object_, id_, attempts in upserts.values_list("side", "object", "result_id", "attempts"):
         again[side, object_, id_, "update", ""] += attempts - 1

@@ -28,6 +28,7 @@ from syncapp.models import (
     MappingCriteria,
     MappingVersion,
     PreviewItem,
+    RecordLink,
     ReferenceEntry,
     ReferenceList,
     Run,
@@ -715,7 +716,46 @@ def test_the_trail_shows_who_changed_what_from_what_to_what(browser: Client, map
     text = words(browser.get("/audit/"))
     for part in ("Nordlys", "Updated in QuickBooks", "maren@example.com", "phone: from 1 to 2", "1-65f2"):
         assert part in text
-    assert "Nordlys" not in words(browser.get("/audit/?show=writes"))
+    assert "Nordlys" in words(browser.get("/audit/?show=writes"))
+    assert "Nordlys" not in words(browser.get("/audit/?show=decisions"))
+
+
+def a_write(mapping: Mapping, link: RecordLink, object_: str, **values: Any) -> WriteIntent:
+    return WriteIntent.all_companies.create(
+        company_id=mapping.company_id, connection=mapping.integration.quickbooks, link=link, side="sf",
+        object=object_, remote_id="a0900001", operation="update", state="applied", body_sha256="x", **values,
+    )  # fmt: skip
+
+
+def test_the_lines_of_a_document_are_folded_into_its_row(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping, name="INV-1042")
+    whole, lines = (a_write(mapping, link, "QBO_Invoice__c") for _ in range(2))
+    said = {"link": link, "side": "sf"}
+    invoice = {**said, "object": "QBO_Invoice__c", "remote_id": "a0900001"}
+    an_audit_row(mapping.company, intent=whole, after={"Total": "300.00"}, **invoice)
+    for number in range(1, 3):
+        line = {**said, "object": "QBO_Invoice_Line__c", "remote_id": f"a0L0000{number}"}
+        an_audit_row(mapping.company, intent=whole, part=number, after={"Quantity": f"{number}"}, **line)
+    an_audit_row(mapping.company, intent=lines, action="delete", before={"Quantity": "7"}, **line)
+
+    text = words(browser.get("/audit/"))
+
+    assert text.count("INV-1042") == 2
+    assert "QBO_Invoice__c a0900001" in text
+    assert "2 related records Updated · QBO_Invoice_Line__c a0L00001 Quantity" in text
+    assert "1 related record Deleted · QBO_Invoice_Line__c a0L00002 Quantity" in text
+    assert text.index("1 related record") < text.index("2 related records")
+
+
+def test_a_document_of_very_many_lines_shows_the_first(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping, name="INV-1042")
+    write = a_write(mapping, link, "QBO_Invoice__c")
+    for number in range(30):
+        an_audit_row(
+            mapping.company, link=link, intent=write, part=number, side="sf", object="QBO_Invoice_Line__c"
+        )
+
+    assert "More than 20 related records" in words(browser.get("/audit/"))
 
 
 def test_the_trail_names_the_person_whose_press_wrote_it(browser: Client, mapping: Mapping) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connectors.simulator.salesforce.values import Stored
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from connectors.simulator.salesforce.catalog import Entity
 
 Row = dict[str, Stored]
+
+
+BY_HAND, BY_PLATFORM = "by hand", "by the platform"
+"""The request ids that the log shows of what people do in the pages and by the side door, and of what follows from a
+write without being one: sums, and children that go with their parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,10 @@ class Actor:
     request_id: str = ""
     #: What change events name as their origin; a person's change in the pages unless a call says otherwise.
     origin: str = "com/salesforce/api/soap/66.0;client=SfdcInternalAPI/"
+
+    def as_platform(self) -> Actor:
+        """The same one, for what the platform does because of their write."""
+        return replace(self, request_id=BY_PLATFORM)
 
 
 @dataclass(slots=True)

@@ -140,7 +140,7 @@ class Records:
         old = self.row(entity, record_id)
         if old is None or all(old.get(name) == value for name, value in values.items()):
             return
-        change = Change(entity, record_id, old, dict(values), frozenset(), actor)
+        change = Change(entity, record_id, old, dict(values), frozenset(), actor.as_platform())
         self.store_change(change)
 
     def translated(self, entity: Entity, values: Mapping[str, Any], *, creating: bool) -> Row:

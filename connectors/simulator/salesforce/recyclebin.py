@@ -85,7 +85,7 @@ class RecycleBin:
             raise Refused("DELETE_FAILED", message, ())
         for row in children:
             if kind == "cascade":
-                self._bin(child, row, actor, seen)
+                self._bin(child, row, actor.as_platform(), seen)
             else:
                 self.records.platform_update(child.name, str(row["Id"]), {relation.field.name: None}, actor)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.simulator.wire import Request, Response
 
 from . import events, ids
-from .changes import Actor
+from .changes import BY_HAND, Actor
 from .errors import Refused
 from .oauth.apps import App
 from .orgs import Settings, settings_from
@@ -131,7 +131,7 @@ def _records(standin: Salesforce, request: Request) -> Any:
     org = _org(standin, body.get("org"))
     records = standin.engine.records_of(org)
     entity = org.catalog.get(str(body["object"]))
-    actor = Actor(str(body.get("user") or org.facts["clerk_id"]), allow_duplicates=True)
+    actor = Actor(str(body.get("user") or org.facts["clerk_id"]), allow_duplicates=True, request_id=BY_HAND)
     action, record_id = str(body.get("action", "update")), str(body.get("id", ""))
     if action == "create":
         record_id = records.create(entity, body.get("values") or {}, actor)

@@ -10,7 +10,7 @@ from connectors.simulator import pages
 from connectors.simulator.wire import Request, Response
 
 from . import ids
-from .changes import Actor, Row
+from .changes import BY_HAND, Actor, Row
 from .errors import Refused
 from .objects.fields import Field
 from .times import from_wire
@@ -77,7 +77,7 @@ class View:
     records: Records
 
     def actor(self) -> Actor:
-        return Actor(str(self.org.facts["clerk_id"]), allow_duplicates=True)
+        return Actor(str(self.org.facts["clerk_id"]), allow_duplicates=True, request_id=BY_HAND)
 
 
 class Pages:
