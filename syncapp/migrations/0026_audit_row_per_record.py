@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncapp', '0024_follow_ups'),
+        ("syncapp", "0025_notices_of_other_companies"),
     ]
 
     operations = [
