@@ -25,6 +25,7 @@ from syncapp.services import (
     org_messages,
     reference_lists,
     retention,
+    salesforce_users,
     schedules,
     sealing,
     sweep,
@@ -137,6 +138,7 @@ def _read_changes(connection: Connection, lane: str) -> None:
         if lane == "nightly" and isinstance(client, SalesforceClient):
             sync_requests.look_for(connection, client)
             field_lists.refresh_due(connection, Side.SALESFORCE, client)
+            salesforce_users.refresh_due(connection, client)
         if lane == "cdc":
             news += deliveries.covered(connection, client, began)
             reference_lists.refresh_due(connection)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from portal.admin.value_pickers import values_of
 from portal.site import TenantModelAdmin, TenantTabularInline, portal_site
 from syncapp.engine.mapping import FieldSpec
 from syncapp.engine.naming import value_maps_named
@@ -16,15 +18,29 @@ from syncapp.services import audit, mappings
 from syncapp.services.errors import Refused
 
 
+class EntryForm(forms.ModelForm):
+    """One pair; both inputs offer what the sides are known to have."""
+
+    class Meta:
+        model = ValueMapEntry
+        fields = ("sf_value", "qbo_value")
+        widgets = {
+            "sf_value": forms.TextInput(attrs={"list": "pick-map-sf", "autocomplete": "off"}),
+            "qbo_value": forms.TextInput(attrs={"list": "pick-map-qbo", "autocomplete": "off"}),
+        }
+
+
 class EntryInline(TenantTabularInline):
     """The pairs of a value map."""
 
     model = ValueMapEntry
+    form = EntryForm
     view_action = "mappings.view"
     edit_action = "mappings.edit"
     fields = ("sf_value", "qbo_value")
     ordering = ("position", "id")
     extra = 5
+    verbose_name = "pair"
     verbose_name_plural = "Pairs: the first one counts where several values mean the same"
 
 
@@ -52,6 +68,18 @@ class ValueMapAdmin(TenantModelAdmin):
         ),
     )
     inlines = (EntryInline,)
+    change_form_template = "mapping/value_map_form.html"
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        value_map = self.get_object(request, object_id or "")
+        offered = {"offered": values_of(value_map) if value_map is not None else None}
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **offered})
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The pair is chosen already where there is only one."""

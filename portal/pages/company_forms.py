@@ -28,18 +28,20 @@ CURRENCIES = (
 
 
 @cache
-def zones() -> list[tuple[str, str]]:
-    """IANA zones by place; the technical ones left out."""
+def zones() -> list[tuple[str, str | list[tuple[str, str]]]]:
+    """IANA zones by region, so that the name of a city typed on the list finds it; the technical ones left out."""
     places = (
         zone
         for zone in available_timezones()
         if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/"))
     )
     skipped = ("SystemV/", "US/", "Brazil/", "Canada/", "Chile/", "Mexico/")
-    return [
-        ("UTC", "UTC"),
-        *((zone, zone.replace("_", " ")) for zone in sorted(places) if not zone.startswith(skipped)),
-    ]
+    regions: dict[str, list[tuple[str, str]]] = {}
+    for zone in sorted(places):
+        if not zone.startswith(skipped):
+            region, _, place = zone.partition("/")
+            regions.setdefault(region, []).append((zone, place.replace("_", " ").replace("/", ", ")))
+    return [("UTC", "UTC"), *regions.items()]
 
 
 class CompanyForm(forms.Form):

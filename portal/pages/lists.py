@@ -17,7 +17,7 @@ from portal.people.access import PortalRequest, company_page
 from portal.refusals import way_back
 from syncapp.messages import words_for
 from syncapp.models import FieldList, Integration, Mapping, ReferenceEntry, ReferenceList
-from syncapp.services import field_lists, reference_lists
+from syncapp.services import field_lists, reference_lists, salesforce_users
 from syncapp.services.errors import Refused
 
 LIST_WORDS = {
@@ -46,6 +46,7 @@ def page(request: PortalRequest, pk: int) -> HttpResponse:
         "integration": integration,
         "lists": _lists(integration),
         "fields": [_fields(row) for row in fields],
+        "users": _users(integration),
     }
     return render(request, "lists/page.html", context)
 
@@ -57,6 +58,20 @@ def _integration(pk: int) -> Integration:
 def _quickbooks(integration: Integration) -> list[UUID]:
     """The pair's QuickBooks connection; none before it is made."""
     return [integration.quickbooks_id] if integration.quickbooks_id else []
+
+
+def _connection_of(integration: Integration, entity: str) -> list[UUID]:
+    """The connection whose list this is: people are Salesforce's, everything else is QuickBooks'."""
+    if entity == salesforce_users.USERS:
+        return [integration.salesforce_id] if integration.salesforce_id else []
+    return _quickbooks(integration)
+
+
+def _users(integration: Integration) -> ReferenceList | None:
+    rows = ReferenceList.objects.filter(
+        connection_id__in=_connection_of(integration, salesforce_users.USERS), entity=salesforce_users.USERS
+    )
+    return rows.annotate(active=Count("entries", filter=Q(entries__active=True))).first()
 
 
 def _lists(integration: Integration) -> list[dict[str, Any]]:
@@ -85,7 +100,9 @@ def _fields(row: FieldList) -> dict[str, Any]:
 def entries(request: PortalRequest, pk: int, entity: str) -> HttpResponse:
     """What one list holds, by name."""
     integration = _integration(pk)
-    row = get_object_or_404(ReferenceList.objects, connection_id__in=_quickbooks(integration), entity=entity)
+    row = get_object_or_404(
+        ReferenceList.objects, connection_id__in=_connection_of(integration, entity), entity=entity
+    )
     search = request.GET.get("q", "").strip()[:120]
     found = ReferenceEntry.objects.filter(list=row).order_by("-active", "name")
     if search:
@@ -93,7 +110,8 @@ def entries(request: PortalRequest, pk: int, entity: str) -> HttpResponse:
     context = {
         "integration": integration,
         "row": row,
-        "label": LIST_WORDS.get(entity, entity),
+        "label": {salesforce_users.USERS: "Users", **LIST_WORDS}.get(entity, entity),
+        "side": "Salesforce" if entity == salesforce_users.USERS else "QuickBooks",
         "search": search,
         "entries": list(found[: SHOWN + 1]),
         "most": SHOWN,
@@ -106,15 +124,25 @@ def entries(request: PortalRequest, pk: int, entity: str) -> HttpResponse:
 def refresh_lists(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Read the lists of the QuickBooks company now."""
     integration = _integration(pk)
+    wanted = request.POST.get("entity", "")
+    if wanted == salesforce_users.USERS:
+        return _refresh_users(request, integration)
     if integration.quickbooks is None:
         raise Refused("setup.not_connected")
-    wanted = request.POST.get("entity", "")
     chosen = [one for one in reference_lists.LISTS if wanted in ("", one)]
     counts = reference_lists.refresh_all(integration.quickbooks, chosen)
     messages.success(
         request, f"Read from QuickBooks: {sum(counts.values()):,} entries in {len(counts)} lists."
     )
     return redirect("portal:lists", pk=pk)
+
+
+def _refresh_users(request: PortalRequest, integration: Integration) -> HttpResponseBase:
+    if integration.salesforce is None:
+        raise Refused("setup.not_connected")
+    count = salesforce_users.refresh_now(integration.salesforce)
+    messages.success(request, f"Read from Salesforce: {count:,} user{'' if count == 1 else 's'}.")
+    return redirect("portal:lists", pk=integration.pk)
 
 
 @company_page("mappings.edit")

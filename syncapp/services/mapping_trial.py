@@ -15,7 +15,7 @@ from syncapp.engine.decision import DecisionKind, Reason
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.projection import compose, compose_create
 from syncapp.engine.records import value_to_json
-from syncapp.models import Lifecycle, Mapping, RecordLink
+from syncapp.models import Attention, Lifecycle, Mapping, RecordLink
 from syncapp.services import deciding, preview
 from syncapp.services.deciding import Decided
 from syncapp.services.errors import Refused
@@ -62,13 +62,16 @@ class Compared:
 
 
 def records_to_try(mapping: Mapping, search: str = "", most: int = 8) -> list[RecordLink]:
-    """Records to choose from: the newest of the mapping, or those whose name begins with a text."""
+    """Records to choose from: the newest of the mapping, or those whose name contains a text. What the mapping skips is
+    offered where it is asked for by name, or where there is nothing else."""
     rows = RecordLink.objects.filter(mapping=mapping).exclude(
         lifecycle__in=[Lifecycle.UNLINKED, Lifecycle.ABSORBED]
     )
     if search:
         rows = rows.filter(name__icontains=search)
-    return list(rows.order_by("-id")[:most])
+        return list(rows.order_by("-id")[:most])
+    kept = rows.exclude(attention=Attention.SKIPPED).order_by("-id")[:most]
+    return list(kept) or list(rows.order_by("-id")[:most])
 
 
 def of_mapping(mapping_id: int, link_ids: Sequence[UUID]) -> list[UUID]:
