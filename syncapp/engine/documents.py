@@ -4,12 +4,13 @@ calculated, and that QuickBooks came to the same money (promise G6)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from connectors.contracts import Body, Side
-from syncapp.engine import money, reasons
+from syncapp.engine import money, reasons, taxes
 from syncapp.engine.books import Books
 from syncapp.engine.compiled import CompiledSpec, compile_spec
 from syncapp.engine.decision import Projection, Reason, Situation
@@ -157,9 +158,17 @@ def complete(compiled: CompiledSpec, body: dict[str, Any], books: Books) -> dict
     return {**body, "GlobalTaxCalculation": how}
 
 
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """The gravest difference of a document, and where it is one of tax, the rates that make it."""
+
+    figure: money.Difference
+    rates: tuple[taxes.RateDifference, ...] = ()
+
+
 def disagreement(
     spec: MappingSpec, sent: Projection, answer: Body, books: Books, lists: Lists
-) -> money.Difference | None:
+) -> Disagreement | None:
     """The gravest difference between the lines that were sent and the document that QuickBooks stored; None where they
     agree to the cent. Tax is QuickBooks' own; it is compared only where its rates are known."""
     compiled = compile_spec(spec)
@@ -169,7 +178,8 @@ def disagreement(
             continue
         ours, theirs = row.child.covered(sent[row.key]), row.child.covered(stored.get(row.key))
         places = money.places_of(str((answer.get("CurrencyRef") or {}).get("value") or books.currency))
-        forecast, rates = _tax_forecast(ours, Terms(books, lists, spec.options, places))
+        terms = Terms(books, lists, spec.options, places)
+        forecast, rates = _tax_forecast(ours, terms)
         found = money.differences(
             ours,
             theirs,
@@ -179,7 +189,8 @@ def disagreement(
             places=places,
         )
         if found:
-            return found[-1] if found[0].what != "line" else found[0]
+            gravest = found[-1] if found[0].what != "line" else found[0]
+            return Disagreement(gravest, taxes.by_rate(ours, answer, terms) if gravest.what == "tax" else ())
     return None
 
 

@@ -464,10 +464,4 @@ MESSAGES: dict[str, Message] = {
         "Put Generate back, or void the first document in QuickBooks and unlink it here; then try again.",
         "retry",
     ),
-    "engine.money_differs": Message(
-        "QuickBooks comes to another amount",
-        "{what}: {ours} was sent, QuickBooks holds {theirs}, a difference of {by}.",
-        "Open the document in QuickBooks and compare it line by line; then send it again.",
-        "retry",
-    ),
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.contracts import RemoteRecord, Side
 from syncapp.engine import documents
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.projection import from_json
+from syncapp.engine.taxes import RateDifference, Share
 from syncapp.services.facts import books_of
 from syncapp.store import reference_lists
 from syncapp.store.intents import Intent
@@ -17,6 +19,7 @@ from syncapp.store.links import LinkRow
 if TYPE_CHECKING:
     from syncapp.services.closing import Place
 
+RATES_UNKNOWN = "QuickBooks does not say by which rate."
 TAX_LISTS = ("TaxCode", "TaxRate")
 WORDS = {
     "line": "The amount of a line",
@@ -46,8 +49,41 @@ def disagreement(
     found = documents.disagreement(place.spec, sent, record.body, books, lists)
     if found is None:
         return None
-    what = WORDS[found.what] + (f" (line {found.position})" if found.position else "")
-    return unit, {"what": what, "ours": str(found.ours), "theirs": str(found.theirs), "by": str(found.by)}
+    figure = found.figure
+    what = WORDS[figure.what] + (f" (line {figure.position})" if figure.position else "")
+    told = {"what": what, "ours": str(figure.ours), "theirs": str(figure.theirs), "by": str(figure.by)}
+    if figure.what == "tax":
+        told |= {"of": "tax", "why": " ".join(map(_why, found.rates)) or RATES_UNKNOWN}
+    return unit, told
+
+
+def _why(rate: RateDifference) -> str:
+    """One sentence about a rate: what QuickBooks takes by it, and what was expected."""
+    ours, theirs = rate.ours, rate.theirs
+    if theirs is None or ours is None:
+        share, told = (
+            (ours, "was expected, and QuickBooks left it out")
+            if ours
+            else (theirs, "is asked for by no line")
+        )
+        return f"{rate.name}: {_taken(share)} {told}." if share else ""
+    if ours.percent != theirs.percent:
+        return (
+            f"{rate.name}: QuickBooks takes {_plain(theirs.percent)} %, the list that was read of it says"
+            f" {_plain(ours.percent)} %; {theirs.tax} in place of {ours.tax}."
+        )
+    if ours.base != theirs.base:
+        return f"{rate.name}: QuickBooks takes {_taken(theirs)}, of {ours.base} it would be {ours.tax}."
+    return f"{rate.name}: {_taken(ours)} comes to {ours.tax}, QuickBooks holds {theirs.tax}."
+
+
+def _taken(share: Share) -> str:
+    return f"{_plain(share.percent)} % of {share.base}"
+
+
+def _plain(percent: Decimal) -> str:
+    """A percentage without the zeros behind its last digit."""
+    return f"{percent.normalize():f}"
 
 
 def hold(link: LinkRow, details: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from syncapp.engine.money import WITHOUT_CENTS
 from syncapp.engine.reasons import BEFORE_GO_LIVE
 from syncapp.store import bulk
 
@@ -65,7 +66,7 @@ with raw as (
     when attention = 'conflict' then 'conflict'
     when attention in ('drift', 'data_error') then 'changed'
     when sf - sf_tax = qbo - qbo_tax then 'tax'
-    when abs(sf - qbo) <= 0.01 * greatest(1, (
+    when abs(sf - qbo) <= case when currency = any(%(whole)s) then 1 else 0.01 end * greatest(1, (
       select jsonb_array_length(case when jsonb_typeof(b.sf_base -> 'lines') = 'array'
                                 then b.sf_base -> 'lines' else '[]' end)
       from syncapp_linkbase b where b.link_id = priced.id)) then 'rounding'
@@ -157,4 +158,4 @@ def every(asked: Mapping[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def _fixed() -> dict[str, Any]:
-    return {"before": BEFORE_GO_LIVE, "counted": list(COUNTED), "none": NO_LINK}
+    return {"before": BEFORE_GO_LIVE, "counted": list(COUNTED), "none": NO_LINK, "whole": list(WITHOUT_CENTS)}

@@ -220,8 +220,8 @@ def test_a_cent_more_in_quickbooks_is_a_difference_that_says_by_how_much():
     answer = answer_to(compose_create(Side.QUICKBOOKS, spec, values), case)
     answer["Line"][0]["Amount"] += Decimal("0.01")
     found = documents.disagreement(spec, values, answer, books_of(case), {})
-    assert found == money.Difference("line", Decimal("448.40"), Decimal("448.41"), 1)
-    assert found.by == Decimal("0.01")
+    assert found == documents.Disagreement(money.Difference("line", Decimal("448.40"), Decimal("448.41"), 1))
+    assert found.figure.by == Decimal("0.01")
 
 
 @pytest.mark.parametrize(

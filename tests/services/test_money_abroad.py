@@ -14,6 +14,7 @@ from django.test import override_settings
 
 from connectors.simulator import testing as sim_testing
 from connectors.simulator.testing import Side as SimSide
+from syncapp.messages import words_for
 from syncapp.models import Mapping, RecordLink, ReferenceEntry
 from syncapp.services import health, reconcile
 from syncapp.tenancy import tenant
@@ -44,13 +45,20 @@ def _looking_at(side: SimSide, chosen: dict[str, Any]) -> OneOf:
 
 
 @contextmanager
-def a_company_abroad(*, currencies: bool = False, **options: Any) -> Iterator[Spine]:
-    """A Canadian company beside an org; with `currencies` both keep several."""
+def a_company_abroad(
+    *, country: str = "CA", tax_code: str = GST, currencies: bool = False, **options: Any
+) -> Iterator[Spine]:
+    """A Canadian (or other) company beside an org; with `currencies` both keep several."""
     with sim_testing.simulator(seed="empty") as plain:
         realms = plain.quickbooks.credentials()["all"]
+        if not any(one["country"] == country for one in realms):
+            plain.quickbooks.post("realms", {"country": country})
+            realms = plain.quickbooks.credentials()["all"]
         sim = replace(
             plain,
-            quickbooks=_looking_at(plain.quickbooks, next(one for one in realms if one["country"] == "CA")),
+            quickbooks=_looking_at(
+                plain.quickbooks, next(one for one in realms if one["country"] == country)
+            ),
         )
         if currencies:
             org = plain.salesforce.post("orgs", {"multicurrency": True, "seed": "empty", "name": "Several"})
@@ -60,7 +68,7 @@ def a_company_abroad(*, currencies: bool = False, **options: Any) -> Iterator[Sp
             spine = connect(sim, winner="sf", recipes=PAIRS)
             with tenant(spine.company.pk):
                 health.check(spine.integration)
-            rules(spine, default_tax_code=GST, **options)
+            rules(spine, default_tax_code=tax_code, **options)
             yield spine
             trail.check(sim)
 
@@ -172,7 +180,10 @@ def test_tax_beyond_the_forecast_is_a_problem_that_says_by_how_much_and_why(abro
     assert stands(link) == ("data_error", "engine.money_differs")
     told = link.attention_values
     assert (told["ours"], told["theirs"], told["by"]) == ("8.00", "10.00", "2.00")
-    assert "tax" in told["what"].lower()
+    assert words_for(link.attention_code, told).what == (
+        "The tax: 8.00 was expected, QuickBooks holds 10.00, a difference of 2.00. GST 5%: QuickBooks takes 5 %, the"
+        " list that was read of it says 4 %; 10.00 in place of 8.00."
+    )
 
 
 def test_a_document_in_another_currency_has_its_rate_and_its_own_total():
@@ -198,3 +209,24 @@ def test_a_document_in_another_currency_has_its_rate_and_its_own_total():
         assert [(one.currency, one.sf, one.qbo) for one in sums] == [
             ("USD", Decimal("25.91"), Decimal("25.91"))
         ]
+
+
+def test_a_company_without_cents_gets_whole_amounts_and_whole_tax():
+    with a_company_abroad(country="JP", tax_code="10%") as spine:
+        bench = a_product(spine, "Cedar bench", "CB", 1000)
+        made = an_opportunity(
+            spine,
+            "Spring",
+            {"PricebookEntryId": bench, "Quantity": 3, "UnitPrice": 333.5},
+            {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 1234, "Discount": 10},
+            {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 98, "QBO_Tax_Code__c": "8%"},
+        )
+        spine.first_load()
+        invoice = agreed(spine, made, "2429", "219")
+        assert invoice["CurrencyRef"]["value"] == "JPY"
+        assert [line[3] for line in sold(invoice)] == [1001, 1111, 98]
+        # Salesforce keeps the fractions of its lines: that is told as rounding.
+        assert reconciled(spine) == [(Decimal("2428.10"), Decimal(2429), 1)]
+        with tenant(spine.company.pk):
+            [told] = reconcile.summary(Mapping.objects.get(key="opportunity_invoice")).documents
+        assert (told.reason, told.difference) == ("rounding", Decimal("0.90"))

@@ -47,8 +47,7 @@ class Bookkeeper:
     # -- lists ----------------------------------------------------------------------------------------------------
 
     def _lists(self, context: Context, realm: Realm) -> None:
-        currency = "USD" if realm.country == "US" else "CAD"
-        self._put(context, "preferences", "1", samples.preferences(realm, currency))
+        self._put(context, "preferences", "1", samples.preferences(realm, realm.currency))
         context.forget_settings()
         self._put(context, "companyinfo", "1", samples.company_info(realm, stamp(context.now)))
         for number, name, kind, sub_type, parent in samples.ACCOUNTS:
@@ -56,8 +55,7 @@ class Bookkeeper:
         for path, rows in samples.SIMPLE_LISTS.items():
             for number, body in rows:
                 self._put(context, path, number, dict(body))
-        taxes = samples.US_TAXES if realm.country == "US" else samples.CA_TAXES
-        for path, rows in taxes.items():
+        for path, rows in samples.TAXES[realm.country].items():
             for number, body in rows:
                 self._put(context, path, number, dict(body))
         for path, last in samples.SEQUENCES.items():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connectors.simulator import pages, side_door
 from connectors.simulator.quickbooks.oauth import fields_from, fields_of
+from connectors.simulator.quickbooks.realms import HOME
 from connectors.simulator.wire import Request, Response
 
 if TYPE_CHECKING:
@@ -47,7 +48,11 @@ class Consent:
         fresh += '<div class="fields">'
         fresh += pages.field("Name of the new company", "name", "")
         fresh += pages.field(
-            "Country", "country", "US", kind="select", options=[("US", "US"), ("CA", "Canada")]
+            "Country",
+            "country",
+            "US",
+            kind="select",
+            options=[("US", "US"), ("CA", "Canada"), ("JP", "Japan")],
         )
         fresh += "</div>"
         scopes = ", ".join(query.get("scope", "").split())
@@ -80,7 +85,8 @@ class Consent:
             return Response.redirect(oauth.refuse(query))
         realm_id = form.get("realm", "")
         if realm_id == "new":
-            country = "CA" if form.get("country") == "CA" else "US"
+            country = form.get("country", "")
+            country = country if country in HOME else "US"
             realm_id = self._standin.open_fresh(form.get("name", "").strip()[:80], country).id
         elif self._standin.realms.get(realm_id) is None:
             return _error_page("Choose one of the companies.")

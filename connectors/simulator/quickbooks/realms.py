@@ -12,7 +12,7 @@ DEFAULT_REALM = "9341453000000101"
 
 @dataclass(frozen=True)
 class Realm:
-    """One company. country: `US` or `CA`; automated_tax: US automated sales tax; multi_currency: switched on."""
+    """One company. country: `US`, `CA` or `JP`; automated_tax: US automated sales tax; multi_currency: switched on."""
 
     id: str
     name: str
@@ -20,7 +20,18 @@ class Realm:
     automated_tax: bool = False
     multi_currency: bool = False
 
+    @property
+    def currency(self) -> str:
+        """The currency of its books."""
+        return HOME[self.country]
 
+    @property
+    def decimals(self) -> int:
+        """How many decimals its amounts have."""
+        return 0 if self.currency == "JPY" else 2
+
+
+HOME = {"US": "USD", "CA": "CAD", "JP": "JPY"}
 STANDING = (
     Realm(DEFAULT_REALM, "Craig's Design and Landscaping Services"),
     Realm("9341453000000202", "Harborview Outfitters", automated_tax=True),
@@ -33,6 +44,7 @@ class Realms:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._decimals: dict[str, int] = {}
         store.define(
             Table(
                 "qbo_realm",
@@ -58,6 +70,15 @@ class Realms:
     def get(self, realm_id: str) -> Realm | None:
         return next((realm for realm in self.all() if realm.id == realm_id), None)
 
+    def decimals(self, realm_id: str) -> int:
+        """How many decimals amounts of this company have; two of one that is not there."""
+        if realm_id not in self._decimals:
+            realm = self.get(realm_id)
+            if realm is None:
+                return 2
+            self._decimals[realm_id] = realm.decimals
+        return self._decimals[realm_id]
+
     def add(self, realm: Realm, when: datetime) -> None:
         self._store.write(
             "INSERT INTO qbo_realm VALUES (?, ?, ?, ?, ?, ?)",
@@ -77,9 +98,10 @@ class Realms:
         return Realm(
             f"9341453000000{number:03d}" if number < 1000 else f"93414530000{number:05d}",
             name or f"Sample Company {number}",
-            country,
-            automated_tax=country == "US",
+            country if country in HOME else "US",
+            automated_tax=country not in HOME or country == "US",
         )
 
     def clear(self) -> None:
+        self._decimals.clear()
         self._store.write("DELETE FROM qbo_realm")

@@ -215,6 +215,20 @@ CA_TAXES: dict[str, Rows] = {
         ("6", _code("GST/QST QC", ("1", "GST 5%"), ("3", "QST 9.975%"))),
     ],
 }
+JP_TAXES: dict[str, Rows] = {
+    "taxagency": [("1", _agency("National Tax Agency"))],
+    "taxrate": [
+        ("1", _rate("Consumption tax 10%", "10", "1")),
+        ("2", _rate("Reduced rate 8%", "8", "1")),
+        ("3", _rate("Exempt", "0", "1")),
+    ],
+    "taxcode": [
+        ("2", _code("10%", ("1", "Consumption tax 10%"))),
+        ("3", _code("Exempt", ("3", "Exempt"))),
+        ("5", _code("8%", ("2", "Reduced rate 8%"))),
+    ],
+}
+TAXES = {"US": US_TAXES, "CA": CA_TAXES, "JP": JP_TAXES}
 
 # name, type, description, price, cost, taxable, income account, expense account, quantity on hand
 ITEMS: tuple[tuple[str, str, str, str, str, bool, str, str, str], ...] = (
@@ -429,14 +443,18 @@ def invoice(
 
 def company_info(realm: Realm, created: str) -> dict[str, Any]:
     """CompanyInfo of a new company."""
-    us = realm.country == "US"
+    street, city, division, postal_code = {
+        "US": ("123 Sierra Way", "San Pablo", "CA", "87999"),
+        "CA": ("40 Wellington St.", "Toronto", "ON", "M5E 1S3"),
+        "JP": ("1-9-1 Marunouchi", "Chiyoda", "Tokyo", "100-0005"),
+    }[realm.country]
     address = {
         "Id": "1",
-        "Line1": "123 Sierra Way" if us else "40 Wellington St.",
-        "City": "San Pablo" if us else "Toronto",
+        "Line1": street,
+        "City": city,
         "Country": realm.country,
-        "CountrySubDivisionCode": "CA" if us else "ON",
-        "PostalCode": "87999" if us else "M5E 1S3",
+        "CountrySubDivisionCode": division,
+        "PostalCode": postal_code,
     }
     extras = {
         "NeoEnabled": "true",

@@ -21,7 +21,7 @@ from connectors.simulator.quickbooks.pages import Pages
 from connectors.simulator.quickbooks.realms import DEFAULT_REALM, STANDING, Realm, Realms
 from connectors.simulator.quickbooks.records import Records, table_name
 from connectors.simulator.quickbooks.rules import links
-from connectors.simulator.quickbooks.times import envelope_time
+from connectors.simulator.quickbooks.times import DECIMALS, envelope_time
 from connectors.simulator.quickbooks.webhooks import Webhooks
 from connectors.simulator.standin import StandIn
 from connectors.simulator.wire import Request, Response
@@ -125,7 +125,8 @@ class QuickBooks(StandIn):
         )
 
     def context_for(self, realm: str, request_id: str = "", include: frozenset[str] = frozenset()) -> Context:
-        """The same for a company by number (pages, seeding)."""
+        """The same for a company by number (pages, seeding). Amounts are rounded as its currency is from here on."""
+        DECIMALS.set(self.realms.decimals(realm))
         return Context(
             realm=realm,
             now=self.world.clock.now(),
@@ -293,6 +294,10 @@ class QuickBooks(StandIn):
             body = request.json()
             self.merge(str(body["realm_id"]), str(body["entity"]), str(body["keep"]), str(body["lose"]))
             return Response.json({"ok": True})
+        if what == ("bundle",) and request.method == "POST":
+            body = request.json()
+            context = self.context_for(str(body["realm_id"]))
+            return Response.json({"id": services.bundle(context, str(body["name"]), dict(body["parts"]))})
         if what == ("realms",) and request.method == "POST":
             body = request.json() if request.body else {}
             realm = self.open_fresh(str(body.get("name", "")), str(body.get("country", "US")))

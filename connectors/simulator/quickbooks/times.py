@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
-_CENT = Decimal("0.01")
+DECIMALS: ContextVar[int] = ContextVar("decimals", default=2)
+"""How many decimals amounts have in the company that the running request is about."""
 
 
 def stamp(instant: datetime) -> str:
@@ -44,11 +46,12 @@ def days_later(day: str, days: int) -> str:
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Rounded to cents, half up (assumed, quickbooks.md 3.18)."""
-    return amount.quantize(_CENT, ROUND_HALF_UP)
+    """Rounded to cents, half up (assumed, quickbooks.md 3.18); to whole units where the company's currency has no cents
+    (assumed too)."""
+    return amount.quantize(Decimal(1).scaleb(-DECIMALS.get()), ROUND_HALF_UP)
 
 
 def money(amount: Decimal) -> Decimal | int:
-    """As the wire prints it: two decimals, zero as plain `0`."""
+    """As the wire prints it: with its decimals, zero as plain `0`."""
     rounded = cents(amount)
     return rounded or 0
