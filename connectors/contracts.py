@@ -61,7 +61,7 @@ class Token:
     Salesforce: `version` is SystemModstamp as UTC ISO text with milliseconds, `modified` the same instant.
     QuickBooks: `version` is SyncToken, `modified` MetaData.LastUpdatedTime. `settled` is False while another write
     within the same stamp could still follow (Salesforce's whole seconds: the read's Date header is less than SETTLE_S
-    after the stamp).
+    after the stamp; QuickBooks: a balance moves no SyncToken, and LastUpdatedTime has whole seconds).
     """
 
     version: str

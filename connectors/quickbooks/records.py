@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.contracts import RecordState, RemoteRecord, Side, Token
 from connectors.quickbooks.entities import Entity, EntityKind
 
 _NEVER = datetime.fromtimestamp(0, UTC)
+OWING = frozenset({"Customer", "Vendor"})
+"""Their balance moves with every document, and no SyncToken with it (3.1.1): only LastUpdatedTime tells, in seconds."""
+SETTLED_AFTER = timedelta(seconds=2)
 
 
 def record(entity: Entity, row: Mapping[str, Any], seen_at: datetime | None = None) -> RemoteRecord:
     """One object as a record; `seen_at` stands in where the object names no time of its own."""
     meta: Mapping[str, Any] = row.get("MetaData") or {}
-    changed = meta.get("LastUpdatedTime")
+    stamp = meta.get("LastUpdatedTime")
+    changed = instant(stamp) if stamp else seen_at or _NEVER
     return RemoteRecord(
         Side.QUICKBOOKS,
         entity.name,
         str(row["Id"]),
-        Token(str(row.get("SyncToken") or ""), instant(changed) if changed else seen_at or _NEVER),
+        Token(str(row.get("SyncToken") or ""), changed, _settled(entity, changed, seen_at)),
         _state(entity, row),
         row,
         modified_by=str((meta.get("LastModifiedByRef") or {}).get("value") or ""),
     )
+
+
+def _settled(entity: Entity, changed: datetime, seen_at: datetime | None) -> bool:
+    """Whether no later change can still bear this version."""
+    return entity.name not in OWING or (seen_at is not None and seen_at - changed >= SETTLED_AFTER)
 
 
 def absent(entity: Entity, id_: str, seen_at: datetime | None, *, refused: bool) -> RemoteRecord:

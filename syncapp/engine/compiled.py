@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +16,7 @@ from connectors.contracts import Body, Side
 from syncapp.engine.computed import UnknownValueMap, formula_reader
 from syncapp.engine.entities import EntityTraits, traits
 from syncapp.engine.filters import fields_read
-from syncapp.engine.lines import CompiledLines, PickedChild, line_references, picked, rule_of
+from syncapp.engine.lines import CHILD, CompiledLines, PickedChild, line_references, picked, rule_of
 from syncapp.engine.mapping import (
     Direction,
     FieldSpec,
@@ -55,6 +56,8 @@ class CompiledRow:
     child: CompiledLines | None = None
     """What a lines row holds: child rows with rows of their own."""
     picked: PickedChild | None = None
+    formula_reads: tuple[str, ...] = ()
+    """What its formula reads; for a field of a child row, all that choosing the row takes."""
     """The child row in Salesforce that this row reads and writes a field of."""
 
     def read(self, side: Side) -> Reader:
@@ -63,7 +66,7 @@ class CompiledRow:
     def reads(self, side: Side) -> tuple[str, ...]:
         """The paths of `side`'s records that this row reads."""
         if self.spec.formula and self.spec.source is side:
-            return fields_read(self.spec.formula)
+            return self.formula_reads
         if side is Side.SALESFORCE and self.child is not None:
             return (*self.child.own_fields(), *self.child.fields_to_read())
         if side is Side.SALESFORCE and self.picked is not None:
@@ -332,23 +335,61 @@ def _compile_row(row: FieldSpec, spec: MappingSpec, qbo_traits: EntityTraits) ->
     value_map = _value_map(row, maps)
     computed = None if row.part else qbo_traits.computed.get(row.qbo_path)
     child = picked(spec, row.sf_path)
+    children = _children_read(row, spec)
     return CompiledRow(
         spec=row,
         key=row.key,
-        read_sf=_value_reader(row, child.read) if child is not None else _sf_reader(row, maps),
+        read_sf=_value_reader(row, child.read)
+        if child is not None
+        else _beside_children(_sf_reader(row, maps), children),
         read_qbo=_value_reader(row, computed)
         if computed is not None
         else _qbo_reader(row, qbo_path, transforms, cleaners, maps, lines=lines),
         to_sf=None if reference else renderer(row, transforms, Side.SALESFORCE, value_map),
         to_qbo=None if reference else renderer(row, transforms, Side.QUICKBOOKS, value_map),
-        same=comparer(row.type),
+        same=_blank_is_zero(comparer(row.type))
+        if any(one.blank_is_zero for one in transforms)
+        else comparer(row.type),
         sf_members=split(row.sf_path) if row.sf_path else (),
         qbo_members=split(qbo_path) if qbo_path else (),
         lines=lines,
         reference=reference,
         external=row.key == EXTERNAL_ID,
         picked=child,
+        formula_reads=_formula_reads(row, children),
     )
+
+
+def _blank_is_zero(same: Comparer) -> Comparer:
+    """The equality to which an empty amount is 0."""
+    return lambda one, other: same(one or Decimal(0), other or Decimal(0))
+
+
+def _children_read(row: FieldSpec, spec: MappingSpec) -> dict[str, PickedChild]:
+    """The child rows that a formula reads fields of, by path: `{OpportunityContactRoles[].Contact.Email}`."""
+    paths = fields_read(row.formula) if row.formula and row.source is Side.SALESFORCE else ()
+    return {path: child for path in paths if (child := picked(spec, path)) is not None}
+
+
+def _formula_reads(row: FieldSpec, children: Mapping[str, PickedChild]) -> tuple[str, ...]:
+    if not row.formula:
+        return ()
+    found = [
+        children[path].fields_to_read() if path in children else (path,) for path in fields_read(row.formula)
+    ]
+    return tuple(dict.fromkeys(path for paths in found for path in paths))
+
+
+def _beside_children(read: Reader, children: Mapping[str, PickedChild]) -> Reader:
+    """The reader over a body that has each child row where the formula's path looks for it."""
+    if not children:
+        return read
+    chosen = {f"{child.relation}{CHILD}".removesuffix("."): child for child in children.values()}
+
+    def read_all(body: Body) -> Any:
+        return read({**body, **{name: child.of(body) for name, child in chosen.items()}})
+
+    return read_all
 
 
 def _computed_reader(row: FieldSpec, side: Side, maps: Mapping[str, ValueMap]) -> Reader:

@@ -27,7 +27,8 @@ class UnknownTransform(ValueError):
 @dataclass(frozen=True, slots=True)
 class Transform:
     """One named function. `label` and `help` are for mapping pages; `only_to` is the one side it can serve, where it
-    has no inverse; `lines` marks the transform that spreads text over the lines of a QuickBooks address."""
+    has no inverse; `lines` marks the transform that spreads text over the lines of a QuickBooks address,
+    `blank_is_zero` the one to which an empty amount is 0."""
 
     name: str
     label: str
@@ -37,6 +38,7 @@ class Transform:
     to_qbo: Shaper | None = None
     only_to: Side | None = None
     lines: bool = False
+    blank_is_zero: bool = False
 
 
 def strip_deleted(name: str) -> str:
@@ -110,6 +112,12 @@ TRANSFORMS: dict[str, Transform] = {
             "Dash for colon",
             "QuickBooks does not allow a colon in names. It is written as a dash.",
             to_qbo=_dash_for_colon,
+        ),
+        Transform(
+            "blank_is_zero",
+            "Empty is 0",
+            "An empty amount counts as 0: nothing is written only to say so.",
+            blank_is_zero=True,
         ),
         Transform("upper", "Capital letters", "Written in capital letters.", to_sf=_upper, to_qbo=_upper),
         Transform(

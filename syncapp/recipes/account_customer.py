@@ -167,6 +167,7 @@ ROWS: tuple[RecipeRow, ...] = (
             sf_path=BALANCE_FIELDS[0],
             qbo_path="Balance",
             type=ValueType.DECIMAL,
+            transform="blank_is_zero",
             direction=Direction.TO_SF,
             on_conflict=OnConflict.QBO,
             on_drift=OnDrift.OVERWRITE,

@@ -27,7 +27,11 @@ GENERATE = "QBO_Generate__c"
 
 def to_qbo(key: str, label: str, sf: str, qbo: str, **more: Any) -> RecipeRow:
     """A row that only ever flows to QuickBooks, whatever the template; what somebody edits there stays and is told."""
-    row = {name: more.pop(name) for name in ("sf_choices", "fallback", "needs_currencies") if name in more}
+    row = {
+        name: more.pop(name)
+        for name in ("sf_choices", "fallback", "needs_currencies", "first_of")
+        if name in more
+    }
     spec = FieldSpec(
         key=key,
         label=label,
@@ -62,6 +66,16 @@ def customer(sf: str = "AccountId") -> RecipeRow:
         type=ValueType.REFERENCE,
         refers_to=account_customer.KEY,
         required=True,
+    )
+
+
+def email(*first_of: str) -> RecipeRow:
+    """Where the document is mailed to: the first of these fields that holds an address, the account's own last."""
+    return to_qbo(
+        *("email", "E-mail", "", "BillEmail.Address"),
+        first_of=(*first_of, f"Account.{account_customer.EMAIL_FIELDS[0]}"),
+        type=ValueType.EMAIL,
+        qbo_length=100,
     )
 
 

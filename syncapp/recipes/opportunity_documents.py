@@ -29,6 +29,14 @@ OPTIONS: dict[str, Any] = {
         "discount": "line_price",
         "single": {"amount": "Amount", "sku": "Product_SKU__c", "text": "Name", "item": ""},
     },
+    "children": {
+        # Read with its opportunity, for its e-mail: a role that is set later is no news of its own.
+        "OpportunityContactRoles": {
+            "reads": "OpportunityContactRole",
+            "parents": {"Contact": "Contact"},
+            "filter": [{"path": "IsPrimary", "operator": "eq", "value": True}],
+        }
+    },
     "address_path": "Account.BillingStreet",
     "one_of": ["Invoice", "SalesReceipt", "CreditMemo"],
     "unknown_product": "create",
@@ -43,11 +51,7 @@ def rows(*left_out: str) -> tuple[RecipeRow, ...]:
         documents.customer(),
         documents.to_qbo("date", "Close date", "CloseDate", "TxnDate", type=ValueType.DATE),
         documents.to_qbo("note", "Name", "Name", "PrivateNote", transform="truncate", qbo_length=4000),
-        documents.to_qbo(
-            *("email", "E-mail", "Account.QBO_Email__c", "BillEmail.Address"),
-            type=ValueType.EMAIL,
-            qbo_length=100,
-        ),
+        documents.email("QBO_Contact__r.Email", "OpportunityContactRoles[].Contact.Email"),
         documents.currency(),
         *documents.lines("OpportunityLineItems", LINE_FIELDS),
         *documents.view(*left_out),
@@ -70,7 +74,7 @@ def recipe(entity: str, label: str, kind: str, *left_out: str, **more: Any) -> R
             "sf_filter": documents.generated(kind, WON),
             "policies": documents.DOCUMENT_POLICIES,
             "options": OPTIONS,
-            "parents": {"Account": "Account"},
+            "parents": {"Account": "Account", "QBO_Contact__r": "Contact"},
             **more,
         }
     )

@@ -42,11 +42,7 @@ def rows(*left_out: str) -> tuple[RecipeRow, ...]:
         documents.to_qbo(
             "note", "Order number", "", "PrivateNote", formula='"Order " & OrderNumber', qbo_length=4000
         ),
-        documents.to_qbo(
-            *("email", "E-mail", "Account.QBO_Email__c", "BillEmail.Address"),
-            type=ValueType.EMAIL,
-            qbo_length=100,
-        ),
+        documents.email("BillToContact.Email"),
         documents.currency(),
         *documents.lines("OrderItems", LINE_FIELDS),
         *documents.view(*left_out),
@@ -65,5 +61,5 @@ RECIPE = Recipe(
     sf_filter=documents.generated("Invoice", ACTIVATED),
     policies=documents.DOCUMENT_POLICIES,
     options=OPTIONS,
-    parents={"Account": "Account"},
+    parents={"Account": "Account", "BillToContact": "Contact"},
 )

@@ -19,5 +19,5 @@ RECIPE = Recipe(
     sf_filter=documents.generated("Sales Receipt", ACTIVATED),
     policies=documents.DOCUMENT_POLICIES,
     options=OPTIONS,
-    parents={"Account": "Account"},
+    parents={"Account": "Account", "BillToContact": "Contact"},
 )

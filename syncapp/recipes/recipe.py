@@ -47,6 +47,8 @@ class RecipeRow:
     needs_currencies: bool = False
     fallback: Any = None
     """The constant that takes the place of a Salesforce field which an org lacks."""
+    first_of: tuple[str, ...] = ()
+    """Salesforce fields whose first filled one is taken; those that an org lacks are left out."""
 
 
 ALL_TEMPLATES = frozenset(Template)
@@ -87,8 +89,9 @@ class Recipe:
     def other_objects(self) -> tuple[str, ...]:
         """The Salesforce objects whose fields are read as part of its records: child rows and parents."""
         said = [self.options.get("lines") or {}, *(self.options.get("children") or {}).values()]
-        children = [str(one["sf_object"]) for one in said if one.get("sf_object")]
-        return tuple(dict.fromkeys((*children, *self.parents.values())))
+        children = [str(name) for one in said if (name := one.get("sf_object") or one.get("reads"))]
+        beyond = [str(name) for one in said for name in (one.get("parents") or {}).values()]
+        return tuple(dict.fromkeys((*children, *beyond, *self.parents.values())))
 
     def other_of(self, path: str, part: str) -> str:
         """The other object that a row's Salesforce path belongs to; empty for the record itself."""
@@ -97,8 +100,15 @@ class Recipe:
         if part:
             return str((self.options.get("lines") or {}).get("sf_object") or "")
         relation, mark, _ = path.partition(CHILD)
-        children = self.options.get("children") or {}
-        return str((children.get(relation) or {}).get("sf_object") or "") if mark else ""
+        child = (self.options.get("children") or {}).get(relation) or {}
+        return self._object_of_child(child, path) if mark else ""
+
+    @staticmethod
+    def _object_of_child(child: Mapping[str, Any], path: str) -> str:
+        """The child's own object, or that of a parent which a path leads on to (`Roles[].Contact.Email`)."""
+        parent, dot, _ = path.partition(CHILD)[2].partition(".")
+        beyond = (child.get("parents") or {}).get(parent) if dot else ""
+        return str(beyond or child.get("sf_object") or child.get("reads") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +278,8 @@ def _row_for(recipe: Recipe, row: RecipeRow, org: Org, template: Template) -> Fi
 
 
 def _sf_field_for(recipe: Recipe, row: RecipeRow, org: Org) -> FieldSpec | LeftOut:
+    if row.first_of:
+        return _first_filled(recipe, row, org)
     if row.spec.type is ValueType.LINES or not (row.spec.sf_path or row.sf_choices):
         return row.spec
     names = (
@@ -276,14 +288,44 @@ def _sf_field_for(recipe: Recipe, row: RecipeRow, org: Org) -> FieldSpec | LeftO
     other = recipe.other_of(names[0], row.spec.part)
     info_of = org.children.get(other) if other else org.sf
     if info_of is None:
-        custom = names[0].endswith("__c") or row.needs_currencies
+        custom = names[0].endswith("__c") or "__r" in names[0] or row.needs_currencies
         return _missing_sf(row, names[0]) if custom else row.spec
     fields = {info.name.casefold(): info for info in info_of.fields}
     found = next((name for name in names if _member(name).casefold() in fields), None)
-    if found is None:
+    if found is None or not _leads_on(recipe, found, row.spec.part, org):
         return _missing_sf(row, names[-1] if row.instead_of else names[0])
     prefix = found[: len(found) - len(_member(found))]
     return _as_described(row.spec, fields[_member(found).casefold()], prefix)
+
+
+def _leads_on(recipe: Recipe, path: str, part: str, org: Org) -> bool:
+    """Whether this org has the lookups that a path goes over: on the record, or on its child row."""
+    relation, mark, beyond = path.rpartition(CHILD)
+    parent, dot, _ = beyond.partition(".")
+    if part or not dot:
+        return True
+    child = (recipe.options.get("children") or {}).get(relation) or {}
+    info = org.children.get(str(child.get("sf_object") or child.get("reads") or "")) if mark else org.sf
+    lookup = f"{parent.removesuffix('__r')}__c" if parent.endswith("__r") else f"{parent}Id"
+    if info is None:
+        return not mark and not lookup.endswith("__c")
+    return any(one.name.casefold() == lookup.casefold() for one in info.fields)
+
+
+def _first_filled(recipe: Recipe, row: RecipeRow, org: Org) -> FieldSpec | LeftOut:
+    """The row over those of its fields that this org has: one as it is, several by a formula."""
+    alone = [
+        _sf_field_for(recipe, replace(row, first_of=(), spec=replace(row.spec, sf_path=path)), org)
+        for path in row.first_of
+    ]
+    there = [spec for spec in alone if isinstance(spec, FieldSpec)]
+    if len(there) < 2:
+        return there[0] if there else alone[-1]
+    paths = [f"{{{spec.sf_path}}}" for spec in there]
+    text = paths[-1]
+    for path in reversed(paths[:-1]):
+        text = f"BLANKVALUE({path}, {text})"
+    return replace(row.spec, sf_path="", formula=text)
 
 
 def _member(path: str) -> str:

@@ -109,6 +109,7 @@ def test_class_and_location_are_looked_up_and_written_where_the_company_keeps_th
     [line] = [line for line in invoice["Line"] if line["DetailType"] == "SalesItemLineDetail"]
     assert line["SalesItemLineDetail"]["ClassRef"]["name"] == "Retail"
     assert invoice["DepartmentRef"]["name"] == "Boston"
+    spine.sync()
     mark = spine.mark()
     spine.sync()
     assert spine.writes(mark) == []
@@ -147,6 +148,7 @@ def test_a_date_in_closed_books_waits_or_takes_the_next_open_day(spine):
     assert document(spine)["TxnDate"] == "2026-11-23"
     assert spine.row("Opportunity", made)["QBO_Date__c"] == "2026-11-23"
     assert stands(opportunity_link(spine)) == ("none", "")
+    spine.sync()
     mark = spine.mark()
     spine.sync()
     spine.press(link_of(spine), Side.QUICKBOOKS)

@@ -84,6 +84,7 @@ def test_an_invoice_is_e_mailed_once_when_it_was_made(spine: Spine) -> None:
     sent = document(spine)
     assert (rows(), sent["EmailStatus"]) == ([("email", "done", 1)], "EmailSent")
     assert sent["DeliveryInfo"]["DeliveryType"] == "Email"
+    spine.sync()
     mark = spine.mark()
     spine.sync()
     follow_ups.carry()

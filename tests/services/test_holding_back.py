@@ -96,6 +96,7 @@ def test_near_the_end_of_the_orgs_calls_large_loads_stop_and_the_button_works(se
     with a_spine() as spine:
         for name in ("Pine", "Birch"):
             spine.customer(DisplayName=name)
+        spine.sim.quickbooks.post("clock", {"advance": 5})  # they are old news by now
         due(spine)
         org = connection(spine, "sf")
         plenty = daily_calls.of(org)

@@ -47,6 +47,7 @@ def test_a_won_opportunity_becomes_an_invoice_after_its_account_and_products(spi
         "Open",
     )
     assert link_of(spine).attention == "none"
+    spine.sync()  # the account is told what its customer owes
     mark = spine.mark()
     spine.sync()
     spine.press(link_of(spine), Side.QUICKBOOKS)

@@ -122,6 +122,7 @@ ADDED_FIELDS: dict[str, tuple[Field, ...]] = {
             more=(
                 email("QBO_Email__c", "QuickBooks E-mail"),
                 string("QBO_Terms__c", "QuickBooks Terms", 31),
+                currency("QBO_Balance__c", "QuickBooks Open Balance", 16, 2),
                 _contact_of("QBO_Accounts__r"),
             ),
         ),
