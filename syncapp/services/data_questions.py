@@ -19,7 +19,7 @@ from syncapp.models import Mapping as MappingRow
 from syncapp.models import MatchKey, ReferenceEntry
 
 PARTIES = ("Customer", "Vendor")
-OWNER = "Owner."
+OWNER, SALES_REP = "Owner", "sales rep"
 DOUBLE = "word <> '' and twins > 1"
 EMPTY = "known and word = ''"
 
@@ -116,9 +116,12 @@ def not_asked(specs: Sequence[MappingSpec]) -> list[NotAsked]:
         )
     if "Item" not in entities:
         found.append(NotAsked("Products, codes and prices", "Products are not among what is kept in step."))
-    if not any(row.sf_path.startswith(OWNER) for row in rows):
+    if not any(map(_is_owner, rows)):
         found.append(
-            NotAsked("Sales reps", "No mapping sends the owner of a record (Owner.Name) to QuickBooks.")
+            NotAsked(
+                "Sales reps",
+                "No mapping sends an owner (Owner.Name, Account.Owner.Name) or a field named Sales rep to QuickBooks.",
+            )
         )
     return found
 
@@ -314,7 +317,9 @@ def _owners(asking: _Asking) -> Iterator[Question]:
 
 
 def _is_owner(row: FieldSpec) -> bool:
-    return row.sf_path.startswith(OWNER) and row.direction is not Direction.TO_SF
+    """Whether a row says whose a record is: by an owner's field, also its account's, or by a field of its own."""
+    owner = OWNER in row.sf_path.split(".")[:-1] or (bool(row.sf_path) and SALES_REP in row.label.casefold())
+    return owner and not row.part and row.direction is not Direction.TO_SF
 
 
 def _entries(mapping: MappingRow, entity: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,21 @@ def test_owners_that_the_value_map_of_sales_reps_does_not_know_are_listed(mappin
         }
         an_account(mapping, id_, **body)
     assert lists(mapping) == {"no_sales_rep sf": ["Of", "Of Bob Tan"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "held"),
+    [
+        ("Parent.Owner.Name", {"Parent": {"Owner": {"Name": ""}}}),
+        ("QBO_Sales_Rep__c", {"QBO_Sales_Rep__c": None}),
+    ],
+)
+def test_a_sales_rep_may_come_from_another_owner_or_from_a_field_of_its_own(
+    mapping: Mapping, path: str, held: dict[str, Any]
+) -> None:
+    a_row(mapping, "sales_rep", "Sales Rep", path, "CustomField.2", direction="to_qbo")
+    an_account(mapping, "001A", Name="Nobody's", QBO_Email__c="a@x.example", **ADDRESS, **held)
+    assert lists(mapping) == {"no_sales_rep sf": ["Nobody's"]}
 
 
 def test_what_nothing_is_mapped_for_is_named_instead_of_counted_as_none(mapping: Mapping) -> None:

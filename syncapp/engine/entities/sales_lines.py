@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from connectors.contracts import Body
@@ -33,12 +34,29 @@ def _line(raw: Body, written: frozenset[tuple[str, ...]]) -> RawLine | None:
     if kind == TEXT:
         return RawLine(kind, id_, {"Description": raw.get("Description")}, {})
     if kind in (DISCOUNT, SHIPPING):
-        return RawLine(kind, id_ or kind, {"Amount": raw.get("Amount")}, _rest(raw, frozenset({("Amount",)})))
+        flat = {"Amount": raw.get("Amount"), "LineNum": raw.get("LineNum")}
+        return RawLine(kind, id_ or kind, flat, _rest(raw, frozenset({("Amount",)})))
     if kind == GROUP:
-        inner = [line for line in raw.get("GroupLineDetail", {}).get("Line") or () if _kind(line) == ITEM]
-        amounts = [line.get("Amount") or 0 for line in inner]
-        return RawLine(kind, id_, {"Amount": sum(amounts)}, _rest(raw, frozenset()))
+        return RawLine(kind, id_, _bundle(raw), _rest(raw, frozenset()))
     return None
+
+
+def _bundle(raw: Body) -> dict[str, Any]:
+    """A bundle as one line: its name and quantity, and what its parts come to together."""
+    detail = raw.get("GroupLineDetail") or {}
+    parts = [line for line in detail.get("Line") or () if _kind(line) == ITEM]
+    # A body that was stored holds its numbers as texts.
+    amount = sum((Decimal(str(part.get("Amount") or 0)) for part in parts), Decimal(0))
+    named = {
+        "ItemRef": {"name": (detail.get("GroupItemRef") or {}).get("name")},
+        "Qty": detail.get("Quantity"),
+    }
+    return {
+        "Amount": amount,
+        "LineNum": raw.get("LineNum"),
+        "Description": raw.get("Description"),
+        "SalesItemLineDetail": named,
+    }
 
 
 def _kind(raw: Body) -> str:
