@@ -45,7 +45,7 @@ def _bundle(raw: Body) -> dict[str, Any]:
     """A bundle as one line: its name and quantity, and what its parts come to together."""
     detail = raw.get("GroupLineDetail") or {}
     parts = [line for line in detail.get("Line") or () if _kind(line) == ITEM]
-    # A body that was stored holds its numbers as texts.
+    # Bodies that an earlier release stored hold their numbers as texts.
     amount = sum((Decimal(str(part.get("Amount") or 0)) for part in parts), Decimal(0))
     named = {
         "ItemRef": {"name": (detail.get("GroupItemRef") or {}).get("name")},
