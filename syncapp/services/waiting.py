@@ -34,13 +34,14 @@ def store(
     waits.forget([item.link.id for item in items])
     found = dict(decisions.parents.links) | _pulled_in(context, decisions, items)
     pairs = _pairs(items, found)
-    awake = waits.add(context.company_id, pairs, _runs(context, items, counted))
+    waits.add(context.company_id, pairs, _runs(context, items, counted))
     rings = waits.rings({child for child, _ in pairs})
     told = _told(items, found, rings)
     if any(one is not other for one, other in zip(told, items, strict=True)):
         again = _pairs(told, found)
         waits.add(context.company_id, again, _runs(context, told, counted))
     _make_parents_due(context, told, found)
+    awake = waits.already_over(pairs)
     leases.make_due(context.company_id, sorted(awake), context.piece.priority, cause="Its parent is linked")
     return told, {member for ring in rings.values() for member in ring}
 

@@ -21,12 +21,11 @@ order by g.child_id, r.id desc nulls last
 
 def add(
     company_id: int, pairs: Sequence[tuple[UUID, UUID]], counted: Mapping[UUID, tuple[UUID | None, str]]
-) -> set[UUID]:
-    """Store (child, parent) waits; returns the children whose parents are all linked by now (no lost wake-up).
-
-    `counted` says which run a child belongs to while it waits, and what it counts as there."""
+) -> None:
+    """Store (child, parent) waits. `counted` says which run a child belongs to while it waits, and what it counts as
+    there. Call `already_over` afterwards, in the same transaction: a parent may be linked by now."""
     if not pairs:
-        return set()
+        return
     bulk.insert(
         LinkWait,
         [
@@ -41,14 +40,23 @@ def add(
         ],
         on_conflict="(child_id, parent_id) do update set run_id = excluded.run_id, outcome = excluded.outcome",
     )
-    parents = sorted({parent for _, parent in pairs})
-    linked = {
-        row[0]
-        for row in bulk.fetch(
-            "select id from syncapp_recordlink where id = any(%s) and lifecycle = 'linked' order by id for share",
-            [parents],
-        )
-    }
+
+
+def already_over(pairs: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
+    """Of these stored waits: the children whose parents are all linked by now; their waits are taken back.
+
+    Every parent is locked in share mode, linked or not: whoever links one holds its row from before it looks for
+    children until it commits. So either it comes first, and its commit is waited for and seen here, or it comes second
+    and finds the waits stored (no lost wake-up, also where nothing else would make the parent due). Make parents due
+    before: work is locked before links everywhere.
+    """
+    if not pairs:
+        return set()
+    rows = bulk.fetch(
+        "select id, lifecycle from syncapp_recordlink where id = any(%s) order by id for share",
+        [sorted({parent for _, parent in pairs})],
+    )
+    linked = {link_id for link_id, lifecycle in rows if lifecycle == "linked"}
     if not linked:
         return set()
     bulk.execute(
