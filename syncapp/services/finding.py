@@ -183,16 +183,17 @@ def carry_out(run: Run, keep: Any) -> bool:
             seen.update(fresh)
         if len(seen) > MOST:
             raise Refused("filter.too_many", most=MOST)
-        transactions.run(partial(_take, run, fresh, found))
+        plan = preview.decide_links(run, fresh) if run.kind == RunKind.PREVIEW else None
+        transactions.run(partial(_take, run, fresh, found, plan))
         if not keep():
             return False
     return True
 
 
-def _take(run: Run, fresh: Sequence[UUID], found: Found) -> None:
-    """Plan a page or make it due, and remember that it was."""
-    if run.kind == RunKind.PREVIEW:
-        preview.plan_links(run, fresh)
+def _take(run: Run, fresh: Sequence[UUID], found: Found, plan: preview.Plan | None) -> None:
+    """Store what was planned of a page or make it due, and remember that it was."""
+    if plan is not None:
+        preview.store(plan)
         _store_left_out(run, found)
     else:
         _make_due(run, fresh, found)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
-
-from django.db import transaction
 
 from connectors.contracts import Priority, RemoteRecord, Side
 from syncapp.engine import plan as plans
@@ -36,7 +35,7 @@ from syncapp.services.deciding import Decided, SliceDecisions
 from syncapp.services.reading import Sides
 from syncapp.services.slice_context import SliceContext, open_context
 from syncapp.services.timing import current_timing
-from syncapp.store import bulk, clock, leases, links, runs
+from syncapp.store import bulk, clock, leases, links, runs, transactions
 from syncapp.store.clock import SqlNow
 from syncapp.store.leases import Slice, WorkRow
 from syncapp.store.links import LinkRow
@@ -57,11 +56,15 @@ COMING = frozenset({DecisionKind.CREATE, DecisionKind.LINK})
 
 @dataclass(slots=True)
 class Plan:
-    """A plan in the making: its run, and the links that count as linked because the plan makes or links them."""
+    """A plan in the making: its run, the links that count as linked because the plan makes or links them, and what was
+    decided and is not stored yet."""
 
     run: Run
     coming: dict[UUID, str] = field(default_factory=dict)
     looked_at: set[UUID] = field(default_factory=set)
+    parts: list[tuple[SliceContext, list[tuple[Decided, Decided | None]]]] = field(default_factory=list)
+    calls: tuple[int, int] = (0, 0)
+    """Calls that it took so far, and metered reads."""
 
 
 def plan_run(run: Run) -> None:
@@ -72,10 +75,14 @@ def plan_run(run: Run) -> None:
     """
     timing = current_timing()
     while go_on(run, timing) and (ids := scope.next_links(run, BATCH)):
-        with transaction.atomic():
-            plan_links(run, ids)
-            scope.move_on(run, ids)
+        decided = decide_links(run, ids)
+        transactions.run(partial(_keep, decided, ids))
     finish(run)
+
+
+def _keep(plan: Plan, link_ids: Sequence[UUID]) -> None:
+    store(plan)
+    scope.move_on(plan.run, link_ids)
 
 
 def go_on(run: Run, timing: Timing) -> bool:
@@ -96,7 +103,24 @@ def finish(run: Run) -> None:
 def plan_links(run: Run, link_ids: Sequence[UUID]) -> None:
     """Decide these links and store the decisions with the run, in place of earlier ones; with them the parents that
     they need and that are not linked yet."""
-    _plan(Plan(run), link_ids)
+    store(decide_links(run, link_ids))
+
+
+def decide_links(run: Run, link_ids: Sequence[UUID]) -> Plan:
+    """The first half of `plan_links`: what is decided, not stored yet. Records are read here, so that it belongs
+    outside of any transaction (W8). Raises ConnectorError."""
+    plan = Plan(run)
+    _plan(plan, link_ids)
+    return plan
+
+
+def store(plan: Plan) -> None:
+    """The second half: store what was decided, parents before what needs them. No calls are made."""
+    for context, items in plan.parts:
+        store_items(plan.run, context, items)
+        if context.mapping.integration.switched_on_at is None:
+            _remember_candidates(plan.run.company_id, [item for item, _ in items])
+    runs.add_calls(plan.run.pk, *plan.calls)
 
 
 def forget(run: Run, link_ids: Sequence[UUID]) -> None:
@@ -119,8 +143,13 @@ def _plan(plan: Plan, link_ids: Sequence[UUID], *, needed: bool = False) -> None
             context, rows, sides, planned=plan.coming, asked=asked, whole=scope.is_whole(plan.run)
         )
         decisions = _with_parents(plan, context, decisions, asked)
-        _store(plan, context, decisions.items)
-        runs.add_calls(plan.run.pk, *context.count_calls())
+        pairs = _joined(context, decisions.items)
+        calls, metered = context.count_calls()
+        plan.calls = plan.calls[0] + calls, plan.calls[1] + metered
+        plan.coming |= {
+            item.link.id: _symbol_of(item) for item in decisions.items if item.decision.kind in COMING
+        }
+        plan.parts.append((context, [(item, pairs.get(item.link.id)) for item in decisions.items]))
 
 
 def by_mapping(link_ids: Sequence[UUID], *, closed: bool = False) -> Iterator[tuple[MappingRow, list[UUID]]]:
@@ -281,14 +310,6 @@ def group_of(link: LinkRow, decision: Decision) -> str:
 def _has_open_partner(decision: Decision) -> bool:
     """Whether one of the candidates is a free Salesforce record, so that the question is asked there."""
     return any(not candidate.holder for candidate in decision.candidates)
-
-
-def _store(plan: Plan, context: SliceContext, items: Sequence[Decided]) -> None:
-    pairs = _joined(context, items)
-    plan.coming |= {item.link.id: _symbol_of(item) for item in items if item.decision.kind in COMING}
-    store_items(plan.run, context, [(item, pairs.get(item.link.id)) for item in items])
-    if context.mapping.integration.switched_on_at is None:
-        _remember_candidates(plan.run.company_id, items)
 
 
 def store_items(

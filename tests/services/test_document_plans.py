@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import requests
+from django.db import connection
 
 from syncapp.models import Mapping, PreviewItem, Run, RunState
 from syncapp.services import apply, prepare, runs, shown_plan, undo
@@ -99,6 +101,20 @@ def test_a_preview_names_customer_lines_and_money_and_applying_makes_exactly_it(
     invoice = document(spine)
     assert sold(invoice) == [("Cedar bench", 2, 100, 200)]
     assert invoice["CustomerRef"]["name"] == "Acme"
+
+
+def test_no_service_is_asked_while_a_transaction_is_open(spine, monkeypatch):
+    won(spine, "Spring order", 2)
+    asked, real = [], requests.Session.send
+
+    def send(session: Any, request: Any, **more: Any) -> Any:
+        asked.append(connection.in_atomic_block)
+        return real(session, request, **more)
+
+    monkeypatch.setattr(requests.Session, "send", send)
+    run = applied(spine, previewed(spine))
+    assert run.created_count == 1
+    assert (len(asked) > 3, any(asked)) == (True, False)
 
 
 def test_what_was_changed_behind_a_preview_is_left_out_and_named(spine):
