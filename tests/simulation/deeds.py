@@ -5,13 +5,15 @@ Each deed draws its own chances and says in a few words what it did; nothing whe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
+from typing import Any
 
 from syncapp.models import FieldMapping, LinkBase, RecordLink
 from syncapp.services import answers, mappings, setup, sync
 from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
+from tests.simulation import notices
 from tests.simulation.actors import Actor
 from tests.simulation.pairs import Pair
 from tests.simulation.people import Refusal
@@ -115,6 +117,68 @@ def restore(world: World, chance: Random) -> str:
     return record
 
 
+def undelete(world: World, chance: Random) -> str:
+    """Somebody takes a deleted account out of the bin."""
+    pair = any_pair(world, chance)
+    binned = sorted(
+        id_ for side, id_ in world.people.gone if side == "sf" and ("sf", id_) not in world.people.merged
+    )
+    if not binned:
+        return ""
+    record = chance.choice(binned)
+    try:
+        world.people.undelete(pair, record)
+    except Refusal:
+        return ""
+    return record
+
+
+def merge(world: World, chance: Random) -> str:
+    """Two records of one side are found to be one, and merged over there."""
+    pair, side = any_pair(world, chance), chance.choice(("sf", "sf", "qbo"))
+    there = living(world, pair, side)
+    if len(there) < 2:
+        return ""
+    winner, loser = chance.sample(there, 2)
+    try:
+        world.people.merge(pair, side, winner, loser)
+    except Refusal:
+        return ""
+    return f"{side} {loser} into {winner}"
+
+
+def move(world: World, chance: Random) -> str:
+    """An account gets another parent, or none."""
+    pair = any_pair(world, chance)
+    there = living(world, pair, "sf")
+    if len(there) < 2 or not pair.parent[0]:
+        return ""
+    record, parent = chance.sample(there, 2)
+    parent = "" if chance.random() < 0.2 else parent
+    try:
+        world.people.move(pair, record, parent)
+    except Refusal:
+        return ""
+    return f"{record} under {parent or 'nobody'}"
+
+
+def living(world: World, pair: Pair, side: str) -> list[str]:
+    """Ids of the records of one side that are neither deleted nor inactive nor merged away. In QuickBooks parents are
+    left out: it does not merge them (their sub-customers would hang in the air)."""
+    last: dict[str, Mapping[str, Any]] = {}
+    for entry in world.log():
+        if entry["side"] == side and entry["object"] == pair.object(side):
+            last[entry["id"]] = {} if entry["operation"] == "delete" else entry["after"] or {}
+    parents = (
+        {(body.get("ParentRef") or {}).get("value") for body in last.values()} if side == "qbo" else set()
+    )
+    return sorted(
+        id_
+        for id_, body in last.items()
+        if body and (side, id_) not in world.people.gone and id_ not in parents and body.get("Active", True)
+    )
+
+
 # --- people here ---------------------------------------------------------------------------------------------------
 
 
@@ -193,10 +257,10 @@ def steps(chance: Random) -> int:
 
 def work(world: World, chance: Random) -> str:
     """A worker takes one of the oldest messages."""
-    if not world.broker or len(world.living) > 4:
+    if len(world.living) > 4:
         return ""
-    message = world.broker.pop(chance.randrange(min(3, len(world.broker))))
-    return go_on(world, chance, world.take_up(message))
+    actor = world.take_oldest(chance.randrange(3))
+    return go_on(world, chance, actor) if actor is not None else ""
 
 
 def go(world: World, chance: Random) -> str:
@@ -228,8 +292,14 @@ def tick(world: World, chance: Random) -> str:
     return go_on(world, chance, actor)
 
 
+def notice(world: World, chance: Random) -> str:
+    """Notices of QuickBooks reach us."""
+    arrived = [notices.deliver(world, raw) for raw in notices.some(world, chance)]
+    return ", ".join(go_on(world, chance, actor) for actor in arrived)
+
+
 def hint(world: World, chance: Random) -> str:
-    """A webhook, or a person who cannot wait: the changes of one side are read now."""
+    """A person who cannot wait: the changes of one side are read now."""
     connection = chance.choice(world.connections())
     world.ring("capture", [str(connection.pk), "fast" if connection.side == "sf" else "cdc"])
     return connection.side
@@ -291,7 +361,6 @@ def finish_all(world: World, most: int = 200) -> None:
         for actor in world.living:
             actor.frozen = actor.dies_at_commit = False
             world.run(actor, WHOLE)
-        if not world.broker:
+        if world.take_oldest() is None:
             return
-        world.take_up(world.broker.pop(0))
     world.complain("G4", f"the broker never runs empty: {world.broker[:3]}")

@@ -48,6 +48,8 @@ class People:
     """Places in the log of what people wrote; all others are ours."""
     gone: set[tuple[str, str]] = field(default_factory=set)
     """(side, id) of what they deleted or made inactive, at least once."""
+    merged: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(side, id) of the loser of a merge -> the winner."""
     number: int = 0
 
     def next_number(self) -> int:
@@ -106,7 +108,32 @@ class People:
         name = self.read(pair, "qbo", record)["DisplayName"]
         self._update(pair, side, record, {"Active": True, "DisplayName": name.removesuffix(" (deleted)")})
 
+    def undelete(self, pair: Pair, record: str) -> None:
+        """Out of Salesforce's bin."""
+        self._side_door(
+            "salesforce", "records", {"object": pair.sf_object, "action": "undelete", "id": record}
+        )
+
+    def merge(self, pair: Pair, side: str, winner: str, loser: str) -> None:
+        """Two records of one side become one; the loser is gone."""
+        if side == "sf":
+            wanted = {"object": pair.sf_object, "action": "merge", "id": winner, "losers": [loser]}
+            self._side_door("salesforce", "records", wanted)
+        else:
+            realm = self.world.standins["quickbooks"].credentials()["realm_id"]
+            wanted = {"realm_id": realm, "entity": pair.qbo_entity, "keep": winner, "lose": loser}
+            self._side_door("quickbooks", "merge", wanted)
+        self.gone.add((side, loser))
+        self.merged[side, loser] = winner
+
+    def move(self, pair: Pair, record: str, parent: str) -> None:
+        """A Salesforce record gets another parent, or none."""
+        self._update(pair, "sf", record, {pair.parent[0]: parent or None})
+
     # --- the calls ---
+
+    def _side_door(self, side: str, what: str, wanted: dict[str, Any]) -> None:
+        self._call(side, "POST", f"/_sim/{what}", "", wanted)
 
     def read(self, pair: Pair, side: str, record: str) -> dict[str, Any]:
         """The record as it is now. Raises Refusal when it is not there."""

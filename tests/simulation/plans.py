@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from tests.simulation import deeds, scenes
+from syncapp.recipes import STARTERS
+from tests.simulation import decisions, deeds, sales, scenes
 from tests.simulation.world import World, seeded
 
 Deed = Callable[[World, Random], str]
@@ -49,6 +50,17 @@ WEIGHTS = {
     "pause": 6,
     "hours": 1,
     "trouble": 5,
+    "notice": 5,
+    "merge": 2,
+    "move": 1,
+    "undelete": 1,
+    "unlink": 1,
+    "relink": 1,
+    "link_halves": 1,
+    "keep_apart": 1,
+    "ignore": 1,
+    "watch_again": 1,
+    "answer_gone": 1,
 }
 """How often each deed comes in a plan without a theme."""
 
@@ -63,6 +75,8 @@ class Theme:
     length: tuple[int, int] = (12, 30)
     start: tuple[str, ...] = ()
     """How the installation is switched on; by chance where nothing is said."""
+    recipes: tuple[str, ...] = STARTERS
+    """The pairs of objects that are kept in step."""
 
 
 PLAIN = Theme({}, length=(25, 60))
@@ -77,6 +91,45 @@ THEMES: dict[str, Theme] = {
     ),
     "family": Theme({"family": 10, "answer_lost": 4, "child": 6}, ("family",)),
     "days": Theme({"another_day": 12, "trouble": 4}, length=(8, 20)),
+    "merges": Theme(
+        {"merge": 14, "merge_told": 10, "notice": 10, "arrive": 6, "hint": 4}, ("arrive", "arrive", "twins")
+    ),
+    "told late": Theme({"notice": 24, "edit": 16, "arrive": 6, "moment": 10}, ("arrive", "arrive")),
+    "pairs": Theme(
+        {
+            "unlink": 8,
+            "relink": 6,
+            "link_halves": 6,
+            "keep_apart": 4,
+            "ignore": 4,
+            "watch_again": 4,
+            "edit": 6,
+        },
+        ("twins", "arrive", "arrive"),
+    ),
+    "gone and back": Theme(
+        {"remove": 10, "restore": 8, "undelete": 8, "answer_gone": 6, "hint": 6}, ("arrive", "arrive")
+    ),
+    "moves": Theme({"move": 14, "family": 6, "merge": 3, "remove": 2}, ("family", "family")),
+    "sales": Theme(
+        {
+            "sell": 22,
+            "change_sale": 14,
+            "take_back": 6,
+            "product": 4,
+            "merge": 3,
+            "dies_sending": 6,
+            "answer_lost": 4,
+        },
+        ("product", "sell"),
+        (14, 30),
+        recipes=sales.RECIPES,
+    ),
+    "sales go on": Theme(
+        {"sell": 10, "change_sale": 22, "take_back": 10, "unlink": 3, "relink": 3, "hint": 6},
+        ("product", "sell", "sell"),
+        recipes=sales.RECIPES,
+    ),
     "haste": Theme({"edit": 6}, ("twins", "twins", "twins"), (4, 12), ("scan", "hasty", "switch_on")),
 }
 """What plans are about, by name."""
@@ -87,6 +140,12 @@ DRAWN = (PLAIN, PLAIN, PLAIN, *THEMES.values())
 def is_about(seed: int, theme: str) -> bool:
     """Whether this seed's plan has this theme."""
     return bool(theme) and seeded(seed).choice(DRAWN) is THEMES[theme]
+
+
+def recipes_of(seed: int) -> tuple[str, ...]:
+    """The pairs of objects of this seed's installation."""
+    theme: Theme = seeded(seed).choice(DRAWN)
+    return theme.recipes
 
 
 def plan(seed: int) -> list[Action]:
@@ -108,6 +167,12 @@ def plan(seed: int) -> list[Action]:
 
 
 DEEDS: dict[str, Deed] = {
-    **{name: getattr(deeds, name) for name in (*WEIGHTS, "scan", "switch_on", "settle_down")},
+    **{
+        name: getattr(deeds, name)
+        for name in (*WEIGHTS, "scan", "switch_on", "settle_down")
+        if name not in decisions.DECISIONS
+    },
+    **decisions.DECISIONS,
+    **sales.DEEDS,
     **{name: getattr(scenes, name) for name in scenes.SCENES},
 }

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from tests.simulation import oracle
-from tests.simulation.plans import Action, plan
+from tests.simulation.plans import Action, plan, recipes_of
 from tests.simulation.world import Installation, Violation
 
 Defect = Callable[[], AbstractContextManager[None]]
@@ -49,7 +49,7 @@ def run(
 ) -> Outcome:
     """Carry a plan out and judge it."""
     chosen = plan(seed) if actions is None else actions
-    with installation.world() as world, defect():
+    with installation.world(recipes_of(seed)) as world, defect():
         try:
             for action in chosen:
                 action.happen(world)

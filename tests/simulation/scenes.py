@@ -11,7 +11,7 @@ from random import Random
 
 from syncapp.models import MappingPass, RecordLink
 from syncapp.services import setup
-from tests.simulation import deeds
+from tests.simulation import deeds, notices
 from tests.simulation.actors import Actor
 from tests.simulation.pairs import Pair
 from tests.simulation.people import SIDES, Refusal
@@ -115,9 +115,9 @@ def dies_sending(world: World, chance: Random) -> str:
     if not side:
         return ""
     _notice(world, side)
-    if not world.broker:
+    actor = world.take_oldest()
+    if actor is None:
         return ""
-    actor = world.take_up(world.broker.pop(0))
     near = chance.choice(("before ", "after ", "after ", "committed"))
     if not _run_until(world, actor, lambda where: where.startswith(near), chance.randint(1, 4)):
         return f"{actor.name} {actor.state}"
@@ -270,7 +270,46 @@ def another_day(world: World, chance: Random) -> str:
     return ", ".join(told)
 
 
+def _into_a_new_one(world: World, chance: Random) -> str:
+    """A record that is linked is merged into one that nobody has told us of."""
+    found = _linked(world, chance)
+    if found is None:
+        return ""
+    pair, ids = found
+    side = chance.choice(("sf", "sf", "qbo"))
+    if ids[side] not in deeds.living(world, pair, side):
+        return ""
+    winner = world.people.create(pair, side, chance)
+    try:
+        world.people.merge(pair, side, winner, ids[side])
+    except Refusal:
+        return ""
+    return f"{side} {ids[side]} into {winner}"
+
+
+def merge_told(world: World, chance: Random) -> str:
+    """Two records are merged, of which one may have been typed in a moment ago; the notice comes before the changes are
+    read, after, or twice."""
+    told = _into_a_new_one(world, chance) if chance.random() < 0.5 else deeds.merge(world, chance)
+    if not told:
+        return ""
+    side = told.partition(" ")[0]
+    if chance.random() < 0.5:
+        _notice(world, side)
+        deeds.finish_all(world)
+    for raw in notices.pending(world):
+        for _ in range(chance.randint(1, 2)):
+            world.run(notices.deliver(world, raw), deeds.WHOLE)
+    notices.forget(world)
+    more = _edit_somewhere(world, chance) if chance.random() < 0.5 else ""
+    if chance.random() < 0.5:
+        world.wait(3)
+        deeds.tick(world, chance)
+    return f"{told}; {more}"
+
+
 SCENES = (
+    "merge_told",
     "hasty",
     "another_day",
     "answer_lost",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import connection, transaction
 
-KEPT = "simulation_kept_"
 TABLES = """
 select tablename from pg_tables where schemaname = 'public' and tablename not like 'simulation_kept_%'
   and tablename not in ('django_migrations', 'django_content_type', 'auth_permission') order by 1
@@ -12,9 +11,10 @@ select tablename from pg_tables where schemaname = 'public' and tablename not li
 
 
 class Snapshot:
-    """What the tables hold now."""
+    """What the tables hold now, kept in tables of their own whose names begin with `prefix`."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "simulation_kept_") -> None:
+        self.prefix = prefix
         with connection.cursor() as cursor:
             cursor.execute(TABLES)
             self.tables = [row[0] for row in cursor.fetchall()]
@@ -25,28 +25,32 @@ class Snapshot:
                 f"setval('{name}', {last}, {called})" for name, last, called in cursor.fetchall()
             ]
 
-    @staticmethod
-    def _keep(cursor: object, table: str) -> bool:
+    def _keep(self, cursor: object, table: str) -> bool:
         run = cursor.execute  # type: ignore[attr-defined]
-        run(f'drop table if exists "{KEPT}{table}"')
+        run(f'drop table if exists "{self.prefix}{table}"')
         run(f'select exists (select 1 from "{table}")')
         if not cursor.fetchone()[0]:  # type: ignore[attr-defined]
             return False
-        run(f'create unlogged table "{KEPT}{table}" as table "{table}"')
+        run(f'create unlogged table "{self.prefix}{table}" as table "{table}"')
         return True
 
     def restore(self) -> None:
         """Put everything back as it was."""
         deletes = [f'delete from "{table}"' for table in self.tables]
-        inserts = [f'insert into "{table}" select * from "{KEPT}{table}"' for table in self.full]
+        inserts = [f'insert into "{table}" select * from "{self.prefix}{table}"' for table in self.full]
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("set constraints all deferred; set local app.purge_audit = 'on'")
             cursor.execute("; ".join([*deletes, *inserts, f"select {', '.join(self.sequences)}"]))
 
-    def forget(self) -> None:
-        """Leave an empty database behind."""
+    def clear(self) -> None:
+        """Leave empty tables behind."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("set constraints all deferred; set local app.purge_audit = 'on'")
             cursor.execute("; ".join(f'delete from "{table}"' for table in self.tables))
+
+    def forget(self) -> None:
+        """Leave an empty database behind, without what was kept."""
+        self.clear()
+        with transaction.atomic(), connection.cursor() as cursor:
             for table in self.full:
-                cursor.execute(f'drop table "{KEPT}{table}"')
+                cursor.execute(f'drop table "{self.prefix}{table}"')

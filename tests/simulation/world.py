@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -23,13 +23,18 @@ from connectors.simulator.world import Options
 from connectors.simulator.world import World as SimWorld
 from syncapp import queue, tasks
 from syncapp.models import Company, Connection, Integration, Mapping
+from syncapp.recipes import STARTERS
 from syncapp.store import specs
 from tests.simulation import actors, database, pairs
 from tests.simulation.actors import Actor, Hands
 from tests.simulation.clock import Chance, Clock, in_charge
 from tests.simulation.people import People
+from tests.simulation.shop import Shop
 from tests.simulation.snapshot import Snapshot
 from tests.simulation.wire import URLS, Wire, connected
+
+HOOKS = "http://127.0.0.1:3/hooks"
+"""Where Intuit's notices go: nobody listens, a plan takes them from the stand-in (`notices.py`)."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class Message:
 
     task: str
     args: list[Any]
+    not_before: float = 0.0
+    """Workers are not given it earlier (a countdown)."""
 
     def __str__(self) -> str:
         return f"{self.task.rsplit('.', 1)[-1]}{tuple(self.args)}"
@@ -68,6 +75,9 @@ class World:
     violations: list[Violation] = field(default_factory=list)
     answered: set[tuple[str, str]] = field(default_factory=set)
     """(record, unit) whose conflict a person decided."""
+    shop: Shop = field(default_factory=Shop)
+    left_alone: dict[Any, set[Any]] = field(default_factory=dict)
+    """Links that a person ignores, and that no worker held then -> the intents there were."""
     due_at: dict[str, float] = field(default_factory=dict)
     story: list[str] = field(default_factory=list)
     policy: str = "ask"
@@ -81,6 +91,11 @@ class World:
         self.people = People(self)
 
     # --- looking ---
+
+    @property
+    def store(self) -> sim_store.Store:
+        """What both stand-ins store."""
+        return self.standins["salesforce"].world.store
 
     @property
     def company(self) -> Company:
@@ -98,11 +113,19 @@ class World:
         return list(Connection.all_companies.order_by("side"))
 
     def log(self) -> list[dict[str, Any]]:
-        """Every accepted write of both sides in order; `side` is sf or qbo."""
+        """Every accepted write of both sides in order; `side` is sf or qbo, `id` tells records of all objects apart."""
         entries: list[dict[str, Any]] = []
         for side, name in (("sf", "salesforce"), ("qbo", "quickbooks")):
             found = json.loads(self.standins[name].journal.entries())["entries"]
-            entries.extend({**entry, "side": side} for entry in found)
+            entries.extend(
+                {
+                    **entry,
+                    "side": side,
+                    "own_id": entry["id"],
+                    "id": unique(side, entry["object"], entry["id"]),
+                }
+                for entry in found
+            )
         return sorted(entries, key=lambda entry: entry["seq"])
 
     def last_write(self) -> int:
@@ -120,9 +143,24 @@ class World:
     def living(self) -> list[Actor]:
         return [actor for actor in self.actors if actor.alive]
 
-    def ring(self, task: str, args: list[Any]) -> None:
+    def ring(self, task: str, args: list[Any], in_seconds: float | None = None) -> None:
         if not self.deaf and not task.startswith("portal."):  # those tell people; nothing is synced by them
-            self.broker.append(Message(task, args))
+            self.broker.append(Message(task, args, self.clock.time() + in_seconds if in_seconds else 0.0))
+
+    @property
+    def deliverable(self) -> list[Message]:
+        """Messages that a worker may be given now, the oldest first."""
+        now = self.clock.time()
+        return [message for message in self.broker if message.not_before <= now]
+
+    def take_oldest(self, place: int = 0) -> Actor | None:
+        """A worker takes the message at this place of those that may be given out; None where there is none."""
+        ready = self.deliverable
+        if not ready:
+            return None
+        message = ready[min(place, len(ready) - 1)]
+        self.broker.remove(message)
+        return self.take_up(message)
 
     def take_up(self, message: Message) -> Actor:
         """A worker takes this message; it has not begun yet."""
@@ -158,6 +196,11 @@ class World:
             self.kill(actor)
 
 
+def unique(side: str, object_: str, id_: str) -> str:
+    """The id of a record among all objects of its side: QuickBooks counts each entity from one."""
+    return f"{object_}:{id_}" if side == "qbo" and object_ != "Customer" else id_
+
+
 def _renew(piece: Any, timing: Any) -> None:
     from syncapp.store import leases
 
@@ -165,20 +208,41 @@ def _renew(piece: Any, timing: Any) -> None:
 
 
 class Installation:
-    """Prepared once per process: an installation with both sides connected and a mapping published."""
+    """Prepared once per process, for each set of pairs of objects that plans ask for."""
 
-    def __init__(self, template: str = "bidirectional", winner: str = "ask") -> None:
+    def __init__(self) -> None:
         self.hands = Hands()
+        self._prepared: dict[tuple[str, ...], Prepared] = {}
+
+    def world(self, recipes: tuple[str, ...] = STARTERS) -> AbstractContextManager[World]:
+        """A fresh world in which these pairs are kept in step."""
+        if recipes not in self._prepared:
+            for other in self._prepared.values():
+                other.rows.clear()
+            self._prepared[recipes] = Prepared(self.hands, recipes, len(self._prepared))
+        return self._prepared[recipes].world()
+
+    def close(self) -> None:
+        self.hands.close()
+        for one in self._prepared.values():
+            one.rows.forget()
+
+
+class Prepared:
+    """An installation with both sides connected and its mappings published, put back before every seed."""
+
+    def __init__(self, hands: Hands, recipes: tuple[str, ...], number: int, winner: str = "ask") -> None:
+        self.hands = hands
         self.policy = winner
         clock, chance = Clock(), Chance()
         standins = _stand_up(clock, None)
         world = World(standins, clock, chance, self.hands)
         with _in_place(world), _the_same_everywhere():
-            _found_company(world, template, winner)
+            _found_company(world, winner, recipes)
         self._books = sqlite3.connect(":memory:", check_same_thread=False)
         standins["salesforce"].world.store.commit()
         standins["salesforce"].world.store.connection.backup(self._books)
-        self.rows = Snapshot()
+        self.rows = Snapshot(f"simulation_kept_{number}_")
 
     @contextmanager
     def world(self) -> Iterator[World]:
@@ -194,10 +258,6 @@ class Installation:
                 world.end()
                 world.standins["salesforce"].world.store.connection.close()
 
-    def close(self) -> None:
-        self.hands.close()
-        self.rows.forget()
-
 
 @contextmanager
 def _the_same_everywhere() -> Iterator[None]:
@@ -210,14 +270,14 @@ def _the_same_everywhere() -> Iterator[None]:
         patch.undo()
 
 
-def _found_company(world: World, template: str, winner: str) -> None:
+def _found_company(world: World, winner: str, recipes: tuple[str, ...]) -> None:
     from tests.services.spine import connect
 
     sim = SimpleNamespace(
         salesforce=SimpleNamespace(credentials=world.standins["salesforce"].credentials),
         quickbooks=SimpleNamespace(credentials=world.standins["quickbooks"].credentials),
     )
-    connect(sim, template, winner)  # type: ignore[arg-type]
+    connect(sim, "bidirectional", winner, recipes)  # type: ignore[arg-type]
 
 
 def _stand_up(clock: Clock, books: sqlite3.Connection | None) -> dict[str, StandIn]:
@@ -234,6 +294,8 @@ def _stand_up(clock: Clock, books: sqlite3.Connection | None) -> dict[str, Stand
     sim.urls.update(URLS)
     for standin in standins.values():
         standin.seed_if_empty()
+    if books is None:
+        standins["quickbooks"].subscribe({"url": HOOKS})
     # What the recovery of a lost answer rests on (sync-semantics C17); the simulator's default is harder.
     knobs.change(sim.store, {"refresh_grace_hours": 24})
     return standins
@@ -255,7 +317,9 @@ def _in_place(world: World) -> Iterator[None]:
 
     patch = pytest.MonkeyPatch()
     patch.setattr(
-        queue, "current_app", SimpleNamespace(send_task=lambda name, args, **_: world.ring(name, args))
+        queue,
+        "current_app",
+        SimpleNamespace(send_task=lambda name, args, countdown=None, **_: world.ring(name, args, countdown)),
     )
     patch.setattr(leases, "renewing", actors.renewing)
     patch.setattr(statistics, "refresh", lambda: None)

@@ -251,7 +251,71 @@ def _bases_from_what_was_sent(patch: Patch) -> None:
     patch.setattr(applied, "_move_bases", whole)
 
 
+def _merge_ignored(patch: Patch) -> None:
+    from syncapp.services import merging
+
+    patch.setattr(merging, "follow_winners", lambda context, rows, sides: [])
+
+
+def _notice_for_data(patch: Patch) -> None:
+    """A notice is taken for what happened: the reading that it asks for begins at the notice, and not where the last
+    one ended."""
+    from syncapp.models import Cursor
+    from syncapp.services import deliveries
+    from syncapp.store import clock
+
+    real = deliveries.take_due
+
+    def from_here(connection_id: Any) -> bool:
+        due = real(connection_id)
+        if due:
+            Cursor.objects.filter(connection_id=connection_id, lane="cdc").update(watermark=clock.now())
+        return due
+
+    patch.setattr(deliveries, "take_due", from_here)
+
+
+def _unlink_keeps_id(patch: Patch) -> None:
+    from syncapp.services import matching
+
+    patch.setattr(matching, "_take_our_id_back", lambda row: None)
+
+
+def _ignored_goes_on(patch: Patch) -> None:
+    from syncapp.store import leases
+
+    patch.setattr(leases, "MAKE_DUE", leases.MAKE_DUE.replace("and not l.paused", ""))
+
+
+def _closed_comes_back(patch: Patch) -> None:
+    """Later changes of a record whose link a person closed make a link of their own."""
+    from syncapp.store import links
+
+    patch.setattr(links, "let_go_ids", lambda *_: set())
+
+
+def _document_alone(patch: Patch) -> None:
+    """A document goes out without waiting for what it refers to."""
+    from syncapp.services import references
+
+    real = references.resolve
+
+    def ready(context: Any, projections: Any, planned: Any) -> Any:
+        found = real(context, projections, planned)
+        return replace(found, needs={})
+
+    from syncapp.services import deciding
+
+    patch.setattr(deciding, "resolve", ready)
+
+
 _ALL = (
+    Defect("merge ignored", "a link does not follow its merged record", _merge_ignored, "merges"),
+    Defect("notice for data", "changes are read from the notice on", _notice_for_data, "told late"),
+    Defect("unlink keeps id", "an unlinked record keeps our id in Salesforce", _unlink_keeps_id, "pairs"),
+    Defect("ignored goes on", "an ignored record is carried like any other", _ignored_goes_on, "pairs"),
+    Defect("closed comes back", "a closed pair's records are taken up anew", _closed_comes_back, "pairs"),
+    Defect("document alone", "documents do not wait for customer and products", _document_alone, "sales"),
     Defect(
         "cursor first",
         "the cursor is stored before the rows that it stands for",
