@@ -250,9 +250,18 @@ class _Now:
         return SeenSide(remote_id, row.token(side), plans.moment(modified), "")
 
     def _unsettled(self, items: Iterable[StoredItem]) -> dict[str, RemoteRecord]:
-        """Salesforce records whose version could still be shared by another write when they were planned."""
+        """Salesforce records whose version could still be shared by another write when they were planned, and those of
+        which something is to be created in QuickBooks: no version guards that, and nobody may have told us of an edit.
+        """
         side = Side.SALESFORCE
-        ids = sorted({one.id for item in items if (one := _planned(item, side)).id and not one.settled})
+        ids = sorted(
+            {
+                one.id
+                for item in items
+                if (one := _planned(item, side)).id
+                and (not one.settled or item.kind == DecisionKind.CREATE.value)
+            }
+        )
         if not ids:
             return {}
         context = self.context

@@ -21,6 +21,7 @@ import structlog
 from connectors.contracts import Priority, RemoteRecord, Side
 from connectors.errors import KIND_RULES, ConnectorError, Failure, Reaction
 from syncapp import queue
+from syncapp.engine.decision import Projection
 from syncapp.engine.projection import from_json, project
 from syncapp.engine.retry import backoff
 from syncapp.engine.timing import Timing
@@ -345,11 +346,19 @@ def _sides_now(context: SliceContext, item: deciding.Decided, row: LinkRow, answ
     sides = reading.with_answer(item.sides, answer)
     written = {key for change in item.decision.changes if change.target is other for key in change.values}
     record = sides.records.get(other)
-    if not written or record is None:
+    if record is None or not (written or _was_planned(item, other)):
         return sides
-    held = sides.known.get(other) or project(other, record, context.spec)
+    held = sides.known.get(other) or _was_planned(item, other) or project(other, record, context.spec)
     base = from_json(context.spec, row.base(other)) or {}
     return replace(sides, known={**sides.known, other: {**held, **{key: base.get(key) for key in written}}})
+
+
+def _was_planned(item: deciding.Decided, side: Side) -> Projection:
+    """What a stored plan saw on a side; nothing for a decision made just now. The plan kept no whole body, and what of
+    it is in hand would look like a record that somebody has emptied."""
+    if item.situation is not None:
+        return {}
+    return item.decision.sf_now if side is Side.SALESFORCE else item.decision.qbo_now
 
 
 def _agree(context: SliceContext, decisions: deciding.SliceDecisions, sent: sending.Sent) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import requests
 from django.db import connection
 
-from syncapp.models import Mapping, PreviewItem, Run, RunState
+from syncapp.models import Mapping, PreviewItem, Run, RunState, WriteIntent
 from syncapp.services import apply, prepare, runs, shown_plan, undo
 from syncapp.tenancy import tenant
 from tests.services.sales import a_product, an_opportunity, document, sold
@@ -19,6 +20,8 @@ from tests.services.test_record_views import pay
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
 
+SETTLED_S = 3.1
+"""After so long a Salesforce stamp of whole seconds is shared with no other write."""
 PAIRS = ("account_customer", "product_item", "opportunity_invoice", "opportunity_estimate")
 
 
@@ -117,8 +120,23 @@ def test_no_service_is_asked_while_a_transaction_is_open(spine, monkeypatch):
     assert (len(asked) > 3, any(asked)) == (True, False)
 
 
-def test_what_was_changed_behind_a_preview_is_left_out_and_named(spine):
+@pytest.mark.parametrize(("before", "behind"), [(0, 0), (SETTLED_S, 0), (SETTLED_S, SETTLED_S)])
+def test_an_applied_plan_writes_each_side_once_however_old_its_stamps_are(spine, before, behind):
+    won(spine, "Spring order", 2)
+    time.sleep(before)
+    plan = previewed(spine)
+    time.sleep(behind)
+    run = applied(spine, plan)
+    assert (run.created_count, run.moved_count) == (1, 0)
+    written = WriteIntent.all_companies.filter(run=run).values_list("side", "operation", "state")
+    assert sorted(written) == [("qbo", "create", "applied"), ("sf", "update", "applied")]
+    assert sold(document(spine)) == [("Cedar bench", 2, 100, 200)]
+
+
+@pytest.mark.parametrize("before", [0, SETTLED_S])
+def test_what_was_changed_behind_a_preview_is_left_out_and_named(spine, before):
     made = won(spine, "Spring order", 2)
+    time.sleep(before)
     plan = previewed(spine)
     line = spine.rows(f"SELECT Id FROM OpportunityLineItem WHERE OpportunityId = '{made}'")[0]
     spine.edit("OpportunityLineItem", line["Id"], Quantity=5)
