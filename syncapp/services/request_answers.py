@@ -48,7 +48,7 @@ def _told(
 ) -> None:
     """Their records hold what they had to be told; each is a write of ours, and the trail tells of it."""
     sync_requests.told({request.pk: request.number for request, _, _ in rows}, at)
-    status = there["Status__c"].label
+    asked = {there["Status__c"].label: NEW} if "Status__c" in there else {}
     audit.wrote(
         Side.SALESFORCE,
         [
@@ -58,7 +58,7 @@ def _told(
                 write.id,
                 "Answer to a request in Salesforce",
                 {there[name].label: value for name, value in write.body.items()},
-                before={} if request.told_number else {status: NEW},
+                before={} if request.told_number else asked,
                 link_id=request.link_id,
                 request_id=one.request_id,
             )
