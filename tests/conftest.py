@@ -22,6 +22,8 @@ from tests import databases
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.stack import Stack
+
 
 # A busy machine is no failure: what a property takes is no part of what it says.
 hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -80,3 +82,12 @@ def chromium() -> Iterator[Browser]:
         # Its event loop stays in this thread, and tests with a database may follow. None of them is asynchronous.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield launched
+
+
+@pytest.fixture(scope="session")
+def demo_installation() -> Iterator[Stack]:
+    """What `make run` starts, with the demo company; whoever uses it leaves the company in step."""
+    from tests import stack
+
+    with stack.running() as running:
+        yield running

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,10 +20,9 @@ DEAL, STILL_OPEN = "Spring care", "Hotel atrium"
 TOTAL = "$456.00"  # 4 visits at 120.00 less 5 %
 
 
-@pytest.fixture(scope="module")
-def installation() -> Iterator[stack.Stack]:
-    with stack.running() as running:
-        yield running
+@pytest.fixture
+def installation(demo_installation: stack.Stack) -> stack.Stack:
+    return demo_installation
 
 
 def test_a_deal_is_won_invoiced_and_paid_on_both_sides(installation: stack.Stack, chromium: Any) -> None:

@@ -5,7 +5,6 @@ Walks the pages that members, owners and strangers meet, light and dark, wide an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -59,10 +58,9 @@ OF_A_MAPPING = ("", "change/", "versions/", "try/", "history/", "link-documents/
 LOOKS = [(1360, "light"), (390, "dark")]
 
 
-@pytest.fixture(scope="module")
-def installation() -> Iterator[stack.Stack]:
-    with stack.running() as running:
-        yield running
+@pytest.fixture
+def installation(demo_installation: stack.Stack) -> stack.Stack:
+    return demo_installation
 
 
 def sign_in(page: Page, installation: stack.Stack) -> None:
