@@ -44,6 +44,10 @@ join syncapp_connection q on q.id = i.quickbooks_id and q.status = 'live'
 where w.due_at <= lb_now() + interval '4 seconds'
 """
 """What a person holds up is due for as long as they like: nobody waits for it."""
+NOW_DUE = """
+update syncapp_linkwork set due_at = lb_now() where due_at between lb_now() and lb_now() + interval '4 seconds'
+"""
+"""Nobody waits for what is due soon either."""
 
 
 @dataclass
@@ -210,7 +214,7 @@ class Spine:
             if not carried and not soon:
                 break
             if not carried:
-                time.sleep(0.05)
+                bulk.execute(NOW_DUE)
         sweep.sweep()
 
     def a_minute_later(self) -> None:
