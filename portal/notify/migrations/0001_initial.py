@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('people', '0002_members_and_invitations'),
-        ('syncapp', '0015_weekly_monthly_once_and_quiet_hours'),
+        ('syncapp', '0002_tables'),
     ]
 
     operations = [

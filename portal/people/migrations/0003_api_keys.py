@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("people", "0002_members_and_invitations"),
-        ("syncapp", "0019_history_runs"),
+        ("syncapp", "0002_tables"),
     ]
 
     operations = [

@@ -68,7 +68,7 @@ TAKEN = [TABLE + ", ".join(f"drop column {name}" for name in FIGURES), TABLE + "
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("syncapp", "0022_old_message_address"),
+        ("syncapp", "0002_tables"),
     ]
 
     operations = [
