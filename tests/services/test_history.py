@@ -126,11 +126,11 @@ def test_a_worker_that_dies_between_pages_costs_one_page(spine: Spine, small_pag
     taken: list[int] = []
     take = finding._take
 
-    def dies(of: Run, fresh: Any, found: finding.Found) -> None:
+    def dies(of: Run, fresh: Any, found: finding.Found, plan: Any) -> None:
         if len(taken) == 1:
             raise KeyboardInterrupt
         taken.append(len(fresh))
-        take(of, fresh, found)
+        take(of, fresh, found, plan)
 
     with patch.object(finding, "_take", dies), pytest.raises(KeyboardInterrupt):
         prepare.prepare(run.pk)
@@ -147,8 +147,8 @@ def test_a_load_that_is_paused_while_it_looks_goes_on_where_it_was(spine: Spine,
     run = load(spine)
     take = finding._take
 
-    def paused_after_a_page(of: Run, fresh: Any, found: finding.Found) -> None:
-        take(of, fresh, found)
+    def paused_after_a_page(of: Run, fresh: Any, found: finding.Found, plan: Any) -> None:
+        take(of, fresh, found, plan)
         runs.stop(of, None)
 
     with patch.object(finding, "_take", paused_after_a_page):
