@@ -239,14 +239,12 @@ def _bases_from_what_was_sent(patch: Patch) -> None:
 
     real = applied._move_bases
 
-    def whole(place: Any, intent: Any, result: Any, link: Any) -> None:
-        real(place, intent, result, link)
-        if result.record is not None and result.record.body:
-            stored = applied.base_json(place.spec, applied.project(intent.side, result.record, place.spec))
-            if intent.side is applied.Side.SALESFORCE:
-                link.sf_base = stored
-            else:
-                link.qbo_base = stored
+    def whole(place: Any, intent: Any, answered: Any, link: Any) -> None:
+        real(place, intent, answered, link)
+        if answered and intent.side is applied.Side.SALESFORCE:
+            link.sf_base = dict(answered)
+        elif answered:
+            link.qbo_base = dict(answered)
 
     patch.setattr(applied, "_move_bases", whole)
 
@@ -260,16 +258,19 @@ def _merge_ignored(patch: Patch) -> None:
 def _notice_for_data(patch: Patch) -> None:
     """A notice is taken for what happened: the reading that it asks for begins at the notice, and not where the last
     one ended."""
+    from connectors.contracts import Side
     from syncapp.models import Cursor
-    from syncapp.services import deliveries
+    from syncapp.services import capture, deliveries
     from syncapp.store import clock
 
-    real = deliveries.take_due
+    real, overlap = deliveries.take_due, capture.lane_of(Side.QUICKBOOKS, "cdc").overlap
 
     def from_here(connection_id: Any) -> bool:
         due = real(connection_id)
         if due:
-            Cursor.objects.filter(connection_id=connection_id, lane="cdc").update(watermark=clock.now())
+            Cursor.objects.filter(connection_id=connection_id, lane="cdc").update(
+                watermark=clock.now() + overlap
+            )
         return due
 
     patch.setattr(deliveries, "take_due", from_here)
@@ -287,35 +288,11 @@ def _ignored_goes_on(patch: Patch) -> None:
     patch.setattr(leases, "MAKE_DUE", leases.MAKE_DUE.replace("and not l.paused", ""))
 
 
-def _closed_comes_back(patch: Patch) -> None:
-    """Later changes of a record whose link a person closed make a link of their own."""
-    from syncapp.store import links
-
-    patch.setattr(links, "let_go_ids", lambda *_: set())
-
-
-def _document_alone(patch: Patch) -> None:
-    """A document goes out without waiting for what it refers to."""
-    from syncapp.services import references
-
-    real = references.resolve
-
-    def ready(context: Any, projections: Any, planned: Any) -> Any:
-        found = real(context, projections, planned)
-        return replace(found, needs={})
-
-    from syncapp.services import deciding
-
-    patch.setattr(deciding, "resolve", ready)
-
-
 _ALL = (
     Defect("merge ignored", "a link does not follow its merged record", _merge_ignored, "merges"),
     Defect("notice for data", "changes are read from the notice on", _notice_for_data, "told late"),
     Defect("unlink keeps id", "an unlinked record keeps our id in Salesforce", _unlink_keeps_id, "pairs"),
     Defect("ignored goes on", "an ignored record is carried like any other", _ignored_goes_on, "pairs"),
-    Defect("closed comes back", "a closed pair's records are taken up anew", _closed_comes_back, "pairs"),
-    Defect("document alone", "documents do not wait for customer and products", _document_alone, "sales"),
     Defect(
         "cursor first",
         "the cursor is stored before the rows that it stands for",
