@@ -47,6 +47,11 @@ def read_messages(connection_id: Any) -> None:
     _ring("syncapp.tasks.read_messages", [str(connection_id)], SYSTEM)
 
 
+def describe(connection_id: Any) -> None:
+    """After this transaction: describe the objects of an org that mappings asked for."""
+    _ring("syncapp.tasks.describe", [str(connection_id)], SYSTEM)
+
+
 def take_requests(connection_id: Any) -> None:
     """After this transaction: look for new requests in an org, start them and tell it what came of earlier ones."""
     _ring("syncapp.tasks.take_requests", [str(connection_id)], INTERACTIVE)

@@ -18,6 +18,7 @@ from syncapp.services import (
     checkup,
     closed_books,
     deliveries,
+    describing,
     field_lists,
     follow_ups,
     looking,
@@ -105,6 +106,14 @@ def read_messages(connection_id: str) -> None:
             return
         if news:
             queue.wake(Priority.NORMAL, connection.company_id)
+
+
+@shared_task
+def describe(connection_id: str) -> None:
+    """Mappings asked for the fields of an org's objects."""
+    connection = Connection.all_companies.get(pk=connection_id)
+    with tenant(connection.company_id):
+        describing.describe(connection)
 
 
 @shared_task

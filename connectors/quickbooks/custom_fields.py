@@ -18,17 +18,21 @@ LONGEST = 31
 _USED, _NAMED = "SalesFormsPrefs.UseSalesCustom", "SalesFormsPrefs.SalesCustomName"
 
 
-def sales_form_fields(preferences: Mapping[str, Any], entity: str) -> tuple[FieldInfo, ...]:
-    """The old custom fields that are switched on, for an entity that has them; none for others."""
+def sales_form_fields(names: Mapping[str, str], entity: str) -> tuple[FieldInfo, ...]:
+    """The old custom fields of these names (`names_in`), for an entity that has them; none for others."""
     if entity not in SALES_FORMS:
         return ()
+    return tuple(FieldInfo(path, name, "string", length=LONGEST) for path, name in sorted(names.items()))
+
+
+def names_in(preferences: Mapping[str, Any]) -> dict[str, str]:
+    """What the company calls its old custom fields, by path; only those that are switched on."""
     said = dict(_settings(preferences))
-    return tuple(
-        FieldInfo(f"CustomField.{number}", str(said.get(f"{_NAMED}{number}") or f"Custom field {number}"), "string",
-                  length=LONGEST)
+    return {
+        f"CustomField.{number}": str(said.get(f"{_NAMED}{number}") or f"Custom field {number}")
         for number in "123"
         if said.get(f"{_USED}{number}") is True
-    )  # fmt: skip
+    }
 
 
 def _settings(preferences: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

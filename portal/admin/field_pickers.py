@@ -31,6 +31,8 @@ class Pickers:
     mappings: tuple[Choice, ...]
     groups: tuple[str, ...]
     described: bool
+    pending: bool
+    """Whether a worker is describing an object of it just now."""
     lists: tuple[FieldList, ...]
 
 
@@ -40,10 +42,12 @@ def pickers_of(mapping: Mapping) -> Pickers:
     integration = mapping.integration
     others = Mapping.objects.filter(integration_id=integration.pk).order_by("id")
     groups = mapping.rows.exclude(group="").order_by("group").values_list("group", flat=True).distinct()
-    lists = FieldList.objects.filter(
-        connection_id__in=[one for one in (integration.salesforce_id, integration.quickbooks_id) if one],
-        object__in=[mapping.sf_object, mapping.qbo_entity],
-    ).order_by("connection__side", "object")
+    lists = list(
+        FieldList.objects.filter(
+            connection_id__in=[one for one in (integration.salesforce_id, integration.quickbooks_id) if one],
+            object__in=[mapping.sf_object, mapping.qbo_entity],
+        ).order_by("connection__side", "object")
+    )
     return Pickers(
         sf=tuple(_salesforce(sides.sf, sides)),
         sf_line=tuple(_salesforce(sides.related.get(_line_object(mapping)), sides)),
@@ -54,6 +58,7 @@ def pickers_of(mapping: Mapping) -> Pickers:
         mappings=tuple(Choice(one.key, one.label) for one in others),
         groups=tuple(groups),
         described=sides.sf is not None and sides.qbo is not None,
+        pending=any(one.read_at is None and not one.failure_code for one in lists),
         lists=tuple(lists),
     )
 
@@ -72,18 +77,13 @@ def _salesforce(info: ObjectInfo | None, sides: BothSides) -> Iterator[Choice]:
     for field in info.fields:
         target = sides.related.get(field.references[0]) if len(field.references) == 1 else None
         if target is not None and target.name != info.name:
-            yield from _behind(relation_of(field.name), target)
+            yield from _behind(field_lists.relation_of(field.name), target)
 
 
 def _behind(relation: str, target: ObjectInfo) -> Iterator[Choice]:
     for field in target.fields:
         if not field.references:
             yield Choice(f"{relation}.{field.name}", f"{target.label}: {about(field)}")
-
-
-def relation_of(name: str) -> str:
-    """The relationship of a lookup field: OwnerId leads to Owner, Parent__c to Parent__r."""
-    return f"{name[:-3]}__r" if name.endswith("__c") else name.removesuffix("Id")
 
 
 def _quickbooks(info: ObjectInfo) -> Iterator[Choice]:

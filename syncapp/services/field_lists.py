@@ -6,17 +6,19 @@ fields are known by heart (`connectors.quickbooks.entities`), custom fields come
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from collections.abc import Mapping as Facts
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import structlog
+from django.db.models import F, Q
 
 from connectors.contracts import FieldInfo, ObjectInfo, Priority, Side
 from connectors.errors import ConnectorError
 from connectors.quickbooks.client import QuickBooksClient
-from connectors.quickbooks.custom_fields import sales_form_fields
+from connectors.quickbooks.custom_fields import SALES_FORMS, names_in, sales_form_fields
 from syncapp.engine.lines import child_objects
 from syncapp.models import Connection, FieldList, Integration, Mapping
 from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush
@@ -26,7 +28,7 @@ from syncapp.store import clock, specs
 log = structlog.get_logger()
 EVERY = {Side.SALESFORCE: timedelta(days=1), Side.QUICKBOOKS: timedelta(days=7)}
 """How old a description may become. What vanished is then flagged on the mappings that use it, before a run fails for
-it. QuickBooks' own fields do not move, its custom fields cost a metered read each time."""
+it. QuickBooks' own fields do not move, its custom fields come with the settings."""
 MOST_AT_ONCE = 10
 """Objects described anew in one turn of capture."""
 
@@ -49,6 +51,7 @@ def known(mapping: Mapping) -> BothSides:
     integration: Integration = mapping.integration
     sf, qbo = integration.salesforce_id, integration.quickbooks_id
     rows = FieldList.objects.filter(connection_id__in=[pk for pk in (sf, qbo) if pk], read_at__isnull=False)
+    rows = rows.exclude(info={})
     infos = {(row.connection_id, row.object): info_of(row.info) for row in rows}
     related = {name: info for (connection_id, name), info in infos.items() if connection_id == sf}
     return BothSides(
@@ -80,16 +83,18 @@ def _read(connection: Connection, side: Side, object_name: str, beside: Iterable
         first = refresh(connection, object_name, client)
         if side is Side.QUICKBOOKS or not first.info:
             return [first]
-        names = dict.fromkeys((*beside, *_related(info_of(first.info))))
+        names = dict.fromkeys((*beside, *related(info_of(first.info))))
         return [first, *(refresh(connection, name, client) for name in names)]
     finally:
         flush(connection, meter)
 
 
-def _related(info: ObjectInfo) -> list[str]:
-    """The objects behind the relationships that people map: each lookup with one target, but for the audit ones."""
-    names = [field.references[0] for field in info.fields if len(field.references) == 1]
-    chosen = dict.fromkeys(name for name in names if name != info.name)
+def related(info: ObjectInfo, used: Collection[str] = ()) -> list[str]:
+    """The objects behind the relationships that people map: each lookup with one target, but for the audit ones; first
+    those behind the relationships that are `used` already (`Owner`, `Region__r`)."""
+    lookups = [field for field in info.fields if len(field.references) == 1]
+    lookups.sort(key=lambda field: relation_of(field.name) not in used)
+    chosen = dict.fromkeys(field.references[0] for field in lookups if field.references[0] != info.name)
     return list(chosen)[:MOST_RELATED]
 
 
@@ -97,11 +102,17 @@ MOST_RELATED = 8
 """Objects described beside the mapping's own; each costs one call."""
 
 
+def relation_of(name: str) -> str:
+    """The relationship of a lookup field: OwnerId leads to Owner, Parent__c to Parent__r."""
+    return f"{name[:-3]}__r" if name.endswith("__c") else name.removesuffix("Id")
+
+
 def refresh_due(connection: Connection, side: Side, client: AnyClient) -> int:
-    """Describe again what has become old of what was asked for once, and in Salesforce for the first time what runs of
-    its objects; returns how many objects. Does not raise."""
-    old = FieldList.objects.filter(connection=connection, read_at__lte=clock.now() - EVERY[side])
-    due = list(old.order_by("read_at").values_list("object", flat=True))
+    """Describe again what has become old, and what was asked for and could not be described; returns how many objects.
+    Does not raise."""
+    old = FieldList.objects.filter(connection=connection)
+    old = old.filter(Q(read_at__lte=clock.now() - EVERY[side]) | Q(read_at=None))
+    due = list(old.order_by(F("read_at").asc(nulls_first=True), "id").values_list("object", flat=True))
     due += _never_asked_for(connection) if side is Side.SALESFORCE else []
     for name in due[:MOST_AT_ONCE]:
         row = refresh(connection, name, client)
@@ -113,7 +124,8 @@ def refresh_due(connection: Connection, side: Side, client: AnyClient) -> int:
 
 
 def _never_asked_for(connection: Connection) -> list[str]:
-    """Objects that the published mappings of an org use, their lines too, and that were never described."""
+    """Objects that the published mappings of an org use, their lines too, and that nobody asked for: of mappings that
+    are older than the asking."""
     rows = Mapping.objects.filter(integration__salesforce=connection, published_number__gt=0).order_by("id")
     names: dict[str, None] = {}
     for mapping in rows:
@@ -127,7 +139,7 @@ def _never_asked_for(connection: Connection) -> list[str]:
 def refresh(connection: Connection, object_name: str, client: AnyClient) -> FieldList:
     """Describe one object now. Does not raise: one that cannot be described keeps its fields and says why."""
     try:
-        info = _describe(client, object_name)
+        info = _describe(connection, client, object_name)
     except (ConnectorError, KeyError) as error:
         failure = getattr(error, "failure", None)
         values = (
@@ -150,11 +162,19 @@ def refresh(connection: Connection, object_name: str, client: AnyClient) -> Fiel
     return row
 
 
-def _describe(client: AnyClient, object_name: str) -> ObjectInfo:
+def _describe(connection: Connection, client: AnyClient, object_name: str) -> ObjectInfo:
     info = client.describe(object_name)
-    if not isinstance(client, QuickBooksClient):
+    if not isinstance(client, QuickBooksClient) or object_name not in SALES_FORMS:
         return info
-    own = sales_form_fields(client.preferences(), object_name)
+    facts = connection.facts or {}
+    if "custom_fields" not in facts:
+        facts = {"custom_fields": names_in(client.preferences())}
+    return with_custom_fields(info, facts)
+
+
+def with_custom_fields(info: ObjectInfo, facts: Facts[str, Any]) -> ObjectInfo:
+    """A QuickBooks entity with the custom fields that the company's settings told of last."""
+    own = sales_form_fields(facts.get("custom_fields") or {}, info.name)
     return replace(info, fields=(*info.fields, *own)) if own else info
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.quickbooks.client import QuickBooksClient
+from connectors.quickbooks.custom_fields import names_in
 from syncapp.models import Connection
 from syncapp.services.checks import Check, bad, good, warn
 
@@ -68,6 +69,7 @@ def settings_of(preferences: Mapping[str, Any]) -> dict[str, Any]:
         "discount_account": str(sales.get("DefaultDiscountAccount") or ""),
         "classes": _classes(books),
         "locations": bool(books.get("TrackDepartments")),
+        "custom_fields": names_in(preferences),
     }
 
 

@@ -16,7 +16,7 @@ from syncapp.engine.mapping import FieldSpec, MappingSpec, Mode
 from syncapp.engine.match import match_rules
 from syncapp.engine.ruled_rows import is_ruled, own_options
 from syncapp.models import FieldMapping, Mapping, MappingCriteria, MappingVersion
-from syncapp.services import audit
+from syncapp.services import audit, describing
 from syncapp.services.errors import Refused
 from syncapp.services.mapping_checks import serious, validate
 from syncapp.store import observations, passes, specs
@@ -66,6 +66,7 @@ def _freeze(mapping: Mapping, person: Any | None, note: str) -> MappingVersion:
     mapping.published_number = number
     mapping.draft_changed_at = None
     mapping.save(update_fields=["published_number", "draft_changed_at"])
+    describing.ask_for(mapping)
     audit.decided(
         "mapping.published",
         person,
@@ -164,6 +165,7 @@ def rows_from_recipe(mapping: Mapping, spec: MappingSpec) -> None:
     with transaction.atomic():
         _write_rows(mapping, spec.fields)
         _write_settings(mapping, spec)
+        describing.ask_for(mapping)
 
 
 def _write_rows(mapping: Mapping, rows: Iterable[FieldSpec]) -> None:

@@ -13,7 +13,7 @@ from syncapp.engine.lists import BY_ID, Entry, ReferenceList
 from syncapp.models import Connection
 from syncapp.recipes import Recipe
 from syncapp.recipes.recipe import Org
-from syncapp.services import reference_lists
+from syncapp.services import field_lists, reference_lists
 from syncapp.services.clients import UsageMeter, client_for, flush
 
 INCOME_SUBTYPES = ("SalesOfProductIncome", "ServiceFeeIncome")
@@ -21,7 +21,8 @@ INCOME_SUBTYPES = ("SalesOfProductIncome", "ServiceFeeIncome")
 
 
 class Describer:
-    """Describes the objects of two connections, each once; use as a context manager, which counts the calls."""
+    """Describes the objects of two connections, each once; use as a context manager, which counts the calls and keeps
+    what Salesforce described for the pages of mappings."""
 
     def __init__(self, salesforce: Connection, quickbooks: Connection) -> None:
         self._connections = {Side.SALESFORCE: salesforce, Side.QUICKBOOKS: quickbooks}
@@ -38,6 +39,10 @@ class Describer:
     def __exit__(self, *_: object) -> None:
         for side, connection in self._connections.items():
             flush(connection, self._meters[side])
+        found = [
+            info for (side, _), info in self._known.items() if side is Side.SALESFORCE and info is not None
+        ]
+        field_lists.keep(self._connections[Side.SALESFORCE], found)
 
     def describe(self, side: Side, name: str) -> ObjectInfo | None:
         """The object, or None where this side has no such thing. Raises ConnectorError for anything else."""

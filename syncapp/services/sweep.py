@@ -10,7 +10,7 @@ from django.db import transaction
 
 from connectors.contracts import Side
 from syncapp import queue
-from syncapp.services import deliveries, looking, org_messages, sync_requests
+from syncapp.services import deliveries, describing, looking, org_messages, sync_requests
 from syncapp.services.timing import current_timing
 from syncapp.store import bulk, leases, runs, unclear_writes
 
@@ -70,6 +70,7 @@ def sweep() -> dict[str, int]:
         "notices": notices,
         "requests": sync_requests.ring_untold(),
         "messages": org_messages.ring_forgotten(),
+        "fields": describing.ring_forgotten(),
         "runs": len(unread),
         "finished": runs.finish_idle(),
     }

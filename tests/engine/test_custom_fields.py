@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from connectors.contracts import Side
-from connectors.quickbooks.custom_fields import sales_form_fields
+from connectors.quickbooks.custom_fields import names_in, sales_form_fields
 from syncapp.engine.mapping import FieldSpec, ValueType
 from syncapp.engine.projection import compose, compose_create, project
 from tests.engine.builders import ROW_NAME, qbo_record, spec
@@ -53,7 +53,7 @@ def test_sales_forms_have_the_custom_fields_that_the_company_switched_on():
     ]
     names = [{"Name": "SalesFormsPrefs.SalesCustomName1", "Type": "StringType", "StringValue": "Crew #"}]
     preferences = {"SalesFormsPrefs": {"CustomField": [{"CustomField": switches}, {"CustomField": names}]}}
-    assert [(one.name, one.label, one.length) for one in sales_form_fields(preferences, "Invoice")] == [
-        ("CustomField.1", "Crew #", 31)
-    ]
-    assert sales_form_fields(preferences, "Customer") == ()
+    assert [
+        (one.name, one.label, one.length) for one in sales_form_fields(names_in(preferences), "Invoice")
+    ] == [("CustomField.1", "Crew #", 31)]
+    assert sales_form_fields(names_in(preferences), "Customer") == ()

@@ -271,13 +271,17 @@ def _the_same_everywhere() -> Iterator[None]:
 
 
 def _found_company(world: World, winner: str, recipes: tuple[str, ...]) -> None:
+    from syncapp.services import describing
+    from syncapp.tenancy import tenant
     from tests.services.spine import connect
 
     sim = SimpleNamespace(
         salesforce=SimpleNamespace(credentials=world.standins["salesforce"].credentials),
         quickbooks=SimpleNamespace(credentials=world.standins["quickbooks"].credentials),
     )
-    connect(sim, "bidirectional", winner, recipes)  # type: ignore[arg-type]
+    made = connect(sim, "bidirectional", winner, recipes)  # type: ignore[arg-type]
+    with tenant(made.company.pk):
+        describing.describe(made.integration.salesforce)  # for the pages of mappings: no plan is about them
 
 
 def _stand_up(clock: Clock, books: sqlite3.Connection | None) -> dict[str, StandIn]:

@@ -894,9 +894,9 @@ def test_a_draft_offers_the_fields_that_both_sides_described(browser: Client, ma
         (mapping.integration.quickbooks, "Customer", notes),
     )
     for side, name, info in sides:
-        FieldList.all_companies.create(
-            company=mapping.company, connection=side, object=name, read_at=mapping.created_at,
-            info={"name": name, "label": name, "fields": [info]},
+        FieldList.all_companies.update_or_create(
+            company=mapping.company, connection=side, object=name,
+            defaults={"read_at": mapping.created_at, "info": {"name": name, "label": name, "fields": [info]}},
         )  # fmt: skip
     page = browser.get(address).content.decode()
     assert '<option value="Fax">Account Fax, phone, at most 40</option>' in page
