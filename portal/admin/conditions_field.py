@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from syncapp.engine.criteria_text import CriteriaError, parse_criteria, print_criteria
+from syncapp.engine.filters import rules_of
 from syncapp.store import specs
 
 
@@ -19,7 +20,7 @@ class ConditionsField(forms.CharField):
         super().__init__(widget=forms.Textarea(attrs={"rows": 3, "class": "id"}), **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        return print_criteria(specs.rules_of(value)) if isinstance(value, list) else value
+        return print_criteria(rules_of(value)) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[dict[str, Any]]:
         try:

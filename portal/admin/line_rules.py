@@ -10,7 +10,6 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from portal.admin.conditions_field import ConditionsField
 from syncapp.engine.lines import LinesRule
@@ -65,24 +64,15 @@ KEPT = ("sf_object", "parent_field")
 """Without these a change of a line is no news of its record: an empty input leaves them as they are."""
 
 
-class LinesFilterField(ConditionsField):
-    """Conditions on a line: plain ones, all of which must hold."""
-
-    def clean(self, value: Any) -> list[dict[str, Any]]:
-        rules: list[dict[str, Any]] = super().clean(value)
-        if any("operator" not in rule for rule in rules):
-            raise ValidationError("Lines are chosen by plain conditions, one a line; all must hold.")
-        return rules
-
-
 def add_fields(form: forms.ModelForm, rule: Mapping[str, Any]) -> None:
     """Add the rules of the lines, as they stand."""
     now = _texts(rule)
     for name in NAMES:
         if name == "lines_filter":
-            form.fields[name] = LinesFilterField(
+            form.fields[name] = ConditionsField(
                 label="Only these lines",
-                help_text="One condition a line, such as: Quantity is more than 0. Empty: every line.",
+                help_text="One condition a line, over the fields of a line: Quantity is more than 0, groups below "
+                "“any of:”, or “formula:” and a formula that must be TRUE. Empty: every line.",
                 initial=list(rule.get("filter") or ()),
             )
         elif name == "lines_discount":

@@ -6,7 +6,7 @@ everything else as text without regard to case, as both vendors compare text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -20,6 +20,19 @@ from syncapp.engine.paths import read
 from syncapp.engine.records import normalise
 
 OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "blank")
+
+
+def rules_of(data: Iterable[Mapping[str, Any]]) -> tuple[Criterion, ...]:
+    """The criteria that a filter's JSON says. Raises KeyError or TypeError for what is none."""
+    return tuple(_rule(row) for row in data)
+
+
+def _rule(row: Mapping[str, Any]) -> Criterion:
+    if "members" in row:
+        return Group(row["joined"], rules_of(row["members"]))
+    if "formula" in row:
+        return FormulaTest(row["formula"])
+    return Condition(row["path"], row["operator"], row.get("value"))
 
 
 def first_unmet(rules: Iterable[Criterion], body: Body) -> Criterion | None:

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connectors.contracts import Body, Condition, Side
-from syncapp.engine.filters import first_unmet
-from syncapp.engine.mapping import MappingSpec
+from connectors.contracts import Body, Side
+from syncapp.engine.filters import first_unmet, paths_in, rules_of
+from syncapp.engine.mapping import Criterion, MappingSpec
 from syncapp.engine.paths import read
 from syncapp.engine.records import normalise
 
@@ -44,7 +44,7 @@ class LinesRule:
     sf_object: str = ""
     parent_field: str = ""
     sort: tuple[str, ...] = ("SortOrder", "Id")
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Criterion, ...] = ()
     discount: str = "line_price"
     discount_path: str = ""
     shipping_path: str = ""
@@ -62,9 +62,7 @@ def rule_of(spec: MappingSpec) -> LinesRule:
         sf_object=str(said.get("sf_object") or ""),
         parent_field=str(said.get("parent_field") or ""),
         sort=tuple(said.get("sort") or ("SortOrder", "Id")),
-        conditions=tuple(
-            Condition(row["path"], row["operator"], row.get("value")) for row in said.get("filter") or ()
-        ),
+        conditions=rules_of(said.get("filter") or ()),
         discount=str(said.get("discount") or "line_price"),
         discount_path=str(said.get("discount_path") or ""),
         shipping_path=str(said.get("shipping_path") or ""),
@@ -213,7 +211,7 @@ class CompiledLines:
         """The paths of child fields that a read of Salesforce must ask for."""
         names = dict.fromkeys(("Id", "IsDeleted", *self.rule.sort))
         names |= dict.fromkeys(path for row in self.rows for path in row.reads(Side.SALESFORCE))
-        names |= dict.fromkeys(condition.path for condition in self.rule.conditions)
+        names |= dict.fromkeys(paths_in(self.rule.conditions))
         return tuple(f"{self.relation}{CHILD}{name}" for name in names)
 
     def own_fields(self) -> tuple[str, ...]:
@@ -232,7 +230,7 @@ class PickedChild:
     member: str
     sf_object: str = ""
     parent_field: str = ""
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Criterion, ...] = ()
     create: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, body: Body) -> Body | None:
@@ -251,9 +249,7 @@ class PickedChild:
 
     def fields_to_read(self) -> tuple[str, ...]:
         """The paths of child fields that a read must ask for."""
-        names = dict.fromkeys(
-            ("Id", "IsDeleted", self.member, *(condition.path for condition in self.conditions))
-        )
+        names = dict.fromkeys(("Id", "IsDeleted", self.member, *paths_in(self.conditions)))
         return tuple(f"{self.relation}{CHILD}{name}" for name in names)
 
     def put(self, body: dict[str, Any], value: Any, before: Body) -> None:
@@ -279,9 +275,7 @@ def picked(spec: MappingSpec, path: str) -> PickedChild | None:
         member,
         sf_object=str(said.get("sf_object") or ""),
         parent_field=str(said.get("parent_field") or ""),
-        conditions=tuple(
-            Condition(row["path"], row["operator"], row.get("value")) for row in said.get("filter") or ()
-        ),
+        conditions=rules_of(said.get("filter") or ()),
         create=dict(said.get("create") or {}),
     )
 

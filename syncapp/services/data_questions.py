@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.contracts import Side
+from connectors.contracts import Condition, Side
 from syncapp.engine.entities import traits
 from syncapp.engine.lines import CHILD, picked
 from syncapp.engine.mapping import Direction, FieldSpec, MappingSpec, ValueType
@@ -245,7 +245,8 @@ def _no_price(asking: _Asking) -> Iterator[Question]:
     child = picked(asking.spec, row.sf_path) if row is not None else None
     if row is None or child is None:
         return
-    book = next((str(one.value) for one in child.conditions if one.path == "Pricebook2Id"), "")
+    plain = (one for one in child.conditions if isinstance(one, Condition))
+    book = next((str(one.value) for one in plain if one.path == "Pricebook2Id"), "")
     asking.params |= {"relation": [child.relation, "records"], "book": book, "price": row.key}
     yield asking.question(
         "no_price",

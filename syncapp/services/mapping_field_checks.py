@@ -5,7 +5,7 @@ Needs a description of the side (`field_lists`); a side that was never described
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -251,22 +251,31 @@ def _tracking_faults(position: int, row: FieldSpec, facts: Mapping[str, Any]) ->
 
 def _filter_faults(spec: MappingSpec, sides: BothSides) -> Iterator[Fault]:
     for side in Side:
-        info = sides.of(side)
-        yield from _filter_kinds(spec.filter_of(side), info)
-        for path in dict.fromkeys(paths_in(spec.filter_of(side))) if info is not None else ():
-            if info is not None and not _exists(info, side, path, sides):
-                values = {"label": "Filter", "field": path, "side": _WORDS[side], "near": _near(info, path)}
-                yield Fault("mapping.field_gone", None, values)
+        yield from _criteria_faults("Filter", spec.filter_of(side), side, sides.of(side), sides)
+    rule = rule_of(spec)
+    lines = sides.related.get(rule.sf_object)
+    yield from _criteria_faults("Only these lines", rule.conditions, Side.SALESFORCE, lines, sides)
 
 
-def _filter_kinds(rules: Iterable[Criterion], info: ObjectInfo | None) -> Iterator[Fault]:
+def _criteria_faults(
+    label: str, rules: Sequence[Criterion], side: Side, info: ObjectInfo | None, sides: BothSides
+) -> Iterator[Fault]:
+    """What is wrong with criteria over one object: formulas of the wrong kind, fields that are not there."""
+    yield from _filter_kinds(label, rules, info)
+    for path in dict.fromkeys(paths_in(rules)) if info is not None else ():
+        if info is not None and not _exists(info, side, path, sides):
+            values = {"label": label, "field": path, "side": _WORDS[side], "near": _near(info, path)}
+            yield Fault("mapping.field_gone", None, values)
+
+
+def _filter_kinds(label: str, rules: Iterable[Criterion], info: ObjectInfo | None) -> Iterator[Fault]:
     """Formulas among the criteria that do not fit the kinds of the fields."""
     for rule in rules:
         if isinstance(rule, Group):
-            yield from _filter_kinds(rule.members, info)
+            yield from _filter_kinds(label, rule.members, info)
         elif isinstance(rule, FormulaTest) and not check(rule.formula, wanted=Kind.BOOL):
             for error in check(rule.formula, kinds_of(info), Kind.BOOL):
-                values = {"label": "Filter", "message": error.sentence, "at": error.position}
+                values = {"label": label, "message": error.sentence, "at": error.position}
                 yield Fault("mapping.formula_wrong", None, values)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from syncapp.engine.lines import rule_of
 from syncapp.engine.mapping import MappingSpec, OnConflict, ValueMap
 from syncapp.models import Mapping, MappingVersion, ValueMapEntry
 from syncapp.models import ValueMap as ValueMapRow
@@ -94,9 +95,11 @@ def imported(mapping: Mapping, content: bytes) -> MappingSpec:
     try:
         spec = specs.from_json({**data, **own}, number=mapping.published_number + 1)
         # Written out and read again: whatever the file holds beside what we know is left behind here.
-        return specs.from_json(specs.to_json(spec), number=spec.version)
+        found = specs.from_json(specs.to_json(spec), number=spec.version)
+        rule_of(found)  # which of its lines: criteria too
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Refused("mapping.not_a_file", message=str(error)[:200]) from error
+    return found
 
 
 def _read(content: bytes) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from dataclasses import fields as dataclass_fields
 from enum import Enum
 from typing import Any
 
-from connectors.contracts import Condition, Group, Side
+from connectors.contracts import Group, Side
+from syncapp.engine.filters import rules_of
 from syncapp.engine.mapping import (
     Criteria,
     Criterion,
@@ -237,19 +238,6 @@ def _rule_json(rule: Criterion) -> dict[str, Any]:
     if isinstance(rule, FormulaTest):
         return {"formula": rule.formula}
     return {"path": rule.path, "operator": rule.operator, "value": rule.value}
-
-
-def rules_of(data: Iterable[Mapping[str, Any]]) -> tuple[Criterion, ...]:
-    """The criteria of a filter's column."""
-    return tuple(_rule(row) for row in data)
-
-
-def _rule(row: Mapping[str, Any]) -> Criterion:
-    if "members" in row:
-        return Group(row["joined"], rules_of(row["members"]))
-    if "formula" in row:
-        return FormulaTest(row["formula"])
-    return Condition(row["path"], row["operator"], row.get("value"))
 
 
 def _criteria_json(one: Criteria) -> dict[str, Any]:

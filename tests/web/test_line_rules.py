@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from connectors.contracts import Side
 from portal.people.models import Role
 from syncapp.engine.lines import rule_of
+from syncapp.engine.projection import fields_to_read, project
 from syncapp.models import FieldMapping, Mapping
 from syncapp.store import specs
 from syncapp.tenancy import tenant
@@ -118,10 +120,42 @@ def test_lines_saved_as_they_are_leave_nothing_to_publish() -> None:
     assert "Nothing: the draft is what runs" in words(person.get(f"/mappings/{mapping.pk}/"))
 
 
-def test_alternatives_are_no_filter_of_lines() -> None:
+CHOSEN = """any of:
+  Quantity is more than 10
+  all of:
+    UnitPrice is at least 5
+    formula: Product2.Family = "Service"
+"""
+
+
+def test_lines_are_chosen_by_groups_and_formulas_like_records() -> None:
     mapping = documents()
-    answer = browser(mapping).post(address(mapping), posted(mapping, lines_filter="formula: Quantity > 0"))
-    assert "Lines are chosen by plain conditions" in words(answer)
+    person = browser(mapping)
+    person.post(address(mapping), posted(mapping, lines_filter=CHOSEN))
+    mapping.refresh_from_db()
+    with tenant(mapping.company_id):
+        spec = specs.draft_spec(mapping)
+    read = fields_to_read(Side.SALESFORCE, spec)
+    assert {f"OpportunityLineItems[].{name}" for name in ("Quantity", "UnitPrice", "Product2.Family")} <= set(
+        read
+    )
+    family = {"Service": {"Family": "Service"}, "Goods": {"Family": "Goods"}}
+    lines = [
+        {"Id": "1", "Quantity": 11, "UnitPrice": 1, "Product2": family["Goods"]},
+        {"Id": "2", "Quantity": 1, "UnitPrice": 5, "Product2": family["Service"]},
+        {"Id": "3", "Quantity": 1, "UnitPrice": 5, "Product2": family["Goods"]},
+        {"Id": "4", "Quantity": 1, "UnitPrice": 4, "Product2": family["Service"]},
+    ]
+    chosen = project(Side.SALESFORCE, {"OpportunityLineItems": {"records": lines}}, spec)["lines"]
+    assert [line["id"] for line in chosen] == ["1", "2"]
+    assert "any of:" in person.get(address(mapping)).content.decode()
+    assert "Only these lines" in words(person.get(f"/mappings/{mapping.pk}/"))
+
+
+def test_a_formula_over_lines_that_is_none_is_told_at_its_line() -> None:
+    mapping = documents()
+    answer = browser(mapping).post(address(mapping), posted(mapping, lines_filter="formula: Quantity >"))
+    assert "Line 1:" in words(answer)
 
 
 def test_a_row_can_belong_to_each_line() -> None:
