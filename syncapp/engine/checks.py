@@ -58,7 +58,7 @@ def _check_lines(side: Side, row: CompiledRow, lines: Any) -> Iterable[Reason]:
     child = row.child
     if child is None:
         return
-    if side is Side.QUICKBOOKS:
+    if side is Side.QUICKBOOKS and child.traits.sold:
         net = add_up(child.covered(lines)).net
         if net < 0:
             yield reasons.because(reasons.NEGATIVE_TOTAL, **_where(side, row), value=str(net))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connectors.contracts import Side
-from syncapp.engine import reasons
+from syncapp.engine import payments, reasons
 from syncapp.engine.bases import needs_record
 from syncapp.engine.checks import check_compiled, check_date, check_lines
 from syncapp.engine.compiled import EXTERNAL_ID, CompiledSpec, CompiledUnit
@@ -34,7 +34,7 @@ def base_of(situation: Situation, unit: str) -> Sides | None:
 
 def combine(situation: Situation, compiled: CompiledSpec, now: Sides, results: list[UnitResult]) -> Decision:
     """The decision for a linked pair from the results of its units, none of which waits for a parent."""
-    gathered = _Gathered(situation, now)
+    gathered = _Gathered(situation, now, payments.refused_together(situation, compiled, now, results))
     for result in results:
         gathered.take(compiled, compiled.by_unit[result.unit], result)
     if _must_settle(situation, compiled, gathered.changes):
@@ -49,6 +49,8 @@ class _Gathered:
 
     situation: Situation
     now: Sides
+    together: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    """Units that must not be written to QuickBooks because of what they come to together."""
     changes: list[UnitChange] = field(default_factory=list)
     holds: list[UnitHold] = field(default_factory=list)
     adopt: list[str] = field(default_factory=list)
@@ -59,7 +61,8 @@ class _Gathered:
     def take(self, compiled: CompiledSpec, unit: CompiledUnit, result: UnitResult) -> None:
         target = result.target
         problems = self._refusals(compiled, target, result) if target is not None else ()
-        if problems:
+        if problems or (target is Side.QUICKBOOKS and unit.name in self.together):
+            problems = problems or self.together[unit.name]
             self.rules.extend(problems)
             self._hold(unit, "data", asks=True)
             return
@@ -188,6 +191,9 @@ _ASKING = frozenset(
         *(reasons.NOT_LISTED, reasons.NO_ITEM, reasons.NEGATIVE_TOTAL, reasons.WRONG_CURRENCY),
         reasons.TOO_MANY_LINES,
         reasons.MONEY_DIFFERS,
+        *(reasons.PAYS_NOTHING, reasons.PAYS_TWICE, reasons.PAYS_BELOW_ZERO, reasons.PAYS_TOO_MUCH),
+        *(reasons.PAYS_MORE, reasons.NO_AMOUNT),
+        *(reasons.CREDIT_WITH_MONEY, reasons.CREDIT_WITHOUT, reasons.CREDIT_UNEVEN),
     }
 )
 _QUIET = frozenset({reasons.CREATE_ONLY, reasons.KEPT_FULL, reasons.LINKED_AS_IS, reasons.UNDONE})

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from connectors.contracts import Side
-from syncapp.engine import documents, reasons
+from syncapp.engine import documents, payments, reasons
 from syncapp.engine.bases import needs_record
 from syncapp.engine.checks import check_compiled, check_date, check_lines, check_required
 from syncapp.engine.compiled import CompiledSpec, name_suffix
@@ -22,7 +22,7 @@ from syncapp.engine.decision import (
     Twin,
 )
 from syncapp.engine.match import Choice, choose
-from syncapp.engine.merge import MergeContext, missing_parents, translate
+from syncapp.engine.merge import MergeContext, Sides, missing_parents, translate
 
 PARENT_REASONS = {
     "skipped": reasons.PARENT_SKIPPED,
@@ -140,9 +140,10 @@ def _create(
     rules = [reasons.because(reasons.CREATED, side=target.value)]
     if target is Side.QUICKBOOKS:
         policy = documents.closed_policy(compiled, situation.link.held)
+        values = payments.completed(compiled, values, source)
         values, moved = documents.on_an_open_day(compiled, values, situation.books, policy)
         rules += moved
-    refused = _refused(situation, compiled, target, values)
+    refused = _refused(situation, compiled, target, values, source)
     if refused is not None:
         return refused
     if suffix:
@@ -177,7 +178,7 @@ def _stopped(
 
 
 def _refused(
-    situation: Situation, compiled: CompiledSpec, target: Side, values: Projection
+    situation: Situation, compiled: CompiledSpec, target: Side, values: Projection, source: Projection
 ) -> Decision | None:
     """What must not be sent as it is. A document that only waits for the books to be opened is no problem."""
     problems = (*check_required(target, situation.spec, values), *check_compiled(target, compiled, values))
@@ -185,6 +186,7 @@ def _refused(
     if target is Side.QUICKBOOKS:
         problems += documents.refusals(situation, compiled, values)
         problems += check_lines(compiled, values, situation.books)
+        problems += payments.refusals(situation, compiled, values, Sides(source, {}))
         closed = check_date(compiled, values, situation.books)
     if documents.closed_policy(compiled, situation.link.held) == documents.WAIT and closed and not problems:
         return _until_open(closed[0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -115,6 +116,8 @@ class ParentNeed:
     """unlinked | linked | skipped | problem | gone"""
     other_id: str = ""
     """The counterpart's id when linked."""
+    open_amount: Decimal | None = None
+    """What was open on a document when QuickBooks was last read; only looked up for what a payment is applied to."""
 
 
 @dataclass(frozen=True, slots=True)

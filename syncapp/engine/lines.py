@@ -53,6 +53,9 @@ class LinesRule:
     """Every line that QuickBooks holds is shown in Salesforce, discounts, shipping, text and bundles too."""
     credit: bool = False
     """Lines that come to less than nothing are written with their signs turned: a credit's amounts are positive."""
+    only: Mapping[str, tuple[Criterion, ...]] = field(default_factory=dict)
+    """Rows that read a child's field only where these hold: a lookup of a payment's line leads to an invoice or to a
+    credit memo, and each is a row of its own."""
 
 
 def rule_of(spec: MappingSpec) -> LinesRule:
@@ -69,6 +72,7 @@ def rule_of(spec: MappingSpec) -> LinesRule:
         single=dict(said.get("single") or {}),
         every_kind=bool(said.get("every_kind")),
         credit=bool(said.get("credit")),
+        only={str(key): rules_of(rows) for key, rows in (said.get("only") or {}).items()},
     )
 
 
@@ -120,7 +124,15 @@ class CompiledLines:
         return tuple((value is None, value or 0) for value in (child.get(name) for name in self.rule.sort))
 
     def _values(self, child: Body) -> dict[str, Any]:
-        return {row.key: value for row in self.rows if (value := row.read_sf(child)) is not None}
+        return {
+            row.key: value
+            for row in self.rows
+            if (value := row.read_sf(child)) is not None and self._means(row.key, child)
+        }
+
+    def _means(self, key: str, child: Body) -> bool:
+        """Whether a row is what this child's field holds; one of several that read it is."""
+        return not self.rule.only or first_unmet(self.rule.only.get(key, ()), child) is None
 
     def _single(self, body: Body) -> list[dict[str, Any]]:
         """The one line of a record without lines: its amount, the item found by SKU, else the default item."""
@@ -211,7 +223,8 @@ class CompiledLines:
         """The paths of child fields that a read of Salesforce must ask for."""
         names = dict.fromkeys(("Id", "IsDeleted", *self.rule.sort))
         names |= dict.fromkeys(path for row in self.rows for path in row.reads(Side.SALESFORCE))
-        names |= dict.fromkeys(paths_in(self.rule.conditions))
+        asked = (self.rule.conditions, *self.rule.only.values())
+        names |= dict.fromkeys(path for rules in asked for path in paths_in(rules))
         return tuple(f"{self.relation}{CHILD}{name}" for name in names)
 
     def own_fields(self) -> tuple[str, ...]:

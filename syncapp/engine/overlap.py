@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from connectors.contracts import Condition, Group
 from syncapp.engine.mapping import Criterion
 
-_Allowed = dict[str, frozenset[str]]
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The values that a field may have: these, or all but these."""
+
+    these: frozenset[str]
+    all_but: bool = False
+
+    def and_(self, other: _Values) -> _Values:
+        if self.all_but and other.all_but:
+            return _Values(self.these | other.these, True)
+        if self.all_but:
+            return _Values(other.these - self.these)
+        return _Values(self.these - other.these if other.all_but else self.these & other.these)
+
+    @property
+    def none(self) -> bool:
+        return not self.these and not self.all_but
+
+
+_Allowed = dict[str, _Values]
 
 
 def may_overlap(one: Iterable[Criterion], other: Iterable[Criterion]) -> bool:
@@ -44,12 +65,12 @@ def _ways_of(rule: Criterion) -> list[_Allowed]:
 
 
 def _allowed(rule: Condition) -> _Allowed:
-    if rule.operator == "eq":
-        return {rule.path: frozenset({_plain(rule.value)})}
+    if rule.operator in ("eq", "ne"):
+        return {rule.path: _Values(frozenset({_plain(rule.value)}), rule.operator == "ne")}
     if rule.operator == "in":
-        return {rule.path: frozenset(map(_plain, rule.value or ()))}
-    if rule.operator == "blank" and rule.value in (None, True, "true"):
-        return {rule.path: frozenset({""})}
+        return {rule.path: _Values(frozenset(map(_plain, rule.value or ())))}
+    if rule.operator == "blank":
+        return {rule.path: _Values(frozenset({""}), rule.value not in (None, True, "true"))}
     return {}
 
 
@@ -60,8 +81,8 @@ def _plain(value: object) -> str:
 def _join(one: _Allowed, other: _Allowed) -> _Allowed | None:
     joined = dict(one)
     for path, values in other.items():
-        joined[path] = joined[path] & values if path in joined else values
-        if not joined[path]:
+        joined[path] = joined[path].and_(values) if path in joined else values
+        if joined[path].none:
             return None
     return joined
 

@@ -135,6 +135,15 @@ MONEY_DIFFERS = "engine.money_differs"
 NO_NUMBER = "engine.no_number"
 DATE_MOVED = "engine.date_moved"
 OTHER_DOCUMENT = "engine.other_document"
+PAYS_NOTHING = "engine.pays_nothing"
+PAYS_TWICE = "engine.pays_twice"
+PAYS_BELOW_ZERO = "engine.pays_below_zero"
+PAYS_TOO_MUCH = "engine.pays_too_much"
+PAYS_MORE = "engine.pays_more"
+NO_AMOUNT = "engine.no_amount"
+CREDIT_WITH_MONEY = "engine.credit_with_money"
+CREDIT_WITHOUT = "engine.credit_without"
+CREDIT_UNEVEN = "engine.credit_uneven"
 
 ALL: frozenset[str] = frozenset(
     value for value in dict(globals()).values() if isinstance(value, str) and value.startswith("engine.")

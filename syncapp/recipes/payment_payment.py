@@ -1,5 +1,6 @@
 """Salesforce QBO_Payment__c <-> QuickBooks Payment, both ways: a payment that is entered in Salesforce goes to
-QuickBooks with what it pays of each invoice (product.md 5.9; quickbooks.md 3.10).
+QuickBooks with what it pays of each invoice and what it takes of each credit memo (product.md 5.9; quickbooks.md 3.9,
+3.10). What its amounts must come to is said in `engine.payments`.
 
 In the place of `payment_record`, which only shows what QuickBooks has.
 """
@@ -17,10 +18,15 @@ from syncapp.recipes.recipe import Recipe, RecipeRow, Template
 BOTH_WAYS = frozenset(
     {
         *("account", "paid_on", "paid_total", "method", "reference", "deposit_to"),
-        *(LINES, "amount", "linked_invoice"),
+        *(LINES, "amount", "linked_invoice", "linked_credit"),
     }
 )
-NEEDED = frozenset({"account", "paid_total", "linked_invoice"})
+NEEDED: dict[str, dict[str, Any]] = {
+    "account": {"default": None, "required": True},
+    "linked_invoice": {"default": None},
+    "amount": {"required": True},
+    "paid_total": {"transform": "blank_is_zero"},
+}
 """What QuickBooks does not take a payment, or an amount of it, without."""
 
 
@@ -28,14 +34,13 @@ def _row(row: RecipeRow) -> RecipeRow:
     spec = row.spec
     if spec.key not in BOTH_WAYS:
         return row
-    more: dict[str, Any] = {"default": None, "required": True} if spec.key in NEEDED else {}
     both = replace(
         spec,
         direction=Direction.BOTH,
         on_conflict=OnConflict.QBO,
         on_drift=OnDrift.LEAVE,
         initial=Initial.QBO,
-        **more,
+        **NEEDED.get(spec.key, {}),
     )
     return replace(row, spec=both, fixed=True)
 
@@ -43,8 +48,8 @@ def _row(row: RecipeRow) -> RecipeRow:
 RECIPE = Recipe(
     key="payment_payment",
     label="Payment, both ways",
-    summary="Payments that are entered in Salesforce go to QuickBooks with what they pay of each invoice; those of"
-    " QuickBooks become records in Salesforce.",
+    summary="Payments and applied credit that are entered in Salesforce go to QuickBooks with what they pay of each"
+    " invoice; those of QuickBooks become records in Salesforce.",
     sf_object=RECORD.sf_object,
     qbo_entity=RECORD.qbo_entity,
     rows=tuple(map(_row, RECORD.rows)),

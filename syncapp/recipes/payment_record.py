@@ -14,6 +14,9 @@ from syncapp.recipes.documents import LINES, to_sf
 from syncapp.recipes.recipe import Recipe, RecipeRow
 from syncapp.recipes.record_views import MIRROR_POLICIES, account, envelope
 
+DOCUMENT_TYPE, CREDIT = "Invoice__r.Type__c", "Credit Memo"
+"""One lookup of a payment's line leads to the invoice that it pays or to the credit memo that it uses up."""
+
 
 def rows(kind: str = "") -> tuple[RecipeRow, ...]:
     """The rows of money that came in or went out; of one `kind`, or of the kind that QuickBooks' record shows."""
@@ -58,6 +61,13 @@ def _allocations() -> tuple[RecipeRow, ...]:
             **line,
         ),
         to_sf(
+            *("linked_credit", "Credit memo", "Invoice__c", "CreditMemoRef"),
+            type=ValueType.REFERENCE,
+            refers_to="creditmemo_record",
+            default=OPTIONAL,
+            **line,
+        ),
+        to_sf(
             *("linked_opportunity", "Opportunity", "Opportunity__c", "InvoiceRef"),
             type=ValueType.REFERENCE,
             refers_to="opportunity_invoice",
@@ -78,6 +88,14 @@ RECIPE = Recipe(
     sf_filter=(Condition("Type__c", "in", ("Payment", "Credit Application")),),
     policies=MIRROR_POLICIES,
     options={
-        "lines": {"sf_object": "QBO_Payment_Line__c", "parent_field": "Payment__c", "sort": ["Name", "Id"]}
+        "lines": {
+            "sf_object": "QBO_Payment_Line__c",
+            "parent_field": "Payment__c",
+            "sort": ["Name", "Id"],
+            "only": {
+                "linked_invoice": [{"path": DOCUMENT_TYPE, "operator": "ne", "value": CREDIT}],
+                "linked_credit": [{"path": DOCUMENT_TYPE, "operator": "eq", "value": CREDIT}],
+            },
+        }
     },
 )

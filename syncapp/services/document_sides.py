@@ -28,7 +28,7 @@ TOTALS = {
     "paid_total": "Amount",
     "unapplied": "Not applied yet",
 }
-NAMES = ("item", "linked_invoice", "linked_opportunity")
+NAMES = ("item", "linked_invoice", "linked_credit", "linked_opportunity")
 """The rows of a line that say what it is for, best first."""
 
 Names = Mapping[tuple[str, str], tuple[str, UUID | None]]

@@ -9,6 +9,7 @@ from typing import Any
 from connectors.contracts import Condition, Group, Side
 from syncapp.engine.filters import OPERATORS
 from syncapp.engine.formula import Kind, check
+from syncapp.engine.lines import rule_of
 from syncapp.engine.mapping import Criterion, FieldSpec, FormulaTest, MappingSpec, ValueType, WriteMode
 from syncapp.engine.naming import lists_named
 from syncapp.engine.overlap import may_overlap
@@ -150,12 +151,18 @@ def _target_faults(spec: MappingSpec) -> Iterator[Fault]:
             if not path or not row.direction.allows(side):
                 continue
             first = writers.setdefault(f"{row.part}:{path}".lower(), row)
-            if first is not row:
+            if first is not row and not _told_apart(spec, first, row):
                 yield Fault(
                     "mapping.two_rows_one_field",
                     position,
                     {"label": row.label, "other": first.label, "path": path},
                 )
+
+
+def _told_apart(spec: MappingSpec, one: FieldSpec, other: FieldSpec) -> bool:
+    """Whether two rows of a line hold a field by turns: the mapping says when each does, and never both."""
+    only = rule_of(spec).only if one.part else {}
+    return one.key in only and other.key in only and not may_overlap(only[one.key], only[other.key])
 
 
 def _group_faults(spec: MappingSpec) -> Iterator[Fault]:

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.contracts import RemoteRecord, Side
-from syncapp.engine import documents
-from syncapp.engine.compiled import compile_spec
-from syncapp.engine.projection import from_json
+from syncapp.engine import documents, payments
+from syncapp.engine.compiled import CompiledSpec, compile_spec
+from syncapp.engine.projection import from_json, project
 from syncapp.engine.taxes import RateDifference, Share
 from syncapp.services.facts import books_of
 from syncapp.store import reference_lists
@@ -36,17 +36,15 @@ def disagreement(
 ) -> tuple[str, dict[str, Any]] | None:
     """The unit of the lines and what differs, in words and figures; None where all agrees or no lines were sent."""
     compiled = compile_spec(place.spec)
-    if intent.side is not Side.QUICKBOOKS or record is None or not documents.is_document(compiled):
+    checked = documents.is_document(compiled) or payments.is_payment(compiled)
+    if intent.side is not Side.QUICKBOOKS or record is None or not checked:
         return None
     written = {change["key"]: change["after"] for change in intent.changes}
     unit = next((row.spec.unit for row in compiled.line_rows if row.key in written), "")
     if not unit:
         return None
-    connection = place.connections[Side.QUICKBOOKS]
-    books = books_of(connection)
-    lists = {} if books.us else reference_lists.load(connection.pk, TAX_LISTS)
     sent: Mapping[str, Any] = from_json(place.spec, written) or {}
-    found = documents.disagreement(place.spec, sent, record.body, books, lists)
+    found = _found(place, compiled, sent, record)
     if found is None:
         return None
     figure = found.figure
@@ -55,6 +53,19 @@ def disagreement(
     if figure.what == "tax":
         told |= {"of": "tax", "why": " ".join(map(_why, found.rates)) or RATES_UNKNOWN}
     return unit, told
+
+
+def _found(
+    place: Place, compiled: CompiledSpec, sent: Mapping[str, Any], record: RemoteRecord
+) -> documents.Disagreement | None:
+    if payments.is_payment(compiled):
+        stored = project(Side.QUICKBOOKS, record, place.spec)
+        figure = payments.difference(compiled, sent, stored)
+        return documents.Disagreement(figure, ()) if figure is not None else None
+    connection = place.connections[Side.QUICKBOOKS]
+    books = books_of(connection)
+    lists = {} if books.us else reference_lists.load(connection.pk, TAX_LISTS)
+    return documents.disagreement(place.spec, sent, record.body, books, lists)
 
 
 def _why(rate: RateDifference) -> str:

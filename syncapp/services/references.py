@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from connectors.contracts import Side
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.decision import ParentNeed, Projection
+from syncapp.engine.payments import is_payment
 from syncapp.models import Mapping as MappingRow
 from syncapp.services.slice_context import SliceContext
 from syncapp.services.watched import object_of
@@ -20,6 +21,9 @@ PROBLEM_STATES = {
     "candidate": "problem",
     "quarantined": "problem",
 }
+
+OPEN_AMOUNT = "doc_balance"
+"""The row of a document that says what is open on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,21 @@ def resolve(
         mapping = mappings.get(mapping_key)
         chosen = [item for item in wanted if item[2] == mapping_key and item[3] is side]
         _resolve_one(context, mapping, side, chosen, needs, found, planned or {})
+    if is_payment(compiled):
+        _with_open_amounts(needs, found)
     return Parents({link_id: tuple(items) for link_id, items in needs.items()}, found)
+
+
+def _with_open_amounts(
+    needs: dict[UUID, list[ParentNeed]], found: Mapping[tuple[str, Side, str], UUID]
+) -> None:
+    """Give each document that a payment is applied to what was open on it, by one query."""
+    amounts = links.held_amounts(set(found.values()), OPEN_AMOUNT)
+    for link_id, items in needs.items():
+        needs[link_id] = [
+            replace(need, open_amount=amounts.get(found.get((need.mapping, need.side, need.remote_id))))
+            for need in items
+        ]
 
 
 def _resolve_one(

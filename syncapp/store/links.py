@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -247,6 +248,12 @@ def linked_ids(
         .values_list(column, "id", other, "lifecycle", "attention")
     )
     return {row[0]: (row[1], row[2] or "", row[3], row[4]) for row in rows}
+
+
+def held_amounts(link_ids: Collection[UUID], key: str) -> dict[UUID | None, Decimal]:
+    """An amount that QuickBooks held for these links when it was last read, by link; what holds none is left out."""
+    rows = LinkBase.objects.filter(link_id__in=list(link_ids)).values_list("link_id", f"qbo_base__{key}")
+    return {link_id: Decimal(str(amount)) for link_id, amount in rows if amount is not None}
 
 
 def first_seen(

@@ -16,6 +16,14 @@ def test_filters_that_ask_for_different_values_of_one_field_keep_records_apart()
     assert not overlap("Type is Customer\nType is Vendor", "Name is x")
 
 
+def test_a_value_that_one_filter_excludes_and_the_other_asks_for_keeps_records_apart():
+    assert not overlap("Type is not Vendor", "Type is vendor")
+    assert not overlap("Type is not empty", "Type is empty")
+    assert not overlap("Type is not Vendor\nType is not Supplier", "Type is one of Vendor, Supplier")
+    assert overlap("Type is not Vendor", "Type is one of Vendor, Supplier")
+    assert overlap("Type is not Vendor", "Type is not Supplier")
+
+
 def test_what_cannot_be_told_apart_may_overlap():
     assert overlap("", "")
     assert overlap("Generate is one of Invoice, Estimate", "Generate is ESTIMATE")

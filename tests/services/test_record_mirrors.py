@@ -135,7 +135,7 @@ def test_a_refund_and_applied_credit_come_back_with_what_they_were_applied_to(sp
     assert sorted(
         (row["Linked_Type__c"], row["Amount__c"], (row["Invoice__r"] or {}).get("Name")) for row in lines
     ) == [
-        ("Credit Memo", 100, None),
+        ("Credit Memo", 100, credit["DocNumber"]),
         ("Invoice", 100, invoice["DocNumber"]),
     ]
     assert records(spine, "Invoice")[0]["Status__c"] == "Partly paid"

@@ -18,6 +18,8 @@ from syncapp.engine.entities.traits import (
 )
 from syncapp.engine.lines import ITEM
 
+REFERENCES = {"InvoiceRef": "Invoice", "CreditMemoRef": "CreditMemo"}
+"""What a line may name by a record of Salesforce: what it pays, or what it takes its money from."""
 KINDS = {"Invoice": "Invoice", "CreditMemo": "Credit Memo", "RefundReceipt": "Refund Receipt"}
 
 
@@ -36,12 +38,15 @@ def read(body: Body, _written: frozenset[tuple[str, ...]]) -> Iterator[RawLine]:
 
 
 def write(line: Mapping[str, Any], values: Iterable[Written]) -> dict[str, Any]:
-    """One application of money to a document: to the invoice that the line names, else to what it is applied to."""
+    """One application of money: to the document that the line names, else to what it is applied to."""
     kind, _, id_ = str(line.get("id") or "").partition(":")
-    invoice = next((value for members, value, _ in values if members[0] == "InvoiceRef" and value), None)
-    if invoice is not None:
-        kind, id_ = "Invoice", str(invoice)
+    named = next((pair for members, value, _ in values if (pair := _named(members, value))), None)
+    kind, id_ = named or (kind, id_)
     return {"Amount": line.get("amount"), "LinkedTxn": [{"TxnId": id_, "TxnType": kind}]}
+
+
+def _named(members: tuple[str, ...], value: Any) -> tuple[str, str] | None:
+    return (REFERENCES[members[0]], str(value)) if value and members[0] in REFERENCES else None
 
 
 def payment_status(body: Body) -> str:
