@@ -41,9 +41,14 @@ _LISTS = [
     "taxcode",
     "taxrate",
     "bill",
+    "billpayment",
+    "vendorcredit",
+    "purchaseorder",
     "purchase",
     "journalentry",
     "deposit",
+    "transfer",
+    "timeactivity",
 ]
 _COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "customer": (("Name", "FullyQualifiedName"), ("Phone", "PrimaryPhone.FreeFormNumber"),

@@ -495,6 +495,26 @@ def _custom_fields(prefix: str, form: str, names: dict[int, str]) -> list[dict[s
     return [{"CustomField": switches}, {"CustomField": labels}]
 
 
+_LETTERS = {
+    "Invoice": "Your invoice is attached. Please pay it when it is due.\n\nThank you for your business.",
+    "Estimate": "Please look through the estimate below, and ask us whatever is unclear.",
+    "SalesReceipt": "Your sales receipt is attached.\n\nThank you for your business.",
+    "Statement": "Your statement is attached. Please pay what is open.",
+}
+
+
+def _letters(company: str) -> dict[str, Any]:
+    """What a company writes when it sends a document."""
+    words = {"SalesReceipt": "Sales Receipt"}
+    return {
+        f"{kind}Message": {
+            "Subject": f"{words.get(kind, kind)} from {company}",
+            "Message": f"{text}\n\nSincerely,\n{company}",
+        }
+        for kind, text in _LETTERS.items()
+    }
+
+
 def preferences(realm: Realm, currency: str) -> dict[str, Any]:
     """Preferences of a new company."""
     tax: dict[str, Any] = {
@@ -538,6 +558,7 @@ def preferences(realm: Realm, currency: str) -> dict[str, Any]:
             "UsingPriceLevels": False,
             "DefaultCustomerMessage": "Thank you for your business and have a great day!",
         },
+        "EmailMessagesPrefs": _letters(realm.name),
         "VendorAndPurchasesPrefs": {
             "TrackingByCustomer": True,
             "BillableExpenseTracking": True,

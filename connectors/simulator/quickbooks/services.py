@@ -304,7 +304,7 @@ def bundle(context: Context, name: str, parts: dict[str, int]) -> str:
     entity = ENTITIES["item"]
     _free(context, entity, name)
     lines = [
-        {"ItemRef": described("ItemRef", entity, found), "Qty": quantity}
+        {"ItemRef": {**described("ItemRef", entity, found), "type": found["Type"]}, "Qty": quantity}
         for item, quantity in parts.items()
         if (found := context.get("item", item)) is not None
     ]
@@ -312,7 +312,11 @@ def bundle(context: Context, name: str, parts: dict[str, int]) -> str:
         "Name": name,
         "FullyQualifiedName": name,
         "Active": True,
+        "Taxable": False,
+        "UnitPrice": 0,
         "Type": "Group",
+        "PurchaseCost": 0,
+        "TrackQtyOnHand": False,
         "PrintGroupedItems": True,
         "ItemGroupDetail": {"ItemGroupLine": lines},
     }

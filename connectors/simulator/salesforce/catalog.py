@@ -11,11 +11,14 @@ from .objects.billing import billing_objects
 from .objects.fields import Choice, Field, SObject, named, picklist
 from .objects.files import FILES
 from .objects.invoices import package_objects
+from .objects.marketing import MARKETING
 from .objects.package import ADDED_FIELDS, sync_request_object
-from .objects.people import MARKETING, PEOPLE
+from .objects.people import PEOPLE
 from .objects.places import COUNTRIES, STATES
+from .objects.related import RELATED
 from .objects.sales import CURRENCIES, ORDERS, QUOTES, SALES
 from .objects.tooling import ENTITY_DEFINITION, SETUP, TOOLING
+from .objects.users import USERS
 
 _FOLDED = frozenset({
     "string", "textarea", "picklist", "multipicklist", "phone", "email", "url", "encryptedstring", "combobox",
@@ -185,7 +188,7 @@ _BILLING_PREFIXES = ("a0U", "a0V")
 
 def standard_objects(flavour: Flavour) -> list[SObject]:
     """The objects of a fresh org of that flavour."""
-    objects = [*PEOPLE, *MARKETING, *SALES, *FILES]
+    objects = [*PEOPLE, *USERS, *MARKETING, *RELATED, *SALES, *FILES]
     objects += QUOTES if flavour.quotes else ()
     objects += ORDERS if flavour.orders else ()
     objects += CURRENCIES if flavour.multicurrency else ()

@@ -33,7 +33,7 @@ def describe_field(item: Field, entity: Entity) -> dict[str, Any]:
         "controllerName": None,
         "createable": item.createable and entity.object.createable,
         "custom": item.custom,
-        "defaultValue": bool(item.default) if item.type == "boolean" else None,
+        "defaultValue": _default(item),
         "defaultValueFormula": None,
         "defaultedOnCreate": item.defaulted,
         "dependentPicklist": False,
@@ -88,6 +88,13 @@ def describe_field(item: Field, entity: Entity) -> dict[str, Any]:
         "updateable": item.updateable and entity.object.updateable,
         "writeRequiresMasterRead": False,
     }
+
+
+def _default(item: Field) -> bool | str | None:
+    """What a new record has: always told of booleans, and of picklists that have a standing choice."""
+    if item.type == "boolean":
+        return bool(item.default)
+    return next((choice.value for choice in item.choices if choice.default), None)
 
 
 def _flags(entity: Entity) -> dict[str, Any]:

@@ -61,6 +61,10 @@ def bad_json(sentence: str) -> Refused:
     return Refused("JSON_PARSER_ERROR", sentence)
 
 
+def unsupported_media_type(kind: str) -> Refused:
+    return Refused("UNSUPPORTED_MEDIA_TYPE", f"The content type {kind} is not supported here", status=415)
+
+
 def wrong_method(method: str, allowed: str) -> Refused:
     return Refused(
         "METHOD_NOT_ALLOWED", f"HTTP Method '{method}' not allowed. Allowed are {allowed}", status=405

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .orgs import Org
 
 _KEY = "salesforce:locks:"
+_HELD = "unable to obtain exclusive access to this record"
 
 
 class Locks:
@@ -35,7 +36,7 @@ class Locks:
         if left:
             self._left[record_id] = left - 1
             self._moved = True
-            raise Refused("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", ())
+            raise Refused("UNABLE_TO_LOCK_ROW", f"{_HELD} or 1 records: {record_id}", ())
 
     def held(self) -> dict[str, int]:
         """The records that are held, with how often."""

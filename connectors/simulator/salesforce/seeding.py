@@ -159,7 +159,7 @@ class Seeder:
             DefaultLeadAccess="ReadEditTransfer", DefaultCaseAccess="ReadEditTransfer",
             DefaultCalendarAccess="HideDetailsInsert", DefaultPricebookAccess="ReadSelect",
             DefaultCampaignAccess="All", NumKnowledgeService=0, MonthlyPageViewsUsed=0,
-            MonthlyPageViewsEntitlement=0, SignupCountryIsoCode="US",
+            MonthlyPageViewsEntitlement=0, SignupCountryIsoCode="US", WebToCaseDefaultOrigin="Web",
         )  # fmt: skip
         org.save()
 

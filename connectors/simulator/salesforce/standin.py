@@ -10,7 +10,7 @@ from connectors.simulator.latency import Spread
 from connectors.simulator.salesforce.bulk import ingest, query
 from connectors.simulator.salesforce.bulk.jobs import Jobs
 from connectors.simulator.salesforce.bulk.old import OldBulk
-from connectors.simulator.standin import StandIn
+from connectors.simulator.standin import Handler, StandIn
 from connectors.simulator.wire import Connection, Request, Response
 
 from . import events, side
@@ -31,6 +31,7 @@ from .rest.cursors import Cursors
 from .rest.engine import Engine, as_response
 from .seeding import fresh_org, seed_orgs
 from .usage import Usage
+from .waiting import Waiting
 from .web import pages_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Salesforce(StandIn):
         self.apps = Apps(world)
         self.sessions = Sessions(world)
         self.usage = Usage(world)
+        waiting = Waiting()
         self.engine = Engine(
             world,
             self.orgs,
@@ -70,7 +72,8 @@ class Salesforce(StandIn):
             self.usage,
             Cursors(world),
             Jobs(world),
-            Deploys(world),
+            Deploys(world, waiting),
+            waiting,
             self.router,
         )
         events.define(world)
@@ -78,6 +81,8 @@ class Salesforce(StandIn):
         for org in self.orgs:
             org.define_tables()
             self._know(org)
+        ingest.resume(self.engine)
+        self.engine.deploys.resume(self.orgs, self.engine.records)
         self._add_routes()
 
     def _add_routes(self) -> None:
@@ -135,6 +140,15 @@ class Salesforce(StandIn):
         else:
             connection.respond(response)
 
+    def _work(self, request: Request, handler: Handler) -> Response:
+        """Serve one call in its transaction; what waited and is due now is done first."""
+
+        def work(asked: Request) -> Response:
+            self.engine.waiting.settle(self.world.clock.now().timestamp())
+            return handler(asked)
+
+        return super()._work(request, work)
+
     # -- state ----------------------------------------------------------------------------------------------
 
     def seed(self, seed: str) -> None:
@@ -144,6 +158,7 @@ class Salesforce(StandIn):
             self.adopt(org)
 
     def clear(self) -> None:
+        self.engine.waiting.clear()
         self.orgs.clear()
         self.sessions.clear()
         self.apps.clear()
@@ -269,6 +284,7 @@ _FAULT_WORDS = {
     "INVALID_SESSION_ID": "Session expired or invalid",
     "REQUEST_LIMIT_EXCEEDED": "TotalRequests Limit exceeded.",
     "INSUFFICIENT_ACCESS_OR_READONLY": "insufficient access rights on object id",
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "insufficient access rights on cross-reference id",
     "API_DISABLED_FOR_ORG": "API is not enabled for this Organization or Partner",
 }
 _FAULT_STATUS = {

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 PAGE = 50
 _SHOWN = ("Account", "Contact", "Opportunity", "OpportunityLineItem", "Product2", "Pricebook2", "PricebookEntry",
-          "Quote", "QuoteLineItem", "Order", "OrderItem", "Lead", "Case", "Task", "User")  # fmt: skip
+          "Quote", "QuoteLineItem", "Order", "OrderItem", "Campaign", "Lead", "Case", "Task", "Event",
+          "Contract", "User")  # fmt: skip
 _COLUMNS = {
     "Account": ("Phone", "BillingCity", "Type", "LastModifiedDate"),
     "Contact": ("AccountId", "Email", "Phone", "LastModifiedDate"),
@@ -54,6 +55,15 @@ _TOLD_OF_RELATED = (
     "phone",
 )
 _HARDLY_TYPED = ("Latitude", "Longitude", "GeocodeAccuracy", "Jigsaw", "CleanStatus", "RecordTypeId")
+#: Switches of users and orgs that nobody turns in a demo: shown only when they are on.
+_SWITCHES = (
+    "UserPreferences",
+    "UserPermissions",
+    "EmailPreferences",
+    "Preferences",
+    "IsPartner",
+    "IsCustomerPortal",
+)
 _KINDS = {"boolean": "checkbox", "email": "email", "date": "date", "textarea": "textarea"}
 
 
@@ -196,6 +206,7 @@ class Pages:
             (_label(known), self._value(visit, row, known))
             for known in entity.object.fields
             if known.stored and row.get(known.name) not in (None, "") and known.name != "IsDeleted"
+            if row[known.name] or not _is_switch(known)
         ]
         actions = ""
         if row.get("IsDeleted"):
@@ -267,12 +278,12 @@ class Pages:
     ) -> Response:
         entity = visit.entity
         wanted = [
-            one for one in entity.object.fields if (one.updateable if row else one.createable) and one.stored
+            one
+            for one in entity.object.fields
+            if (one.updateable if row else one.createable) and one.stored and _is_filled_in(visit.org, one)
         ]
         wanted.sort(key=lambda one: not one.required)
-        inputs = "".join(
-            _input(one, values.get(one.name)) for one in wanted if not one.name.endswith(_HARDLY_TYPED)
-        )
+        inputs = "".join(_input(one, values.get(one.name)) for one in wanted)
         action = request.target
         body = (pages.notice(problem, "bad") if problem else "") + pages.form(
             action, f'<div class="fields">{inputs}</div>'
@@ -356,6 +367,17 @@ def _button(action: str, label: str) -> str:
     )
 
 
+def _is_switch(known: Field) -> bool:
+    return known.type == "boolean" and known.name.startswith(_SWITCHES)
+
+
+def _is_filled_in(org: Org, known: Field) -> bool:
+    """Whether a form offers the field: people type it, and what it refers to exists in this org."""
+    if known.name.endswith(_HARDLY_TYPED) or _is_switch(known):
+        return False
+    return known.type != "reference" or any(org.catalog.find(target) for target in known.references)
+
+
 def _label(known: Field) -> str:
     """A reference is called by what it leads to: Owner, not Owner ID."""
     return known.label.removesuffix(" ID") if known.type == "reference" else known.label
@@ -414,7 +436,7 @@ def _sent(entity: Entity, form: dict[str, str], row: Row, creating: bool) -> dic
     """The fields that a form changes. Browsers send line ends as CR LF; unticked boxes are not sent at all."""
     values: dict[str, Any] = {}
     for known in entity.object.fields:
-        if not known.stored or not (known.createable if creating else known.updateable):
+        if not known.stored or not (known.createable if creating else known.updateable) or _is_switch(known):
             continue
         if known.type == "boolean":
             ticked = form.get(known.name) == "true"

@@ -120,6 +120,77 @@ def test_jobs_can_be_aborted_and_deleted_but_not_uploaded_twice(sf: Caller) -> N
     assert sf.post("/jobs/ingest", {"object": "Account", "operation": "upsert"}).code == "INVALIDJOB"
 
 
+@pytest.mark.parametrize("queued", [False, True])
+def test_an_aborted_job_writes_nothing_and_gives_its_rows_back(sf: Caller, side: Side, queued: bool) -> None:
+    made = sf.post("/jobs/ingest", {"object": "Account", "operation": "insert"}).json
+    path = f"/jobs/ingest/{made['id']}"
+    upload = f"Name\nNever made {queued}\n"
+    sf.call("PUT", f"/{made['contentUrl']}", upload, Content_Type="text/csv")
+    side.post("clock", {"freeze": True})
+    if queued:
+        sf.patch(path, {"state": "UploadComplete"})
+    aborted = sf.patch(path, {"state": "Aborted"})
+    side.post("clock", {"reset": True, "freeze": False, "advance": 2})
+    results = [sf.get(f"{path}/{name}").text for name in ("successfulResults", "failedResults")]
+
+    assert aborted.json["state"] == sf.get(path).json["state"] == "Aborted"
+    assert sf.get(f"{path}/unprocessedrecords").text == upload
+    assert results == ['"sf__Id","sf__Created"\n', '"sf__Id","sf__Error"\n']
+    assert sf.rows(f"SELECT Id FROM Account WHERE Name = 'Never made {queued}'") == []
+    side.post("clock", {"reset": True})
+
+
+def test_rows_of_a_queued_job_are_not_there_yet(sf: Caller, side: Side) -> None:
+    side.post("clock", {"freeze": True})
+    made = sf.post("/jobs/ingest", {"object": "Account", "operation": "insert"}).json
+    sf.call("PUT", f"/{made['contentUrl']}", "Name\nIn the queue\n", Content_Type="text/csv")
+    sf.patch(f"/jobs/ingest/{made['id']}", {"state": "UploadComplete"})
+    waiting = sf.rows("SELECT Name FROM Account WHERE Name = 'In the queue'")
+    side.post("clock", {"advance": 0.6})
+    worked = sf.rows("SELECT Name FROM Account WHERE Name = 'In the queue'")
+    side.post("clock", {"reset": True, "freeze": False})
+
+    assert (waiting, worked) == ([], [{"Name": "In the queue"}])
+
+
+def test_a_job_that_fails_as_a_whole_gives_its_rows_back(sf: Caller, side: Side) -> None:
+    job = load(sf, side, "Name,Nope\nx,y\n")
+
+    assert sf.get(f"/jobs/ingest/{job}").json["errorMessage"] == "InvalidBatch : Field name not found : Nope"
+    assert sf.get(f"/jobs/ingest/{job}/unprocessedrecords").text == "Name,Nope\nx,y\n"
+
+
+@pytest.mark.parametrize("end", ["LF", "CRLF"])
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [("COMMA", ","), ("TAB", "\t"), ("SEMICOLON", ";"), ("PIPE", "|"), ("CARET", "^"), ("BACKQUOTE", "`")],
+)
+def test_every_dialect_is_read_and_answered_in_itself(
+    sf: Caller, side: Side, name: str, mark: str, end: str
+) -> None:
+    line = {"LF": "\n", "CRLF": "\r\n"}[end]
+    upload = line.join(
+        [f"Name{mark}Description", f'"A {mark} ""{end}"""{mark}"one{line}two"', f"{mark}x", ""]
+    )
+    job = load(sf, side, upload, columnDelimiter=name, lineEnding=end)
+    good, bad = (sf.get(f"/jobs/ingest/{job}/{kind}Results").text for kind in ("successful", "failed"))
+
+    assert good.startswith(mark.join(('"sf__Id"', '"sf__Created"', '"Name"', '"Description"')) + line)
+    assert good.endswith(f'{mark}"A {mark} ""{end}"""{mark}"one{line}two"{line}')
+    assert bad.endswith(f'{mark}""{mark}"x"{line}')
+
+
+@pytest.mark.parametrize(("end", "text"), [("LF", "Name\r\nx\r\n"), ("CRLF", "Name\nx\n")])
+def test_line_ends_that_are_not_the_jobs_fail_it(sf: Caller, side: Side, end: str, text: str) -> None:
+    job = load(sf, side, text, lineEnding=end)
+    info = sf.get(f"/jobs/ingest/{job}").json
+
+    assert (info["state"], info["errorMessage"]) == (
+        "Failed",
+        f"InvalidBatch : LineEnding is invalid on user data. Current LineEnding setting is {end}",
+    )
+
+
 def test_a_multipart_call_needs_no_upload(sf: Caller, side: Side) -> None:
     body = (
         '--B\r\nContent-Disposition: form-data; name="job"\r\nContent-Type: application/json\r\n\r\n'
@@ -150,6 +221,11 @@ def test_query_results_come_in_pages_by_locator(sf: Caller, side: Side) -> None:
     assert first.headers["sforce-numberofrecords"] == "10"
     assert first.text.startswith('"Id","Name","Owner.Name"\n')
     assert second.headers["sforce-locator"] == "null"
+    for page in ("query_results_page1", "query_results_page2"):
+        head, _, body = reference(f"salesforce/bulk2/{page}.http.txt").read_text().partition("\n\n")
+        assert {name.lower() for name in ("Sforce-Locator", "Sforce-NumberOfRecords")} <= set(first.headers)
+        assert all(name in head for name in ("Sforce-Locator", "Sforce-NumberOfRecords"))
+        assert first.text.splitlines()[0].startswith(body.splitlines()[0])
     assert len(rows(first)) + len(rows(second)) == total
     assert sf.call("GET", f"/services/data/v65.0{job}/results").status == 409
     assert sf.delete(job).status == 204

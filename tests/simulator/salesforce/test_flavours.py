@@ -45,6 +45,34 @@ def test_changing_the_currency_converts_what_the_write_leaves_out(euro: Caller) 
     assert euro.read("Opportunity", deal)["Amount"] == 5.0
 
 
+def test_dated_rates_follow_each_other_and_convert_a_deal_by_its_close_date(euro: Caller) -> None:
+    for start, rate in (("2020-01-01", 0.5), ("2026-01-01", 0.8)):
+        euro.make("DatedConversionRate", IsoCode="EUR", StartDate=start, ConversionRate=rate)
+    between = euro.make("DatedConversionRate", IsoCode="EUR", StartDate="2024-01-01", ConversionRate=0.6)
+    listed = (
+        "SELECT StartDate, NextStartDate FROM DatedConversionRate WHERE IsoCode = 'EUR' ORDER BY StartDate"
+    )
+    ends = [(row["StartDate"], row["NextStartDate"]) for row in euro.rows(listed)]
+    euro.delete(f"/sobjects/DatedConversionRate/{between}")
+    after = [(row["StartDate"], row["NextStartDate"]) for row in euro.rows(listed)]
+    twice = {"IsoCode": "EUR", "StartDate": "2020-01-01", "ConversionRate": 1}
+
+    assert ends == [("2020-01-01", "2024-01-01"), ("2024-01-01", "2026-01-01"), ("2026-01-01", None)]
+    assert after == [("2020-01-01", "2026-01-01"), ("2026-01-01", None)]
+    assert euro.post("/sobjects/DatedConversionRate", twice).code == "DUPLICATE_VALUE"
+    deal = {
+        "Name": "Old deal",
+        "StageName": "Prospecting",
+        "CloseDate": "2021-06-01",
+        "CurrencyIsoCode": "USD",
+    }
+    made = euro.make("Opportunity", **deal, Amount=100)
+    euro.patch(f"/sobjects/Opportunity/{made}", {"CurrencyIsoCode": "EUR"})
+    assert euro.read("Opportunity", made)["Amount"] == 50.0
+    for row in euro.rows("SELECT Id FROM DatedConversionRate"):
+        euro.delete(f"/sobjects/DatedConversionRate/{row['Id']}")
+
+
 def test_a_line_takes_its_deals_currency_and_needs_an_entry_of_it(euro: Caller) -> None:
     book = euro.values("SELECT Id FROM Pricebook2 WHERE IsStandard = true")[0]
     product = euro.make("Product2", Name="x", IsActive=True)

@@ -228,6 +228,12 @@ def test_a_merge_moves_the_children_and_marks_the_loser(sf: Caller, side: Side) 
 # -- by external id -------------------------------------------------------------------------------------------
 
 
+def test_a_body_of_another_kind_than_json_is_415(sf: Caller) -> None:
+    for kind in ("text/xml; charset=utf-8", "application/x-www-form-urlencoded"):
+        refused = sf.post("/sobjects/Account", '{"Name": "x"}', Content_Type=kind)
+        assert (refused.status, refused.code) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
 def test_an_upsert_creates_then_updates(sf: Caller) -> None:
     path = "/sobjects/Account/QBO_Customer_Id__c/9130%3ACustomer%3A1%2F2"
     created = sf.patch(path, {"Name": "Upserted"})

@@ -18,10 +18,10 @@ class BadCsv(Exception):
 
 
 def parsed(text: str, delimiter: str, line_ending: str) -> tuple[list[str], list[list[str]]]:
-    """Header and rows. Raises BadCsv."""
+    """Header and rows; without a `line_ending` either kind will do. Raises BadCsv."""
     text = text.removeprefix("\ufeff")
-    if line_ending == "LF" and "\r\n" in text and '"' not in text:
-        raise BadCsv("LineEnding is invalid on user data. Current LineEnding setting is LF")
+    if line_ending and _ends_otherwise(text, line_ending):
+        raise BadCsv(f"LineEnding is invalid on user data. Current LineEnding setting is {line_ending}")
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITERS[delimiter], strict=True))
     except csv.Error as error:
@@ -30,6 +30,14 @@ def parsed(text: str, delimiter: str, line_ending: str) -> tuple[list[str], list
     if not rows:
         raise BadCsv("Unable to read CSV header: the upload is empty")
     return [name.strip() for name in rows[0]], rows[1:]
+
+
+def _ends_otherwise(text: str, line_ending: str) -> bool:
+    """Whether the header's line ends in another way than the job says."""
+    header, end, _ = text.partition("\n")
+    if not end or header.count('"') % 2:  # one line only, or a line break inside quotes: nothing can be told
+        return False
+    return header.endswith("\r") != (line_ending == "CRLF")
 
 
 def written(

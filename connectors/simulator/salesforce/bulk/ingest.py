@@ -13,12 +13,14 @@ from connectors.simulator.salesforce.errors import Refused, bad_json, not_found
 from connectors.simulator.salesforce.multipart import parts_of
 from connectors.simulator.salesforce.rest.call import Answer, Call
 from connectors.simulator.salesforce.times import wire
+from connectors.simulator.wire import Request
 
 if TYPE_CHECKING:
     from connectors.simulator.salesforce.rest.engine import Engine
 
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 MAX_UPLOAD = 150_000_000
+_EMPTY = {"successful": ["sf__Id", "sf__Created"], "failed": ["sf__Id", "sf__Error"], "unprocessed": ["Id"]}
 _RESULTS = {"successfulresults": "successful", "failedresults": "failed", "unprocessedrecords": "unprocessed"}
 
 
@@ -46,7 +48,7 @@ def create(call: Call) -> Answer:
     )
     if data is not None:
         call.engine.jobs.put_text(job, "upload", data)
-        _complete(call, job)
+        _queue(call, job)
     return Answer(brief(call, job))
 
 
@@ -152,7 +154,7 @@ def upload(call: Call) -> Answer:
 
 
 def change(call: Call) -> Answer:
-    """UploadComplete or Aborted."""
+    """UploadComplete or Aborted. An aborted job is not worked off: its upload is what remained unprocessed."""
     job = find(call, "ingest")
     state = call.object_body().get("state")
     if state not in ("UploadComplete", "Aborted"):
@@ -162,9 +164,10 @@ def change(call: Call) -> Answer:
         raise Refused("INVALIDJOBSTATE", f"Job state {seen} cannot be changed to {state}")
     if state == "Aborted":
         job.state = "Aborted"
+        call.engine.jobs.put_text(job, "unprocessed", call.engine.jobs.text(job, "upload") or "")
         call.engine.jobs.save(job)
     else:
-        _complete(call, job)
+        _queue(call, job)
     return Answer(brief(call, job))
 
 
@@ -181,10 +184,32 @@ def delete(call: Call) -> Answer:
     return Answer(None, 204)
 
 
-def _complete(call: Call, job: Job) -> None:
-    """Work the upload off; what comes of it shows by and by."""
+def _queue(call: Call, job: Job) -> None:
+    """The upload is complete: the job waits for its turn."""
+    job.state, job.submitted = "UploadComplete", call.now.timestamp()
+    call.engine.jobs.save(job)
+    _wait(call, job)
+
+
+def _wait(call: Call, job: Job) -> None:
+    due = job.submitted + call.org.settings.bulk_queue_seconds
+    call.engine.waiting.add(due, lambda: _work_off(call, job.id))
+
+
+def resume(engine: Engine) -> None:
+    """Put the jobs of a state file back into the queue."""
+    for number, job in engine.jobs.queued():
+        org = engine.orgs.by_number[number]
+        request = Request("PUT", f"/services/data/v{job.version}/jobs/ingest/{job.id}/batches", {})
+        _wait(Call(engine, request, org, engine.records_of(org), job.user, job.version), job)
+
+
+def _work_off(call: Call, job_id: str) -> None:
+    """Load the rows of a job that is still wanted; what comes of it shows by and by."""
     jobs = call.engine.jobs
-    job.submitted = call.now.timestamp()
+    job = jobs.find(call.org, "ingest", job_id)
+    if job is None or job.state != "UploadComplete":
+        return
     text = jobs.text(job, "upload") or ""
     try:
         header, rows = parsed(text, job.delimiter, job.line_ending)
@@ -192,9 +217,7 @@ def _complete(call: Call, job: Job) -> None:
         loader.check()
     except (BadCsv, Refused) as error:
         job.state, job.error = "Failed", f"InvalidBatch : {error}"
-        header = ["Id"]
-        lines = text.replace("\r\n", "\n").split("\n")
-        jobs.put_text(job, "unprocessed", text if len(lines) > 1 else "")
+        jobs.put_text(job, "unprocessed", text)
     else:
         outcome = loader.load(rows)
         job.state, job.processed, job.failures = "JobComplete", len(rows), len(outcome.failed)
@@ -216,7 +239,7 @@ def results(call: Call) -> Answer:
         raise not_found()
     state = call.engine.jobs.seen_state(job, call.org)
     if state not in ("JobComplete", "Failed", "Aborted"):
-        text = written(["sf__Id", "sf__Created" if column == "successful" else "sf__Error"], [])
+        text = written(_EMPTY[column], [])
     else:
-        text = call.engine.jobs.text(job, column) or ""
+        text = call.engine.jobs.text(job, column) or written(_EMPTY[column], [])
     return Answer(None, text=text, content_type="text/csv")

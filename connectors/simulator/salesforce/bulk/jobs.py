@@ -1,7 +1,7 @@
 """Bulk jobs as they are stored, and the states they go through as time passes.
 
-A job is worked off in the call that completes its upload (or makes the query); what others see follows the clock:
-`UploadComplete`, then `InProgress`, then `JobComplete`, so that clients have to poll.
+What a client sees follows the clock: `UploadComplete`, then `InProgress`, then `JobComplete`, so that it has to poll.
+The rows of an ingest job are written when it leaves the queue: until then it can be aborted with nothing done.
 """
 
 from __future__ import annotations
@@ -68,6 +68,12 @@ class Jobs:
             (job.id, org.number, number, jsontext.dumps(asdict(job))),
         )
         return job
+
+    def queued(self) -> list[tuple[int, Job]]:
+        """Ingest jobs of all orgs that have not begun, with the numbers of their orgs."""
+        rows = self._world.store.rows("SELECT org, body FROM salesforce_job ORDER BY number")
+        jobs = ((row[0], self._job(row[1])) for row in rows)
+        return [(org, job) for org, job in jobs if job.kind == "ingest" and job.state == "UploadComplete"]
 
     def find(self, org: Org, kind: str, text: str) -> Job | None:
         row = self._world.store.row(

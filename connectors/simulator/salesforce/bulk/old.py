@@ -269,7 +269,7 @@ class OldBulk:
 def _rows(call: Call, job: Job) -> tuple[list[Any], list[str]]:
     """The batch's rows and, for CSV, their header. Raises Refused or BadCsv."""
     if job.content_type == "CSV":
-        header, rows = parsed(call.request.body.decode("utf-8", "replace"), "COMMA", "CRLF")
+        header, rows = parsed(call.request.body.decode("utf-8", "replace"), "COMMA", "")
         return list(rows), header
     if job.content_type == "XML":
         raise Refused("FeatureNotEnabled", "XML batches are not offered: use CSV or JSON")

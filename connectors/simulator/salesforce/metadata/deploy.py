@@ -204,15 +204,26 @@ class Deployment:
         problem = f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
         self.outcome.messages.append(Message(kind, name, "package.xml", success=False, problem=problem))
 
-    def _removal(self, kind: str, name: str) -> None:
-        message = Message(kind, name, "destructiveChanges.xml", deleted=True)
+    def _there(self, kind: str, name: str) -> bool:
+        """Whether the org has this component; objects and fields may be older than any deployment."""
+        objects = {
+            one.name: {item.name for item in one.fields if item.custom} for one in self.org.defined_objects()
+        }
+        if kind == "CustomObject":
+            return name in objects
         if kind == "CustomField":
             object_name, _, field_name = name.partition(".")
-            self.effects.append(lambda: self.org.remove_custom(object_name, field_name))
-        elif kind == "CustomObject":
-            self.effects.append(lambda: self.org.remove_custom(name))
-        elif not self.components.has(kind, name):
+            return field_name in objects.get(object_name, ())
+        return self.components.has(kind, name)
+
+    def _removal(self, kind: str, name: str) -> None:
+        message = Message(kind, name, "destructiveChanges.xml", deleted=True)
+        object_name, _, field_name = name.partition(".")
+        if not self._there(kind, name):
             message.success, message.deleted = False, False
             message.problem = f"No {kind} named: {name} found"
+        elif kind in ("CustomField", "CustomObject"):
+            self.effects.append(lambda: self.org.remove_custom(object_name, field_name))
+        self.effects.append(lambda: effects.withdraw(self.org, kind, name))
         self.effects.append(lambda: self.components.drop(kind, name))
         self.outcome.messages.append(message)

@@ -15,12 +15,16 @@ from connectors.simulator.salesforce.times import wire
 from connectors.simulator.store import Column, Table
 
 if TYPE_CHECKING:
-    from connectors.simulator.salesforce.orgs import Org
+    from connectors.simulator.salesforce.orgs import Org, Orgs
     from connectors.simulator.salesforce.records import Records
+    from connectors.simulator.salesforce.waiting import Waiting
     from connectors.simulator.world import World
 
 _TABLE = Table(
-    "salesforce_deploy", (Column("id"), Column("org", "INTEGER"), Column("body")), ("id",), without_rowid=True
+    "salesforce_deploy",
+    (Column("id"), Column("org", "INTEGER"), Column("body"), Column("zip", "BLOB")),
+    ("id",),
+    without_rowid=True,
 )
 #: The options of a deployment and their defaults; they are echoed in the answer.
 OPTIONS: dict[str, Any] = {
@@ -40,7 +44,8 @@ class Run:
     options: dict[str, Any]
     test_level: str
     started: float
-    status: str = "Succeeded"
+    #: Pending until it was worked off.
+    status: str = "Pending"
     error: str = ""
     canceled: bool = False
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -50,25 +55,55 @@ class Run:
 class Deploys:
     """All deployments of the stand-in."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, waiting: Waiting) -> None:
         self._world = world
+        self._waiting = waiting
         world.store.define(_TABLE)
 
     def start(self, org: Org, records: Records, user: str, raw: bytes, asked: dict[str, Any]) -> Run:
-        """Work a zip off; the caller sees the outcome by and by. Nothing is raised: a bad zip is a failed run."""
+        """Queue a zip: it takes effect when its time is over, unless it is canceled before."""
         options = {name: bool(asked.get(name, default)) for name, default in OPTIONS.items()}
         if org.kind == "production":
             options["rollbackOnError"] = True
         number = self._world.store.next_number("salesforce:deploy")
         level = str(asked.get("testLevel") or "NoTestRun")
         run = Run(ids.make("0Af", org.number, number), user, options, level, org.now().timestamp())
+        self._world.store.write(
+            "INSERT INTO salesforce_deploy (id, org, zip) VALUES (?, ?, ?)", (run.id, org.number, raw)
+        )
+        self._save(org, run)
+        self._wait(org, records, run)
+        return run
+
+    def resume(self, orgs: Orgs, records: dict[int, Records]) -> None:
+        """Put the deployments of a state file back into the queue."""
+        rows = self._world.store.rows(
+            "SELECT id, org FROM salesforce_deploy WHERE zip IS NOT NULL ORDER BY id"
+        )
+        for run_id, number in rows:
+            org = orgs.by_number[number]
+            run = self.find(org, run_id)
+            if run is not None:
+                self._wait(org, records[number], run)
+
+    def _wait(self, org: Org, records: Records, run: Run) -> None:
+        self._waiting.add(
+            run.started + org.settings.deploy_seconds, lambda: self._work_off(org, records, run.id)
+        )
+
+    def _work_off(self, org: Org, records: Records, run_id: str) -> None:
+        """Deploy what was not canceled. Nothing is raised: a bad zip is a failed run."""
+        run = self.find(org, run_id)
+        row = self._world.store.row("SELECT zip FROM salesforce_deploy WHERE id = ?", (run_id,))
+        if run is None or row is None or row[0] is None or run.canceled:
+            return
         try:
-            self._work(run, org, records, read(raw))
+            self._work(run, org, records, read(row[0]))
         except BadArchive as error:
             run.status, run.error = "Failed", str(error)
             run.messages = [_manifest_problem(str(error))]
+        self._world.store.write("UPDATE salesforce_deploy SET zip = NULL WHERE id = ?", (run_id,))
         self._save(org, run)
-        return run
 
     @staticmethod
     def _work(run: Run, org: Org, records: Records, archive: Archive) -> None:
@@ -78,6 +113,7 @@ class Deploys:
         whole = not failures
         if not run.options["checkOnly"] and (whole or not run.options["rollbackOnError"]):
             deployment.apply()
+        run.status = "Succeeded"
         if failures:
             run.status = (
                 "Failed" if run.options["rollbackOnError"] or run.options["checkOnly"] else "SucceededPartial"
@@ -102,19 +138,18 @@ class Deploys:
 
     def _save(self, org: Org, run: Run) -> None:
         self._world.store.write(
-            "INSERT OR REPLACE INTO salesforce_deploy VALUES (?, ?, ?)",
-            (run.id, org.number, jsontext.dumps(asdict(run))),
+            "UPDATE salesforce_deploy SET body = ? WHERE id = ? AND org = ?",
+            (jsontext.dumps(asdict(run)), run.id, org.number),
         )
 
     def state(self, org: Org, run: Run) -> str:
         """The status that a caller is shown now."""
         if run.canceled:
             return "Canceled"
-        age = org.now().timestamp() - run.started
-        takes = org.settings.deploy_seconds
-        if not 0 <= age < takes:
+        if run.status != "Pending":
             return run.status
-        return "Pending" if age < takes / 3 else "InProgress"
+        age = org.now().timestamp() - run.started
+        return "Pending" if age < org.settings.deploy_seconds / 3 else "InProgress"
 
     def result(self, org: Org, run: Run, *, details: bool = False) -> dict[str, Any]:
         """The DeployResult."""

@@ -85,6 +85,44 @@ def list_definitions(org: Org) -> None:
             put_row(org, "CustomField", "FullName", field)
 
 
+#: The set-up rows that tell of a component: object, and the field that holds its name.
+_ROWS = {
+    "ApexClass": ("ApexClass", "Name"), "LightningComponentBundle": ("LightningComponentBundle", "DeveloperName"),
+    "Flow": ("Flow", "DeveloperName"), "NamedCredential": ("NamedCredential", "DeveloperName"),
+    "RemoteSiteSetting": ("RemoteProxy", "SiteName"), "PermissionSet": ("PermissionSet", "Name"),
+    "CustomField": ("CustomField", "FullName"), "ValidationRule": ("ValidationRule", "ValidationName"),
+}  # fmt: skip
+_OF_PERMISSION_SETS = (
+    ("FieldPermissions", "ParentId"), ("ObjectPermissions", "ParentId"), ("PermissionSetAssignment", "PermissionSetId"),
+)  # fmt: skip
+
+
+def withdraw(org: Org, kind: str, name: str) -> None:
+    """Take back what a component did when it was deployed."""
+    store, short = org.world.store, name.rpartition(".")[2]
+    if kind == "PermissionSet":
+        sets = org.catalog.get("PermissionSet").table
+        for object_name, column in _OF_PERMISSION_SETS:
+            table = org.catalog.get(object_name).table
+            sql = f'DELETE FROM "{table}" WHERE "{column}" IN (SELECT "Id" FROM "{sets}" WHERE "Name" = ?)'
+            store.write(sql, (name,))
+    elif kind == "WorkflowOutboundMessage":
+        org.settings.outbound = [one for one in org.settings.outbound if one.get("name") != short]
+    elif kind == "PlatformEventChannelMember":
+        gone = events.selected_object(name.replace("_ChangeEvent", "ChangeEvent"))
+        org.settings.change_events = [one for one in org.settings.change_events if one != gone]
+    elif kind == "CustomObject":
+        store.write(
+            f'DELETE FROM "{org.catalog.get("EntityDefinition").table}" WHERE "QualifiedApiName" = ?', (name,)
+        )
+        table = org.catalog.get("CustomObject").table
+        store.write(f'DELETE FROM "{table}" WHERE "DeveloperName" = ?', (name.removesuffix("__c"),))
+    if kind in _ROWS:
+        object_name, column = _ROWS[kind]
+        key = short if kind == "ValidationRule" else name
+        store.write(f'DELETE FROM "{org.catalog.get(object_name).table}" WHERE "{column}" = ?', (key,))
+
+
 # -- plans ----------------------------------------------------------------------------------------------------
 
 

@@ -149,14 +149,14 @@ class Soap:
 
 def _listed(org: Org, kind: str) -> list[tuple[str, str]]:
     """(full name, file) of what there is of a type, standard objects included."""
-    entities = [one for one in org.catalog.entities.values() if not one.object.tooling]
+    objects = [one for one in org.defined_objects() if not one.tooling]
     if kind == "CustomObject":
-        return [(one.name, f"objects/{one.name}.object") for one in entities if one.object.layoutable]
+        return [(one.name, f"objects/{one.name}.object") for one in objects if one.layoutable]
     if kind == "CustomField":
         return [
             (f"{one.name}.{item.name}", f"objects/{one.name}.object")
-            for one in entities
-            for item in one.object.fields
+            for one in objects
+            for item in one.fields
             if item.custom
         ]
     return Components(org).listed(kind)

@@ -105,6 +105,7 @@ class Consent:
             f'<form method="post" action="/services/oauth2/authorize">{hidden}'
             f"<p><strong>{pages.text(app.name)}</strong> is asking to:</p><ul>{rights}</ul>"
             f"<fieldset><legend>Which org?</legend>{choices}{_fresh()}</fieldset>"
+            '<p class="hint">Choosing an org signs you in as the user named beside it. There is no password.</p>'
             '<p class="actions"><button type="submit" name="decision" value="allow">Allow</button> '
             '<button type="submit" name="decision" value="deny" class="quiet">Deny</button></p></form>'
         )
@@ -117,17 +118,24 @@ def _choice(org: Org, checked: bool) -> str:
     mark = " checked" if checked else ""
     facts = pages.text(f"{org.kind} · {org.facts['edition']} · {org.username}")
     return (
-        f'<p class="choice"><label><input type="radio" name="org" value="{org.number}"{mark}> '
-        f"<strong>{pages.text(org.name)}</strong> <small>{facts}</small></label></p>"
+        f'<label class="choice"><input type="radio" name="org" value="{org.number}"{mark}>'
+        f"<span>{pages.text(org.name)}<small>{facts}</small></span></label>"
     )
 
 
 def _fresh() -> str:
     return (
-        '<p class="choice"><label><input type="radio" name="org" value="new"> '
-        "<strong>Make a fresh org with demo data</strong></label> "
-        '<label>Kind <select name="kind"><option value="production">production</option>'
-        '<option value="sandbox">sandbox</option></select></label></p>'
+        '<label class="choice"><input type="radio" name="org" value="new">'
+        "<span>Make a fresh org<small>With demo data, and a user of its own</small></span></label>"
+        '<div class="fields">'
+        + pages.field(
+            "Kind of the fresh org",
+            "kind",
+            "production",
+            kind="select",
+            options=[("production", "production"), ("sandbox", "sandbox")],
+        )
+        + "</div>"
     )
 
 

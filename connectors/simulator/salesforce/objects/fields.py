@@ -224,9 +224,15 @@ def deleted_flag() -> Field:
     return system(boolean("IsDeleted", "Deleted"))
 
 
-def owner(children: str | None = None) -> Field:
+def owner(children: str | None = None, targets: str | tuple[str, ...] = "User") -> Field:
     return reference(
-        "OwnerId", "Owner ID", "User", nillable=False, defaulted=True, permissionable=False, children=children
+        "OwnerId",
+        "Owner ID",
+        targets,
+        nillable=False,
+        defaulted=True,
+        permissionable=False,
+        children=children,
     )
 
 

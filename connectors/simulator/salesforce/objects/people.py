@@ -1,4 +1,4 @@
-"""Account and Contact, and the people and set-up objects around them (reference/salesforce.md 8.1, 8.2, 8.6)."""
+"""Account and Contact (reference/salesforce.md 8.1, 8.2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from .fields import (
     date,
     datetime,
     deleted_flag,
-    double,
     email,
     identity,
     integer,
@@ -46,8 +45,16 @@ ACCOUNT_TYPES = (
 )  # fmt: skip
 
 
-def _master_record(target: str) -> Field:
+def master_record(target: str) -> Field:
     return read_only(reference("MasterRecordId", "Master Record ID", target, permissionable=False))
+
+
+def bounced(*, createable: bool = True) -> tuple[Field, ...]:
+    """Why and when mail came back."""
+    return (
+        string("EmailBouncedReason", "Email Bounced Reason", permissionable=False, createable=createable),
+        datetime("EmailBouncedDate", "Email Bounced Date", permissionable=False, createable=createable),
+    )
 
 
 def _record_type(children: str | None = None) -> Field:
@@ -59,7 +66,7 @@ ACCOUNT = SObject(
     fields=(
         identity("Account"),
         deleted_flag(),
-        _master_record("Account"),
+        master_record("Account"),
         string("Name", "Account Name", nillable=False, name_field=True, compound="Name",
                permissionable=False, extra_type="switchablepersonname"),
         picklist("Type", "Account Type", *ACCOUNT_TYPES),
@@ -85,8 +92,16 @@ ACCOUNT = SObject(
         *audit(),
         read_only(date("LastActivityDate", "Last Activity", permissionable=False)),
         *viewed(),
+        boolean("IsPartner", "Partner Account", createable=False, permissionable=False),
+        boolean("IsCustomerPortal", "Customer Portal Account", createable=False, permissionable=False),
+        *(
+            read_only(string(f"Channel{name}Name", f"Channel {label} Name", filterable=False, sortable=False,
+                             permissionable=False))
+            for name, label in (("Program", "Program"), ("ProgramLevel", "Program Level"))
+        ),
         string("Jigsaw", "Data.com Key", 20),
-        read_only(string("JigsawCompanyId", "Jigsaw Company ID", 20, permissionable=False)),
+        read_only(string("JigsawCompanyId", "Jigsaw Company ID", 20, permissionable=False,
+                         relationship="JigsawCompany")),
         picklist("CleanStatus", "Clean Status", *CLEAN_STATES, restricted=True),
         picklist("AccountSource", "Account Source", *LEAD_SOURCES),
         string("DunsNumber", "D-U-N-S Number", 9),
@@ -95,6 +110,8 @@ ACCOUNT = SObject(
         string("NaicsDesc", "NAICS Description", 120),
         string("YearStarted", "Year Started", 4),
         string("SicDesc", "SIC Description", 80),
+        reference("DandbCompanyId", "D&B Company ID", "DandBCompany"),
+        reference("OperatingHoursId", "Operating Hour ID", "OperatingHours"),
     ),
 )  # fmt: skip
 
@@ -103,7 +120,7 @@ CONTACT = SObject(
     fields=(
         identity("Contact"),
         deleted_flag(),
-        _master_record("Contact"),
+        master_record("Contact"),
         reference("AccountId", "Account ID", "Account", children="Contacts", on_parent_delete="cascade"),
         string("LastName", "Last Name", 80, nillable=False, compound="Name", permissionable=False,
                extra_type="personname"),
@@ -134,309 +151,15 @@ CONTACT = SObject(
         read_only(datetime("LastCURequestDate", "Last Stay-in-Touch Request Date", permissionable=False)),
         read_only(datetime("LastCUUpdateDate", "Last Stay-in-Touch Save Date", permissionable=False)),
         *viewed(),
-        string("EmailBouncedReason", "Email Bounced Reason", permissionable=False),
-        datetime("EmailBouncedDate", "Email Bounced Date", permissionable=False),
+        *bounced(),
         system(boolean("IsEmailBounced", "Is Email Bounced")),
         read_only(url("PhotoUrl", "Photo URL", permissionable=False, extra_type="imageurl")),
         string("Jigsaw", "Data.com Key", 20),
-        read_only(string("JigsawContactId", "Jigsaw Contact ID", 20, permissionable=False)),
+        read_only(string("JigsawContactId", "Jigsaw Contact ID", 20, permissionable=False,
+                         relationship="JigsawContact")),
         picklist("CleanStatus", "Clean Status", *CLEAN_STATES, restricted=True),
+        reference("IndividualId", "Individual ID", "Individual", permissionable=False),
     ),
 )  # fmt: skip
 
-USER = SObject(
-    "User", "User", "Users", "005", deletable=False, undeletable=False, feed=True,
-    fields=(
-        identity("User"),
-        string("Username", "Username", 80, nillable=False, id_lookup=True, unique=True),
-        string("LastName", "Last Name", 80, nillable=False, compound="Name"),
-        string("FirstName", "First Name", 40, compound="Name"),
-        read_only(string("Name", "Full Name", 121, nillable=False, name_field=True)),
-        string("CompanyName", "Company Name", 80),
-        string("Division", "Division", 80),
-        string("Department", "Department", 80),
-        string("Title", "Title", 80),
-        *address("", ""),
-        email("Email", "Email", 128, nillable=False),
-        phone("Phone", "Phone"),
-        phone("Fax", "Fax"),
-        phone("MobilePhone", "Mobile"),
-        string("Alias", "Alias", 8, nillable=False),
-        string("CommunityNickname", "Nickname", 40, nillable=False, defaulted=True),
-        boolean("IsActive", "Active", True),
-        picklist("TimeZoneSidKey", "Time Zone", "America/Los_Angeles", "America/New_York", "Europe/London",
-                 "Europe/Berlin", "GMT", nillable=False, restricted=False),
-        reference("UserRoleId", "Role ID", "UserRole"),
-        picklist("LocaleSidKey", "Locale", "en_US", "en_GB", "de_DE", nillable=False),
-        boolean("ReceivesInfoEmails", "Info Emails"),
-        boolean("ReceivesAdminInfoEmails", "Admin Info Emails"),
-        picklist("EmailEncodingKey", "Email Encoding", "UTF-8", "ISO-8859-1", nillable=False),
-        reference("ProfileId", "Profile ID", "Profile", nillable=False),
-        read_only(picklist("UserType", "User Type", "Standard", "Guest", "AutomatedProcess")),
-        picklist("LanguageLocaleKey", "Language", "en_US", "de", "fr", nillable=False),
-        string("EmployeeNumber", "Employee Number", 20),
-        reference("ManagerId", "Manager ID", "User", children="ManagedUsers"),
-        read_only(datetime("LastLoginDate", "Last Login")),
-        *audit(),
-        reference("ContactId", "Contact ID", "Contact"),
-        read_only(reference("AccountId", "Account ID", "Account")),
-        string("FederationIdentifier", "SAML Federation ID", 512, unique=True),
-        textarea("AboutMe", "About Me", 1000),
-    ),
-)  # fmt: skip
-
-PROFILE = SObject(
-    "Profile", "Profile", "Profiles", "00e", createable=False, updateable=False, deletable=False,
-    undeletable=False, replicateable=False,
-    fields=(
-        identity("Profile"),
-        string("Name", "Name", 255, nillable=False, name_field=True),
-        string("Description", "Description"),
-        read_only(string("UserType", "User Type", 40)),
-        boolean("PermissionsApiEnabled", "API Enabled", True),
-        boolean("PermissionsModifyAllData", "Modify All Data", True),
-        boolean("PermissionsViewAllData", "View All Data", True),
-        *audit(),
-    ),
-)  # fmt: skip
-
-USER_ROLE = SObject(
-    "UserRole", "Role", "Roles", "00E", undeletable=False, replicateable=False,
-    fields=(
-        identity("Role"),
-        string("Name", "Name", 80, nillable=False, name_field=True),
-        reference("ParentRoleId", "Parent Role ID", "UserRole", relationship=None),
-        string("DeveloperName", "Developer Name", 80),
-        *audit(),
-    ),
-)  # fmt: skip
-
-ORGANIZATION = SObject(
-    "Organization", "Organization", "Organizations", "00D", createable=False, deletable=False,
-    undeletable=False, searchable=False, layoutable=False, triggerable=False, recent=False,
-    fields=(
-        identity("Organization"),
-        string("Name", "Name", 80, nillable=False, name_field=True),
-        string("Division", "Division", 80),
-        *address("", ""),
-        phone("Phone", "Phone"),
-        phone("Fax", "Fax"),
-        string("PrimaryContact", "Primary Contact", 80),
-        picklist("DefaultLocaleSidKey", "Locale", "en_US", "en_GB", "de_DE", nillable=False),
-        picklist("TimeZoneSidKey", "Time Zone", "America/Los_Angeles", "America/New_York", "Europe/London",
-                 nillable=False),
-        picklist("LanguageLocaleKey", "Language", "en_US", "de", "fr", nillable=False),
-        boolean("ReceivesInfoEmails", "Info Emails", True),
-        boolean("ReceivesAdminInfoEmails", "Info Emails Admin", True),
-        integer("FiscalYearStartMonth", "Fiscal Year Starts In", default=1),
-        boolean("UsesStartDateAsFiscalYearName", "Fiscal Year Name by Start"),
-        picklist("DefaultAccountAccess", "Default Account Access", "Edit", "Read", "None"),
-        picklist("DefaultContactAccess", "Default Contact Access", "ControlledByParent", "Edit", "Read"),
-        picklist("DefaultOpportunityAccess", "Default Opportunity Access", "Edit", "Read", "None"),
-        picklist("DefaultLeadAccess", "Default Lead Access", "ReadEditTransfer", "Read", "None"),
-        picklist("DefaultCaseAccess", "Default Case Access", "ReadEditTransfer", "Read", "None"),
-        picklist("DefaultCalendarAccess", "Default Calendar Access", "HideDetailsInsert"),
-        picklist("DefaultPricebookAccess", "Default Price Book Access", "ReadSelect"),
-        picklist("DefaultCampaignAccess", "Default Campaign Access", "All", "Edit"),
-        system(datetime("SystemModstamp", "System Modstamp")),
-        picklist("UiSkin", "UI Skin", "Theme3"),
-        read_only(string("SignupCountryIsoCode", "Signup Country", 2)),
-        read_only(datetime("TrialExpirationDate", "Trial Expiration Date")),
-        read_only(integer("NumKnowledgeService", "Knowledge Licenses")),
-        read_only(picklist("OrganizationType", "Edition", "Team Edition", "Professional Edition",
-                           "Enterprise Edition", "Developer Edition", "Unlimited Edition")),
-        read_only(string("NamespacePrefix", "Namespace Prefix", 15)),
-        read_only(string("InstanceName", "Instance Name", 5)),
-        read_only(boolean("IsSandbox", "Is Sandbox")),
-        read_only(integer("MonthlyPageViewsUsed", "Monthly Page Views Used")),
-        read_only(integer("MonthlyPageViewsEntitlement", "Monthly Page Views Allowed")),
-        read_only(boolean("IsReadOnly", "Is Read Only")),
-        *audit()[:4],
-    ),
-)  # fmt: skip
-
-RECORD_TYPE = SObject(
-    "RecordType", "Record Type", "Record Types", "012", deletable=False, undeletable=False,
-    replicateable=True, searchable=False,
-    fields=(
-        identity("Record Type"),
-        string("Name", "Name", 80, nillable=False, name_field=True),
-        string("DeveloperName", "Record Type Name", 80, nillable=False),
-        read_only(string("NamespacePrefix", "Namespace Prefix", 15)),
-        string("Description", "Description"),
-        picklist("SobjectType", "SObject Type Name", "Account", "Contact", "Opportunity", "Product2",
-                 nillable=False, updateable=False),
-        boolean("IsActive", "Active", True),
-        *audit(),
-    ),
-)  # fmt: skip
-
-LEAD = SObject(
-    "Lead", "Lead", "Leads", "00Q", mergeable=True, feed=True,
-    fields=(
-        identity("Lead"),
-        deleted_flag(),
-        _master_record("Lead"),
-        string("LastName", "Last Name", 80, nillable=False, compound="Name", permissionable=False),
-        string("FirstName", "First Name", 40, compound="Name", permissionable=False),
-        picklist("Salutation", "Salutation", *SALUTATIONS, compound="Name", permissionable=False),
-        read_only(string("Name", "Full Name", 121, nillable=False, name_field=True, permissionable=False)),
-        string("Title", "Title", 128),
-        string("Company", "Company", nillable=False, permissionable=False),
-        *address("", ""),
-        phone("Phone", "Phone"),
-        phone("MobilePhone", "Mobile Phone"),
-        phone("Fax", "Fax"),
-        email("Email", "Email", id_lookup=True),
-        url("Website", "Website"),
-        textarea("Description", "Description", 32000),
-        picklist("LeadSource", "Lead Source", *LEAD_SOURCES, length=255),
-        picklist("Status", "Status", "Open - Not Contacted", "Working - Contacted", "Closed - Converted",
-                 "Closed - Not Converted", length=255, default="Open - Not Contacted", nillable=False,
-                 defaulted=True, permissionable=False),
-        picklist("Industry", "Industry", *INDUSTRIES, length=255),
-        picklist("Rating", "Rating", "Hot", "Warm", "Cold", length=255),
-        currency("AnnualRevenue", "Annual Revenue", 18, 0),
-        integer("NumberOfEmployees", "Employees"),
-        owner(),
-        system(boolean("IsConverted", "Converted")),
-        read_only(date("ConvertedDate", "Converted Date")),
-        read_only(reference("ConvertedAccountId", "Converted Account ID", "Account")),
-        read_only(reference("ConvertedContactId", "Converted Contact ID", "Contact")),
-        read_only(reference("ConvertedOpportunityId", "Converted Opportunity ID", "Opportunity")),
-        boolean("IsUnreadByOwner", "Unread By Owner", True),
-        *audit(),
-        read_only(date("LastActivityDate", "Last Activity", permissionable=False)),
-        *viewed(),
-    ),
-)  # fmt: skip
-
-CASE = SObject(
-    "Case", "Case", "Cases", "500", feed=True,
-    fields=(
-        identity("Case"),
-        deleted_flag(),
-        read_only(string("CaseNumber", "Case Number", 30, nillable=False, name_field=True, defaulted=True,
-                         auto_number="{00000000}", id_lookup=True)),
-        reference("ContactId", "Contact ID", "Contact", children="Cases", on_parent_delete="restrict"),
-        reference("AccountId", "Account ID", "Account", children="Cases", on_parent_delete="restrict"),
-        reference("ParentId", "Parent Case ID", "Case", children="Cases"),
-        string("SuppliedName", "Name", 80),
-        email("SuppliedEmail", "Email Address"),
-        string("SuppliedPhone", "Phone", 40),
-        string("SuppliedCompany", "Company", 80),
-        picklist("Type", "Case Type", "Mechanical", "Electrical", "Electronic", "Structural", "Other",
-                 length=255),
-        picklist("Status", "Status", "New", "Working", "Escalated", "Closed", length=255, default="New",
-                 nillable=False, defaulted=True, permissionable=False),
-        picklist("Reason", "Case Reason", "Installation", "Performance", "Other", length=255),
-        picklist("Origin", "Case Origin", "Phone", "Email", "Web", length=255),
-        string("Subject", "Subject"),
-        picklist("Priority", "Priority", "High", "Medium", "Low", length=255, default="Medium"),
-        textarea("Description", "Description", 32000),
-        system(boolean("IsClosed", "Closed")),
-        read_only(datetime("ClosedDate", "Closed Date")),
-        boolean("IsEscalated", "Escalated"),
-        owner(),
-        *audit(),
-        *viewed(),
-    ),
-)  # fmt: skip
-
-
-def _activity(name: str, label: str, plural: str, prefix: str, *own: Field) -> SObject:
-    return SObject(
-        name, label, plural, prefix, feed=True, mergeable=name == "Event",
-        fields=(
-            identity(label),
-            reference("WhoId", "Name ID", ("Contact", "Lead"), children=plural, on_parent_delete="cascade"),
-            reference("WhatId", "Related To ID", ("Account", "Opportunity", "Case", "Product2", "Order", "Quote",
-                      "Contract", "Campaign"), children=plural, on_parent_delete="cascade"),
-            string("Subject", "Subject", 255, name_field=True),
-            owner(),
-            textarea("Description", "Description", 32000),
-            read_only(reference("AccountId", "Account ID", "Account")),
-            *own,
-            deleted_flag(),
-            *audit(),
-        ),
-    )  # fmt: skip
-
-
-TASK = _activity(
-    "Task", "Task", "Tasks", "00T",
-    date("ActivityDate", "Due Date Only"),
-    picklist("Status", "Status", "Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred",
-             default="Not Started", nillable=False, defaulted=True),
-    picklist("Priority", "Priority", "High", "Normal", "Low", default="Normal", nillable=False, defaulted=True),
-    system(boolean("IsClosed", "Closed")),
-    system(boolean("IsHighPriority", "High Priority")),
-    integer("CallDurationInSeconds", "Call Duration"),
-    boolean("IsReminderSet", "Reminder Set"),
-    datetime("ReminderDateTime", "Reminder Date/Time"),
-)  # fmt: skip
-
-EVENT = _activity(
-    "Event", "Event", "Events", "00U",
-    string("Location", "Location"),
-    boolean("IsAllDayEvent", "All-Day Event"),
-    datetime("ActivityDateTime", "Due Date Time"),
-    date("ActivityDate", "Due Date Only"),
-    integer("DurationInMinutes", "Duration"),
-    datetime("StartDateTime", "Start Date Time"),
-    datetime("EndDateTime", "End Date Time"),
-    boolean("IsPrivate", "Private"),
-)  # fmt: skip
-
-CAMPAIGN = SObject(
-    "Campaign", "Campaign", "Campaigns", "701", feed=True,
-    fields=(
-        identity("Campaign"),
-        deleted_flag(),
-        string("Name", "Name", 80, nillable=False, name_field=True),
-        reference("ParentId", "Parent Campaign ID", "Campaign", children="ChildCampaigns"),
-        picklist("Type", "Type", "Conference", "Webinar", "Trade Show", "Email", "Other"),
-        picklist("Status", "Status", "Planned", "In Progress", "Completed", "Aborted", default="Planned"),
-        date("StartDate", "Start Date"),
-        date("EndDate", "End Date"),
-        currency("ExpectedRevenue", "Expected Revenue", 18, 0),
-        currency("BudgetedCost", "Budgeted Cost", 18, 0),
-        currency("ActualCost", "Actual Cost", 18, 0),
-        double("ExpectedResponse", "Expected Response (%)", 10, 2),
-        double("NumberSent", "Num Sent", 18, 0),
-        boolean("IsActive", "Active"),
-        textarea("Description", "Description", 32000),
-        owner(),
-        *audit(),
-        *viewed(),
-    ),
-)  # fmt: skip
-
-CONTRACT = SObject(
-    "Contract", "Contract", "Contracts", "800", feed=True,
-    fields=(
-        identity("Contract"),
-        reference("AccountId", "Account ID", "Account", nillable=False, children="Contracts",
-                  on_parent_delete="cascade"),
-        date("StartDate", "Contract Start Date"),
-        read_only(date("EndDate", "Contract End Date")),
-        *address("Billing", "Billing"),
-        integer("ContractTerm", "Contract Term"),
-        owner(),
-        picklist("Status", "Status", "In Approval Process", "Activated", "Draft", default="Draft",
-                 nillable=False, defaulted=True),
-        reference("CustomerSignedId", "Customer Signed By ID", "Contact", children="ContractsSigned"),
-        date("CustomerSignedDate", "Customer Signed Date"),
-        textarea("SpecialTerms", "Special Terms", 4000),
-        read_only(picklist("StatusCode", "Status Category", "Draft", "InApproval", "Activated")),
-        textarea("Description", "Description", 32000),
-        deleted_flag(),
-        read_only(string("ContractNumber", "Contract Number", 30, nillable=False, name_field=True,
-                         defaulted=True, auto_number="{00000000}", id_lookup=True)),
-        *audit(),
-        *viewed(),
-    ),
-)  # fmt: skip
-
-PEOPLE = (ACCOUNT, CONTACT, USER, PROFILE, USER_ROLE, ORGANIZATION, RECORD_TYPE)
-MARKETING = (LEAD, CASE, TASK, EVENT, CAMPAIGN, CONTRACT)
+PEOPLE = (ACCOUNT, CONTACT)

@@ -84,6 +84,11 @@ OPPORTUNITY = SObject(
         read_only(integer("FiscalQuarter", "Fiscal Quarter", permissionable=False, compound="Fiscal")),
         read_only(integer("FiscalYear", "Fiscal Year", permissionable=False, compound="Fiscal")),
         read_only(string("Fiscal", "Fiscal Period", 6, permissionable=False)),
+        *(
+            read_only(reference(f"Last{name}ChangedHistoryId", "Opportunity History ID", "OpportunityHistory",
+                                permissionable=False))
+            for name in ("Amount", "CloseDate")
+        ),
         reference("ContactId", "Contact ID", "Contact", updateable=False, permissionable=False,
                   relationship=None, children="Opportunities"),
         reference("ContractId", "Contract ID", "Contract", children="Opportunities"),
@@ -141,6 +146,7 @@ PRODUCT = SObject(
         boolean("IsActive", "Active"),
         *audit(),
         picklist("Family", "Product Family", "None", length=255),
+        reference("ExternalDataSourceId", "External Data Source ID", "ExternalDataSource", relationship=None),
         string("ExternalId", "External ID"),
         url("DisplayUrl", "Display URL", 1000),
         picklist("QuantityUnitOfMeasure", "Quantity Unit Of Measure", "Each", length=255),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from connectors.simulator.salesforce.changes import Actor
-from connectors.simulator.salesforce.errors import bad_json, not_found
+from connectors.simulator.salesforce.errors import bad_json, not_found, unsupported_media_type
 from connectors.simulator.wire import Request
 
 if TYPE_CHECKING:
@@ -67,11 +67,14 @@ class Call:
         return self.request.query.get(name, default)
 
     def body(self) -> Any:
-        """The JSON body. Raises Refused JSON_PARSER_ERROR."""
+        """The JSON body. Raises Refused JSON_PARSER_ERROR, or UNSUPPORTED_MEDIA_TYPE for a body of another kind."""
         if self.parsed is not _UNSET:
             return self.parsed
         if not self.request.body:
             return None
+        kind = self.request.header("content-type").partition(";")[0].strip().lower()
+        if kind and not kind.endswith("json"):
+            raise unsupported_media_type(kind)
         try:
             return self.request.json()
         except (ValueError, UnicodeDecodeError) as error:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from connectors.simulator.salesforce.oauth.sessions import Sessions
     from connectors.simulator.salesforce.orgs import Org, Orgs
     from connectors.simulator.salesforce.usage import Usage
+    from connectors.simulator.salesforce.waiting import Waiting
     from connectors.simulator.world import World
 
     from .cursors import Cursors
@@ -43,6 +44,7 @@ class Engine:
     cursors: Cursors
     jobs: Jobs
     deploys: Deploys
+    waiting: Waiting
     router: Router
     records: dict[int, Records] = field(default_factory=dict)
 

@@ -20,20 +20,30 @@ _SEASONS = ("Spring", "Summer", "Winter")
 #: Maximum of each limit (LIM, REST: limits); the daily calls are the org's own.
 _LIMITS = {
     "ActiveScratchOrgs": 3, "AnalyticsExternalDataSizeMB": 40960, "ConcurrentAsyncGetReportInstances": 200,
+    "ConcurrentEinsteinDataInsightsStoryCreation": 5, "ConcurrentEinsteinDiscoveryStoryCreation": 2,
     "ConcurrentSyncReportRuns": 20, "DailyAnalyticsDataflowJobExecutions": 60,
+    "DailyAnalyticsUploadedFilesSizeMB": 51200,
     "DailyAsyncApexExecutions": 250000, "DailyAsyncApexTests": 500, "DailyBulkApiBatches": 15000,
     "DailyBulkV2QueryFileStorageMB": 976562, "DailyBulkV2QueryJobs": 10000,
     "DailyDeliveredPlatformEvents": 10000, "DailyDurableGenericStreamingApiEvents": 10000,
-    "DailyDurableStreamingApiEvents": 10000, "DailyGenericStreamingApiEvents": 10000, "DailyScratchOrgs": 6,
+    "DailyDurableStreamingApiEvents": 10000, "DailyEinsteinDataInsightsStoryCreation": 1000,
+    "DailyEinsteinDiscoveryPredictAPICalls": 50000, "DailyEinsteinDiscoveryPredictionsByCDC": 5000000,
+    "DailyEinsteinDiscoveryStoryCreation": 100, "DailyFunctionsApiCallLimit": 235000,
+    "DailyGenericStreamingApiEvents": 10000, "DailyScratchOrgs": 6,
     "DailyStandardVolumePlatformEvents": 10000, "DailyStreamingApiEvents": 10000, "DailyWorkflowEmails": 100000,
     "DataStorageMB": 1024, "DurableStreamingApiConcurrentClients": 20, "FileStorageMB": 1024,
     "HourlyAsyncReportRuns": 1200, "HourlyDashboardRefreshes": 200, "HourlyDashboardResults": 5000,
-    "HourlyDashboardStatuses": 999999999, "HourlyLongTermIdMapping": 100000, "HourlyODataCallout": 20000,
+    "HourlyDashboardStatuses": 999999999, "HourlyLongTermIdMapping": 100000,
+    "HourlyManagedContentPublicRequests": 50000, "HourlyODataCallout": 20000,
     "HourlyPublishedPlatformEvents": 50000, "HourlyPublishedStandardVolumePlatformEvents": 1000,
     "HourlyShortTermIdMapping": 100000, "HourlySyncReportRuns": 500, "HourlyTimeBasedWorkflow": 1000,
-    "MassEmail": 5000, "PermissionSets": 1500, "PrivateConnectOutboundCalloutHourlyLimitMB": 0,
+    "MassEmail": 5000, "MonthlyEinsteinDiscoveryStoryCreation": 500, "Package2VersionCreates": 6,
+    "Package2VersionCreatesWithoutValidation": 500, "PermissionSets": 1500,
+    "PlatformEventTriggersWithParallelProcessing": 5, "PrivateConnectOutboundCalloutHourlyLimitMB": 0,
     "SingleEmail": 5000, "StreamingApiConcurrentClients": 20,
 }  # fmt: skip
+#: Own permission sets, within the number of all.
+_CUSTOM_PERMISSION_SETS = 1000
 _RESOURCES = (
     "tooling", "metadata", "chatter", "tabs", "appMenu", "quickActions", "queryAll", "commerce", "wave",
     "search", "composite", "query", "theme", "nouns", "recent", "limits", "jobs", "sobjects", "actions",
@@ -88,8 +98,20 @@ def limits(call: Call) -> Answer:
         raise Refused("INSUFFICIENT_ACCESS", message, status=403)
     used, allowed = call.engine.usage.of(call.org)
     found: dict[str, Any] = {name: {"Max": most, "Remaining": most} for name, most in sorted(_LIMITS.items())}
+    sets = _permission_sets(call)
+    found["PermissionSets"]["Remaining"] -= sets
+    found["PermissionSets"]["CreateCustom"] = {
+        "Max": _CUSTOM_PERMISSION_SETS,
+        "Remaining": _CUSTOM_PERMISSION_SETS - sets,
+    }
     found["DailyApiRequests"] = {"Max": allowed, "Remaining": max(0, allowed - used)}
     return Answer(dict(sorted(found.items())))
+
+
+def _permission_sets(call: Call) -> int:
+    table = call.org.catalog.get("PermissionSet").table
+    found: int = call.org.world.store.rows(f'SELECT count(*) FROM "{table}"')[0][0]
+    return found
 
 
 def record_count(call: Call) -> Answer:

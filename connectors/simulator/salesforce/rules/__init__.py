@@ -20,11 +20,13 @@ Rule = Callable[["Records", "Change"], None]
 GENERAL: tuple[Rule, ...] = (addresses.check_places, currencies.convert)
 BEFORE: dict[str, tuple[Rule, ...]] = {
     "Contact": (names.person_name,),
+    "Individual": (names.person_name,),
     "Lead": (names.person_name, names.lead_state),
     "User": (names.person_name,),
     "Case": (names.case_state,),
     "Task": (names.task_state,),
     "Contract": (names.contract_state,),
+    "DatedConversionRate": (currencies.dated_rate_before,),
     "Opportunity": (sales.opportunity_before,),
     "OpportunityLineItem": (sales.line_before,),
     "Pricebook2": (products.price_book_before,),
@@ -35,6 +37,7 @@ BEFORE: dict[str, tuple[Rule, ...]] = {
     "OrderItem": (documents.order_line_before,),
 }
 AFTER: dict[str, tuple[Rule, ...]] = {
+    "DatedConversionRate": (currencies.dated_rate_after,),
     "PermissionSetAssignment": (rights.rights_after,),
     "FieldPermissions": (rights.rights_after,),
     "Opportunity": (sales.opportunity_after,),
@@ -53,6 +56,7 @@ DELETING: dict[str, tuple[Rule, ...]] = {
 }
 #: After a record went into the bin or came back.
 DELETED: dict[str, tuple[Rule, ...]] = {
+    "DatedConversionRate": (currencies.dated_rate_after,),
     "PermissionSetAssignment": (rights.rights_after,),
     "FieldPermissions": (rights.rights_after,),
     "OpportunityLineItem": (sales.line_after,),

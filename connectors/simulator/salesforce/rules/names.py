@@ -38,4 +38,8 @@ def task_state(records: Records, change: Change) -> None:
 
 def contract_state(records: Records, change: Change) -> None:
     codes = {"In Approval Process": "InApproval", "Activated": "Activated"}
-    change.set("StatusCode", codes.get(str(change.value("Status")), "Draft"))
+    code = codes.get(str(change.value("Status")), "Draft")
+    if code == "Activated" and not (change.old and change.old.get("ActivatedDate")):
+        change.set("ActivatedDate", wire(records.org.now()))
+        change.set("ActivatedById", change.actor.user_id)
+    change.set("StatusCode", code)

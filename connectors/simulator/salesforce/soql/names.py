@@ -101,7 +101,8 @@ class Names:
             raise no_such_relation(self.text, at, name)
         place = places[0]
         link = place.entity.parents.get(name.lower())
-        if link is None or not link.relationship:
+        offered = link is not None and any(self.catalog.find(target) for target in link.references)
+        if link is None or not link.relationship or not offered:
             raise no_such_relation(self.text, at, name)
         key = (place.alias, link.name)
         if key not in self._followed:
