@@ -273,7 +273,7 @@ def translate(row: CompiledRow, target: Side, value: Any, context: MergeContext)
         )
     if not row.reference:
         return row.render(target, value)
-    if value is None and row.spec.default != OPTIONAL:
+    if value is None and row.spec.default not in (OPTIONAL, OPTIONAL_THERE):
         value = row.spec.default
     if value is None or value == AUTO:
         return value
@@ -285,6 +285,8 @@ def translate(row: CompiledRow, target: Side, value: Any, context: MergeContext)
 NO_PLAN = LinePlan()
 OPTIONAL = "@optional"
 """Default of a reference that is left empty where what it names is not kept in step; without it, it is waited for."""
+OPTIONAL_THERE = "@optional_in_salesforce"
+"""The same towards Salesforce alone, for what a mapping leaves out: a payment of a customer who is no account."""
 
 
 def _looked_up(row: CompiledRow, target: Side, text: str, context: MergeContext) -> Any:
@@ -304,6 +306,9 @@ def _linked(row: CompiledRow, target: Side, value: Any, context: MergeContext) -
     if target is Side.QUICKBOOKS and _stands_in(row, need, context):
         return None
     if row.spec.default == OPTIONAL and (need is None or need.state != "unlinked"):
+        return None
+    left_out = need is not None and need.state == "skipped"
+    if row.spec.default == OPTIONAL_THERE and target is Side.SALESFORCE and left_out:
         return None
     return UNTRANSLATED
 

@@ -61,7 +61,11 @@ def refusals(
     lines = _lines(compiled, values)
     parts = tuple(_parts(compiled, lines))
     paid = {(part.kind, part.id): part.amount for part in _parts(compiled, _lines(compiled, now.qbo))}
-    problems = (*_line_problems(parts, lines), *_too_much(parts, paid, _open_amounts(situation, compiled)))
+    problems = (
+        *_no_customer(compiled, values),
+        *_line_problems(parts, lines),
+        *_too_much(parts, paid, _open_amounts(situation, compiled)),
+    )
     if problems or any(part.kind not in (INVOICE, CREDIT) for part in parts):
         return problems  # whether a journal entry takes or adds is not known here
     total = values.get(TOTAL)
@@ -79,7 +83,7 @@ def refused_together(
     if not sent or not is_payment(compiled):
         return {}
     money = {compiled.by_key[TOTAL].spec.unit} if TOTAL in compiled.by_key else set()
-    money |= {row.spec.unit for row in compiled.line_rows}
+    money |= {row.spec.unit for row in (*compiled.line_rows, _customer_row(compiled)) if row is not None}
     units = [result.unit for result in sent if result.unit in money]
     if not units:
         return {}
@@ -124,6 +128,20 @@ def _parts(compiled: CompiledSpec, lines: Sequence[Mapping[str, Any]]) -> Iterat
         found = next(((kind, str(line[key])) for key, kind in named if line.get(key)), (kind, id_))
         amount = line.get(AMOUNT)
         yield Part(place, *found, amount if isinstance(amount, Decimal) else ZERO)
+
+
+def _customer_row(compiled: CompiledSpec) -> CompiledRow | None:
+    party = compiled.qbo_traits.document
+    rows = (row for row in compiled.rows if party is not None and row.spec.qbo_path == party.party)
+    return next((row for row in rows if _flows(row)), None)
+
+
+def _no_customer(compiled: CompiledSpec, values: Projection) -> Iterator[Reason]:
+    """QuickBooks takes no money that is nobody's; Salesforce shows money of a customer who is no account."""
+    row = _customer_row(compiled)
+    if row is not None and not values.get(row.key):
+        where = {"key": row.key, "label": row.spec.label, "field": row.spec.qbo_path, "side": "qbo"}
+        yield reasons.because(reasons.REQUIRED, **where)
 
 
 def _line_problems(parts: Sequence[Part], lines: Sequence[Mapping[str, Any]]) -> Iterator[Reason]:

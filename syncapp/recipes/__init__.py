@@ -5,6 +5,7 @@ from __future__ import annotations
 from syncapp.recipes.account_customer import RECIPE as ACCOUNT_CUSTOMER
 from syncapp.recipes.account_vendor import RECIPE as ACCOUNT_VENDOR
 from syncapp.recipes.billing_invoice import RECIPE as BILLING_INVOICE
+from syncapp.recipes.contact_customer import RECIPE as CONTACT_CUSTOMER
 from syncapp.recipes.creditmemo_record import RECIPE as CREDITMEMO_RECORD
 from syncapp.recipes.estimate_record import RECIPE as ESTIMATE_RECORD
 from syncapp.recipes.invoice_record import RECIPE as INVOICE_RECORD
@@ -40,7 +41,7 @@ __all__ = [
 RECIPES: dict[str, Recipe] = {
     recipe.key: recipe
     for recipe in (
-        *(ACCOUNT_CUSTOMER, PRODUCT_ITEM),
+        *(ACCOUNT_CUSTOMER, CONTACT_CUSTOMER, PRODUCT_ITEM),
         *(OPPORTUNITY_INVOICE, OPPORTUNITY_ESTIMATE, OPPORTUNITY_SALESRECEIPT, OPPORTUNITY_CREDITMEMO),
         *(ACCOUNT_VENDOR, QUOTE_ESTIMATE, ORDER_INVOICE, ORDER_SALESRECEIPT, BILLING_INVOICE),
         *(INVOICE_RECORD, SALESRECEIPT_RECORD, CREDITMEMO_RECORD, ESTIMATE_RECORD),

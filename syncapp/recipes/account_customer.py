@@ -13,7 +13,7 @@ from syncapp.recipes.recipe import Recipe, RecipeRow
 KEY = "account_customer"
 
 
-def _address(key: str, label: str, sf: str, qbo: str) -> tuple[RecipeRow, ...]:
+def address(key: str, label: str, sf: str, qbo: str) -> tuple[RecipeRow, ...]:
     """The five rows of a postal address; they merge and are written as one (sync-semantics section 2.8)."""
 
     def row(
@@ -75,8 +75,8 @@ ROWS: tuple[RecipeRow, ...] = (
         ),
         fixed=True,
     ),
-    *_address("billing", "Billing", "Billing", "BillAddr"),
-    *_address("shipping", "Shipping", "Shipping", "ShipAddr"),
+    *address("billing", "Billing", "Billing", "BillAddr"),
+    *address("shipping", "Shipping", "Shipping", "ShipAddr"),
     RecipeRow(
         FieldSpec(
             key="phone",

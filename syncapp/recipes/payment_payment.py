@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from syncapp.engine.mapping import Direction, Initial, OnConflict, OnDrift
+from syncapp.engine.merge import OPTIONAL_THERE
 from syncapp.recipes.documents import LINES
 from syncapp.recipes.payment_record import RECIPE as RECORD
 from syncapp.recipes.recipe import Recipe, RecipeRow, Template
@@ -22,8 +23,8 @@ BOTH_WAYS = frozenset(
     }
 )
 NEEDED: dict[str, dict[str, Any]] = {
-    "account": {"default": None, "required": True},
-    "linked_invoice": {"default": None},
+    "account": {"default": OPTIONAL_THERE},
+    "linked_invoice": {"default": OPTIONAL_THERE},
     "amount": {"required": True},
     "paid_total": {"transform": "blank_is_zero"},
 }

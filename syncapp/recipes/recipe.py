@@ -11,6 +11,7 @@ from connectors.contracts import Condition, FieldInfo, ObjectInfo, Side
 from syncapp.engine.entities import traits
 from syncapp.engine.lines import CHILD
 from syncapp.engine.mapping import (
+    Criterion,
     Direction,
     FieldSpec,
     Initial,
@@ -63,7 +64,8 @@ class Recipe:
 
     Filters keep the conditions whose field an org has; without a field of `needs` the org cannot have the mapping.
     `policies` override those of the template. In `options`, `$name` stands for a fact of the two orgs
-    (`services.setup`). `beside` are conditions that other mappings get when this one is chosen too.
+    (`services.setup`). `beside` and `beside_qbo` are conditions on either side's records that other mappings get when
+    this one is chosen too.
     """
 
     key: str
@@ -76,10 +78,11 @@ class Recipe:
     templates: frozenset[Template] = ALL_TEMPLATES
     needs: tuple[str, ...] = ()
     sf_filter: tuple[Condition, ...] = ()
-    qbo_filter: tuple[Condition, ...] = ()
+    qbo_filter: tuple[Criterion, ...] = ()
     policies: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     beside: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
+    beside_qbo: Mapping[str, tuple[Criterion, ...]] = field(default_factory=dict)
     instead_of: tuple[str, ...] = ()
     """Keys of recipes of the same pair, which it takes the place of."""
     parents: Mapping[str, str] = field(default_factory=dict)
@@ -176,12 +179,16 @@ def prepare(
         qbo_entity=recipe.qbo_entity,
         fields=_with_lines(rows),
         sf_filter=_conditions((*recipe.sf_filter, *added), sf),
-        qbo_filter=recipe.qbo_filter,
+        qbo_filter=(*recipe.qbo_filter, *_beside_qbo(recipe, beside)),
         policies=replace(policies_for(template), **recipe.policies),
         external_id_field=_external_id_field(recipe, sf),
         options=_options(recipe, org),
     )
     return Prepared(spec, left_out)
+
+
+def _beside_qbo(recipe: Recipe, beside: Iterable[Recipe]) -> tuple[Criterion, ...]:
+    return tuple(rule for other in beside for rule in other.beside_qbo.get(recipe.key, ()))
 
 
 def _with_lines(rows: tuple[FieldSpec, ...]) -> tuple[FieldSpec, ...]:

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.db import connection as database
+from django.db.models import Q
 
 from connectors.contracts import RecordState, Side
 from syncapp.engine.decision import Candidate
+from syncapp.engine.entities import traits
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.match import SEED_KINDS, Ranked, match_rules, rank_of
 from syncapp.engine.projection import project
@@ -274,19 +276,26 @@ def _readable(side: Side, body: Mapping[str, Any] | None, spec: MappingSpec | No
 
 
 def _links(mapping: MappingRow, side: Side, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """remote id -> (name, id of the link that has both sides, or empty)."""
+    """remote id -> (name, id of the link that has both sides, or empty). A customer of QuickBooks that another object
+    of Salesforce keeps in step (an account, a contact) is held too: two records would write to it."""
     mine, other = ("sf_id", "qbo_id") if side is Side.SALESFORCE else ("qbo_id", "sf_id")
-    rows = (
-        RecordLink.all_companies.filter(
-            integration_id=mapping.integration_id,
-            sf_object=mapping.sf_object,
-            qbo_entity=mapping.qbo_entity,
-            **{f"{mine}__in": ids},
-        )
-        .exclude(lifecycle__in=CLOSED_LIFECYCLES)
-        .values_list("id", "name", mine, other)
-    )
-    return {remote: (name, str(link_id) if there else "") for link_id, name, remote, there in rows}
+    rows = RecordLink.all_companies.filter(
+        Q(sf_object=mapping.sf_object) | _of_rivals(mapping, side),
+        integration_id=mapping.integration_id,
+        qbo_entity=mapping.qbo_entity,
+        **{f"{mine}__in": ids},
+    ).exclude(lifecycle__in=CLOSED_LIFECYCLES)
+    found: dict[str, tuple[str, str]] = {}
+    for link_id, name, remote, there in rows.order_by("id").values_list("id", "name", mine, other):
+        if there or remote not in found:
+            found[remote] = (name, str(link_id) if there else "")
+    return found
+
+
+def _of_rivals(mapping: MappingRow, side: Side) -> Q:
+    """The full links of other objects with a record of a list; a document may well be shown by several."""
+    alone = side is Side.QUICKBOOKS and traits(side, mapping.qbo_entity).list_entity
+    return Q(sf_id__isnull=False, qbo_id__isnull=False) if alone else Q(pk__in=[])
 
 
 def _candidate(pair: _Pair, far: End, record: _Record, rivals: Mapping[str, int]) -> Candidate:

@@ -155,3 +155,22 @@ def test_a_payment_is_sent_to_the_cent_or_told_why_not(case: Case):
     signs = {"Invoice": 1, "CreditMemo": -1}
     applied = sum((signs[line["LinkedTxn"][0]["TxnType"]] * line["Amount"] for line in lines), Decimal(0))
     assert body["TotalAmt"] - applied == case.unapplied
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "account"),
+    [
+        ("linked", DecisionKind.CREATE, ACCOUNT),
+        ("skipped", DecisionKind.CREATE, None),
+        ("unlinked", DecisionKind.WAIT, None),
+    ],
+)
+def test_a_payment_of_a_customer_who_is_no_account_is_shown_without_one(state, kind, account):
+    body = {"Id": "41", "TotalAmt": Decimal(5), "UnappliedAmt": Decimal(5), "CustomerRef": {"value": "7"}}
+    read = RemoteRecord(Side.QUICKBOOKS, "Payment", "41", Token("1", NOW), RecordState.LIVE, body)
+    whose = ParentNeed(
+        "account", "account_customer", Side.QUICKBOOKS, "7", state, ACCOUNT if state == "linked" else ""
+    )
+    creating = link(sf_id="", qbo_id="41", lifecycle="creating")
+    decision = decide(Situation(_spec(), creating, None, read, NOW, parents=(whose,)))
+    assert (decision.kind, decision.create_values.get("account")) == (kind, account)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from connectors.contracts import Side
 from syncapp.engine.entities.account import ACCOUNT
+from syncapp.engine.entities.contact import CONTACT
 from syncapp.engine.entities.customer import CUSTOMER
 from syncapp.engine.entities.item import ITEM
 from syncapp.engine.entities.opportunity import OPPORTUNITY, ORDER, QUOTE
@@ -24,7 +25,7 @@ from syncapp.engine.entities.vendor import VENDOR
 __all__ = ["EntityTraits", "NameProbe", "traits"]
 
 _ENTITIES = (
-    *(ACCOUNT, PRODUCT2, OPPORTUNITY, QUOTE, ORDER),
+    *(ACCOUNT, CONTACT, PRODUCT2, OPPORTUNITY, QUOTE, ORDER),
     *(CUSTOMER, VENDOR, ITEM),
     *(INVOICE, ESTIMATE, SALES_RECEIPT, CREDIT_MEMO, REFUND_RECEIPT, PAYMENT),
 )
