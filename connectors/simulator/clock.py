@@ -11,6 +11,14 @@ from datetime import UTC, datetime, timedelta
 from connectors.simulator.store import Store
 
 _KEY = "clock"
+#: Beyond these the vendors' own periods (two years of a token, a fiscal year ...) could not be reckoned any more.
+_YEARS = range(1990, 2200)
+_OUTSIDE = f"the clock shows years from {_YEARS.start} to {_YEARS.stop - 1}"
+
+
+def _check(instant: datetime) -> None:
+    if instant.year not in _YEARS:
+        raise ValueError(_OUTSIDE)
 
 
 class Clock:
@@ -38,7 +46,11 @@ class Clock:
         return self._frozen_at is not None or bool(self._offset) or bool(self.skew_seconds)
 
     def advance(self, seconds: float) -> None:
-        """Move by `seconds` (negative moves back); a frozen clock moves and stays frozen."""
+        """Move by `seconds` (negative moves back); a frozen clock moves and stays frozen. Raises ValueError."""
+        try:
+            _check(self.now() + timedelta(seconds=seconds))
+        except OverflowError:
+            raise ValueError(_OUTSIDE) from None
         if self._frozen_at is not None:
             self._frozen_at += timedelta(seconds=seconds)
         else:
@@ -46,7 +58,8 @@ class Clock:
         self._save()
 
     def set(self, instant: datetime) -> None:
-        """Make `instant` (aware) the current time; the clock goes on from there unless frozen."""
+        """Make `instant` (aware) the current time; it goes on from there unless frozen. Raises ValueError."""
+        _check(instant)
         if self._frozen_at is not None:
             self._frozen_at = instant.astimezone(UTC)
         else:

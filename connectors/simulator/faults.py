@@ -13,6 +13,8 @@ from typing import Any
 from connectors.simulator.store import Store
 from connectors.simulator.wire import Request
 
+#: A century: no clock is further off, no answer slower.
+_LONGEST = 100 * 366 * 24 * 3600
 ACTIONS = {
     "refuse": "close the listening port for `seconds` (default 1); the matched call is reset",
     "reset_before": "reset the connection, nothing is done",
@@ -101,6 +103,8 @@ def parse_plan(value: Any) -> FaultPlan:
             re.compile(pattern)
     except (TypeError, ValueError, re.error) as error:
         raise BadPlan(f"cannot read the plan: {error}") from error
+    if not abs(plan.seconds) <= _LONGEST:
+        raise BadPlan(f"seconds must be within {_LONGEST}")
     return plan
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import time
 
 from connectors.simulator.testing import Simulator, simulator
 from tests.shared import recorded
@@ -74,6 +75,27 @@ def test_the_published_schedule_is_followed_by_a_moved_clock(empty_sim: Simulato
             endpoint.wait(attempt)
             assert len(endpoint.deliveries) == attempt
             empty_sim.quickbooks.post("clock", {"advance": 12 * 3600})
+
+
+#: 10 s, 20 s, 30 s, 5 min, 20 min, 2 h, 4 h, 6 h, then every 6 h (quickbooks.md 6.5).
+_SCHEDULE = (10, 20, 30, 5 * 60, 20 * 60, 2 * 3600, 4 * 3600, 6 * 3600, 6 * 3600)
+_A_LOOK = 0.15
+
+
+def test_each_wait_of_the_published_schedule_is_kept_to_the_second(empty_sim: Simulator) -> None:
+    side = empty_sim.quickbooks
+    with endpoint_for(500) as endpoint:
+        books = subscribe(empty_sim, endpoint)
+        side.post("knobs", {"webhook_retry_scale": 1})
+        books.post("customer", {"DisplayName": "Stubborn"})
+        endpoint.wait(1)
+        side.post("clock", {"freeze": True})
+        for attempt, seconds in enumerate(_SCHEDULE, 1):
+            side.post("clock", {"advance": seconds - 2})
+            time.sleep(_A_LOOK)
+            assert len(endpoint.deliveries) == attempt
+            side.post("clock", {"advance": 2})
+            endpoint.wait(attempt + 1)
 
 
 def test_events_can_be_dropped_doubled_and_limited_to_entities(empty_sim: Simulator) -> None:

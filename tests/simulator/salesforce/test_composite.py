@@ -290,6 +290,49 @@ def test_each_graph_is_a_transaction_of_its_own(sf: Caller) -> None:
     assert sf.post("/composite/graph", {"graphs": [queries]}).status == 400
 
 
+def test_graphs_have_their_limits(sf: Caller) -> None:
+    def graphs(*counts: int) -> dict[str, Any]:
+        made = [
+            [part("POST", "/sobjects/Account", f"r{node}", {"Name": "Counted"}) for node in range(count)]
+            for count in counts
+        ]
+        return {"graphs": [{"graphId": f"g{n}", "compositeRequest": one} for n, one in enumerate(made)]}
+
+    def chain(length: int) -> dict[str, Any]:
+        parents = [{}, *({"ParentId": f"@{{r{node}.id}}"} for node in range(length - 1))]
+        nodes = [
+            part("POST", "/sobjects/Account", f"r{node}", {"Name": "Chained", **parent})
+            for node, parent in enumerate(parents)
+        ]
+        return {"graphs": [{"graphId": "g", "compositeRequest": nodes}]}
+
+    kinds = [part("GET", f"/sobjects/Kind{n}__c/001", f"k{n}") for n in range(16)]
+    for body in (
+        graphs(501),
+        graphs(250, 251),
+        graphs(*[1] * 76),
+        chain(16),
+        {"graphs": [{"graphId": "g", "compositeRequest": kinds}]},
+        graphs(),
+    ):
+        assert sf.post("/composite/graph", body).status == 400
+    assert sf.post("/composite/graph", chain(15)).json["graphs"][0]["isSuccessful"] is True
+    assert sf.query("SELECT COUNT() FROM Account WHERE Name = 'Counted'").json["totalSize"] == 0
+
+
+def test_after_fourteen_failed_graphs_the_rest_is_not_tried(sf: Caller) -> None:
+    bad = [part("POST", "/sobjects/Account", "r", {})]
+    good = [part("POST", "/sobjects/Account", "r", {"Name": "Too late"})]
+    asked = [{"graphId": f"g{n}", "compositeRequest": bad} for n in range(14)]
+    last = {"graphId": "late", "compositeRequest": good}
+    shown = sf.post("/composite/graph", {"graphs": [*asked, last]}).json["graphs"]
+
+    assert [one["isSuccessful"] for one in shown] == [False] * 15
+    (halted,) = shown[-1]["graphResponse"]["compositeResponse"]
+    assert halted["body"][0]["errorCode"] == "PROCESSING_HALTED"
+    assert sf.values("SELECT Name FROM Account WHERE Name = 'Too late'") == []
+
+
 def test_a_tree_is_made_whole_or_not_at_all(sf: Caller) -> None:
     def tree(name: str, email: str) -> dict[str, Any]:
         contact = {"attributes": {"type": "Contact", "referenceId": "ref2"}, "LastName": "x", "Email": email}

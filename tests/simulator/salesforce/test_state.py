@@ -6,6 +6,7 @@ from pathlib import Path
 
 from connectors.simulator.testing import Side, simulator, simulator_process
 from tests.simulator.salesforce.caller import Caller, authorize, caller_of, exchange, refresh
+from tests.simulator.salesforce.test_metadata import OWN, custom_object, deploy, package
 
 
 def test_records_tokens_and_locators_survive_a_kill(tmp_path: Path) -> None:
@@ -27,6 +28,30 @@ def test_records_tokens_and_locators_survive_a_kill(tmp_path: Path) -> None:
         assert [one["operation"] for one in side.log()] == ["create"]
         assert refresh(side, tokens["refresh_token"]).status == 200
         assert caller.make("Account", Name="Next") > record
+
+
+def test_a_queued_job_and_a_pending_deployment_survive_a_kill(tmp_path: Path) -> None:
+    state = str(tmp_path / "state.db")
+    files = {
+        "package.xml": package(CustomObject=["Kept__c"]),
+        "objects/Kept__c.object": custom_object(own=OWN),
+    }
+    with simulator_process(state=state) as first:
+        caller = caller_of(first.salesforce)
+        first.salesforce.post("clock", {"freeze": True})
+        job = caller.post("/jobs/ingest", {"object": "Account", "operation": "insert"}).json
+        caller.call("PUT", f"/{job['contentUrl']}", "Name\nQueued\n", Content_Type="text/csv")
+        caller.patch(f"/jobs/ingest/{job['id']}", {"state": "UploadComplete"})
+        deploy_id = deploy(caller, files)
+        first.kill()
+    with simulator_process(state=state) as second:
+        caller = caller_of(second.salesforce)
+        second.salesforce.post("clock", {"advance": 5})
+        assert caller.get(f"/jobs/ingest/{job['id']}").json["state"] == "JobComplete"
+        assert caller.rows("SELECT Name FROM Account WHERE Name = 'Queued'") == [{"Name": "Queued"}]
+        done = caller.get(f"/metadata/deployRequest/{deploy_id}").json["deployResult"]
+        assert done["status"] == "Succeeded"
+        assert caller.get("/sobjects/Kept__c/describe").status == 200
 
 
 def test_a_held_record_stays_held_over_a_kill_and_is_let_go_in_the_end(tmp_path: Path) -> None:

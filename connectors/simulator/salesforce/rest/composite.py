@@ -10,7 +10,7 @@ from connectors.simulator.salesforce.errors import Refused, bad_json
 from connectors.simulator.wire import Request
 
 from .call import Answer, Call
-from .references import resolved
+from .references import named, resolved
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -20,13 +20,15 @@ MAX_HEAVY_PARTS = 5
 MAX_GRAPHS = 75
 MAX_NODES = 500
 MAX_FAILED_GRAPHS = 14
+MAX_DEPTH = 15
+MAX_NODE_KINDS = 15
 _REFERENCE_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 _GRAPH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
 _HEAVY = re.compile(
     r"/services/data/v[\d.]+/(query|queryAll|search|parameterizedSearch|composite/sobjects)\b", re.IGNORECASE
 )
 _COLLECTION = re.compile(r"/services/data/v[\d.]+/composite/sobjects\b", re.IGNORECASE)
-_RECORDS_ONLY = re.compile(r"/services/data/v[\d.]+/sobjects/[A-Za-z0-9_]+(/.*)?", re.IGNORECASE)
+_RECORDS_ONLY = re.compile(r"/services/data/v[\d.]+/sobjects/([A-Za-z0-9_]+)(/.*)?", re.IGNORECASE)
 _FORBIDDEN_HEADERS = ("accept", "authorization", "content-type")
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _HALTED = "The transaction was rolled back since another operation in the same transaction failed."
@@ -262,7 +264,24 @@ def _graph(item: Any) -> tuple[str, list[Part]]:
     if not isinstance(graph_id, str) or not _GRAPH_ID.fullmatch(graph_id):
         raise Refused("INVALID_INPUT", f"Invalid graphId: {graph_id}")
     parts = _parts(item.get("compositeRequest"), "compositeRequest")
+    kinds = set()
     for part in parts:
-        if not _RECORDS_ONLY.fullmatch(part.url.partition("?")[0]):
+        record = _RECORDS_ONLY.fullmatch(part.url.partition("?")[0])
+        if record is None:
             raise Refused("INVALID_INPUT", f"Unsupported URL in a composite graph: {part.url}")
+        kinds.add((part.method, record[1].lower()))
+    if len(kinds) > MAX_NODE_KINDS:
+        message = f"A composite graph can have at most {MAX_NODE_KINDS} kinds of nodes"
+        raise Refused("LIMIT_EXCEEDED", message)
+    if _depth(parts) > MAX_DEPTH:
+        raise Refused("LIMIT_EXCEEDED", f"A composite graph can be at most {MAX_DEPTH} nodes deep")
     return graph_id, parts
+
+
+def _depth(parts: list[Part]) -> int:
+    """The longest chain of nodes that refer to each other."""
+    depths: dict[str, int] = {}
+    for part in parts:
+        parents = named([part.url, part.body])
+        depths[part.reference] = 1 + max((depths.get(name, 0) for name in parents), default=0)
+    return max(depths.values(), default=0)

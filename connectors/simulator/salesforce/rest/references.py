@@ -11,6 +11,15 @@ _REFERENCE = re.compile(r"@\{([A-Za-z0-9_]+)((?:\.[A-Za-z0-9_]+|\[\d+\])*)\}")
 _STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
 
 
+def named(value: Any) -> set[str]:
+    """The referenceIds that a value names."""
+    if isinstance(value, dict):
+        return named(list(value.items()))
+    if isinstance(value, list | tuple):
+        return {name for inner in value for name in named(inner)}
+    return {match[1] for match in _REFERENCE.finditer(value)} if isinstance(value, str) else set()
+
+
 def resolved(value: Any, answers: dict[str, Any]) -> Any:
     """The value with its references replaced. Raises Refused PROCESSING_HALTED for one that leads nowhere."""
     if isinstance(value, dict):
