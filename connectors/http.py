@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from connectors import jsonwire
@@ -146,6 +147,7 @@ class Session(requests.Session):
     ) -> None:
         super().__init__()
         self.hosts = hosts
+        self.kept = kept
         self.until = None if within is None else time.monotonic() + within
         self.max_body = max_body
         # Without the environment: a .netrc entry would replace our Authorization header.
@@ -200,14 +202,7 @@ class Session(requests.Session):
         started = time.monotonic()
         patience = self._left(patience, started)
         try:
-            response = super().request(
-                method,
-                url,
-                timeout=(patience.connect, patience.read),
-                allow_redirects=False,
-                stream=True,
-                **arguments,
-            )
+            response = self._answered(method, url, (patience.connect, patience.read), arguments)
             longest = started + patience.connect + patience.read + SLOW_BODY_S
             self._read_body(response, longest if self.until is None else min(longest, self.until))
         except requests.RequestException as error:
@@ -218,6 +213,27 @@ class Session(requests.Session):
             response.encoding = "utf-8"
         _log(method, label, str(response.status_code), started, request_id(response))
         return response
+
+    def _answered(
+        self, method: str, url: str, timeout: tuple[float, float], arguments: Mapping[str, Any]
+    ) -> requests.Response:
+        if self.kept and isinstance(arguments["data"], bytes) and not arguments["params"]:
+            ready = self._ready(method, url, arguments["headers"] or {}, arguments["data"])
+            return self.get_adapter(url).send(
+                ready, stream=True, timeout=timeout, verify=self.verify or True, proxies=self.proxies
+            )
+        return super().request(method, url, timeout=timeout, allow_redirects=False, stream=True, **arguments)
+
+    def _ready(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> requests.PreparedRequest:
+        """The call as the library would make it ready, where there is nothing to encode and nothing to merge: a quarter
+        of what a look costs goes into that."""
+        ready = requests.PreparedRequest()
+        ready.method, ready.url, ready.body = method, url, body
+        ready.headers = CaseInsensitiveDict({name: str(value) for name, value in self.headers.items()})
+        ready.headers.update({**headers, "Content-Length": str(len(body))})
+        return ready
 
     def _left(self, patience: Patience, now: float) -> Patience:
         """What of a call's patience fits into the session's time. Raises CallError where none of it is left."""

@@ -11,14 +11,15 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from connectors import limit_scripts as scripts
 from connectors.contracts import Limiter, Priority
 from connectors.errors import ConnectorError, Failure, FailureKind
 
@@ -34,6 +35,8 @@ SHARE = 0.05
 STATE_LIFE_S = 24 * 3600.0
 USAGE_LIFE_S = 900.0
 """How long a told daily usage is believed; then one call finds out anew."""
+TOLD_ANEW_S = 300.0
+"""So long a change of less than a fifth of a percent of the daily allowance need not be passed on."""
 RETRY_WINDOW_S = 120.0
 RETRY_PART = 0.1
 """The part of a window's calls that may be repetitions (sync-semantics section 14)."""
@@ -86,105 +89,6 @@ SALESFORCE = Profile(
 )
 NONE = Profile("none")
 PROFILES = {profile.name: profile for profile in (INTUIT, SALESFORCE, NONE)}
-
-NOW = """
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
-"""
-"""How every script reads the clock: microseconds of Redis' own."""
-
-# KEYS: state (hash), leases (sorted set). ARGV: lease, its life in us, slots for this class, class name, its part of
-# the daily allowance (0: none), life of a told usage in us, recovery step in us, life of the state in ms, share,
-# window of the retry budget in us, then for each rate: name, per minute, burst, the part of it that this class leaves
-# but for its share.
-# Answer: granted (1 or 0), us to wait, why.
-_ACQUIRE = """
-local state, leases = KEYS[1], KEYS[2]
-local function number(name) return tonumber(redis.call('HGET', state, name) or '0') end
-local function put(name, value) redis.call('HSET', state, name, string.format('%.0f', value)) end
-local paused = number('paused')
-if paused > now then return {0, paused - now, 'paused'} end
-local part = tonumber(ARGV[5])
-if part > 0 and number('usage_at') + tonumber(ARGV[6]) > now and number('used') >= part * number('limit') then
-  return {0, number('usage_at') + tonumber(ARGV[6]) - now, 'daily'}
-end
-redis.call('ZREMRANGEBYSCORE', leases, '-inf', now)
-if redis.call('ZCARD', leases) >= tonumber(ARGV[3]) then return {0, 20000, 'wait'} end
-local steps, wait, marks = 0, 0, {}
-local lowered = number('lowered')
-if lowered > 0 then steps = math.floor((now - lowered) / tonumber(ARGV[7])) end
-for i = 11, #ARGV, 4 do
-  local name, full, burst, reserve = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
-  local rate = full
-  if lowered > 0 then
-    rate = math.min(full, tonumber(redis.call('HGET', state, 'rate:' .. name) or ARGV[i + 1]) + steps)
-  end
-  local interval = 60000000 / rate
-  local tat = math.max(number('tat:' .. name), now)
-  local late = tat - now - (burst - 1 - reserve) * interval
-  local share = 'share:' .. name .. ':' .. ARGV[4]
-  if late > 0 and late <= reserve * interval and number(share) <= now then
-    marks[#marks + 1] = {share, now + interval / tonumber(ARGV[9])}
-    late = 0
-  end
-  wait = math.max(wait, late)
-  marks[#marks + 1] = {'tat:' .. name, tat + interval}
-end
-if wait > 0 then return {0, math.ceil(wait), 'wait'} end
-for _, mark in ipairs(marks) do put(mark[1], mark[2]) end
-redis.call('ZADD', leases, string.format('%.0f', now + tonumber(ARGV[2])), ARGV[1])
-if number('window') + tonumber(ARGV[10]) <= now then
-  put('window', now)
-  redis.call('HDEL', state, 'calls', 'retries')
-end
-redis.call('HINCRBY', state, 'calls', 1)
-redis.call('PEXPIRE', state, ARGV[8])
-redis.call('PEXPIRE', leases, ARGV[8])
-return {1, 0, ''}
-"""
-
-# KEYS: state. ARGV: pause in us, cut, life of the state in ms, recovery step in us, then for each rate: name, per
-# minute. Several answers of one burst cut the rates once.
-_THROTTLED = """
-local state = KEYS[1]
-local paused = tonumber(redis.call('HGET', state, 'paused') or '0')
-local till = now + tonumber(ARGV[1])
-if paused <= now then
-  local lowered = tonumber(redis.call('HGET', state, 'lowered') or '0')
-  local steps = 0
-  if lowered > 0 then steps = math.max(0, math.floor((now - lowered) / tonumber(ARGV[4]))) end
-  for i = 5, #ARGV, 2 do
-    local key, full = 'rate:' .. ARGV[i], tonumber(ARGV[i + 1])
-    local rate = tonumber(redis.call('HGET', state, key) or ARGV[i + 1])
-    rate = math.min(full, rate + steps)
-    redis.call('HSET', state, key, string.format('%.3f', math.max(1, rate * tonumber(ARGV[2]))))
-  end
-end
-till = math.max(till, paused)
-redis.call('HSET', state, 'paused', string.format('%.0f', till), 'lowered', string.format('%.0f', till))
-redis.call('PEXPIRE', state, ARGV[3])
-"""
-
-_OBSERVED = """
-redis.call('HSET', KEYS[1], 'used', ARGV[1], 'limit', ARGV[2], 'usage_at', string.format('%.0f', now))
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-"""
-
-# KEYS: state. ARGV: window in us, part of its calls, how many always, how many are wanted, life of the state in ms.
-# Answer: 0 when they are within the budget and counted, else us until the next window.
-_RETRY = """
-local state = KEYS[1]
-local function number(name) return tonumber(redis.call('HGET', state, name) or '0') end
-if number('window') + tonumber(ARGV[1]) <= now then
-  redis.call('HSET', state, 'window', string.format('%.0f', now))
-  redis.call('HDEL', state, 'calls', 'retries')
-end
-local allowed = math.max(tonumber(ARGV[3]), math.floor(number('calls') * tonumber(ARGV[2])))
-if number('retries') >= allowed then return number('window') + tonumber(ARGV[1]) - now end
-redis.call('HINCRBY', state, 'retries', ARGV[4])
-redis.call('PEXPIRE', state, ARGV[5])
-return 0
-"""
 
 _alone: dict[str, threading.Lock] = {}
 _alone_guard = threading.Lock()
@@ -240,18 +144,18 @@ class SharedLimiter:
         self._profile = profile
         self._key = key
         self._keys = [f"limits:{{{profile.name}:{key}}}:state", f"limits:{{{profile.name}:{key}}}:leases"]
-        self._client = client
-        self._acquire = client.register_script(NOW + _ACQUIRE)
-        self._throttled = client.register_script(NOW + _THROTTLED)
-        self._observed = client.register_script(NOW + _OBSERVED)
-        self._retry = client.register_script(NOW + _RETRY)
+        self.client = client
+        self._acquire = client.register_script(scripts.NOW + scripts.ACQUIRE)
+        self._throttled = client.register_script(scripts.NOW + scripts.THROTTLED)
+        self._observed = client.register_script(scripts.NOW + scripts.OBSERVED)
+        self._retry = client.register_script(scripts.NOW + scripts.RETRY)
         self._told: tuple[int, int, float] = (0, 0, 0.0)
 
     def acquire(self, cost: str, priority: Priority) -> str:
         """Take a slot, waiting up to two seconds. Raises ConnectorError with `retry_after`: kind throttled
         (`limit.wait`, `limit.paused`, `limit.unavailable`) or quota (`limit.daily`)."""
         lease = uuid.uuid4().hex
-        arguments = self._arguments(lease, cost, priority)
+        arguments = self._arguments(cost, priority, lease)
         deadline = time.monotonic() + MAX_WAIT_S
         while True:
             try:
@@ -262,7 +166,7 @@ class SharedLimiter:
                 return lease
             wait = int(wait_us) / 1_000_000
             if time.monotonic() + wait > deadline:
-                _refuse(why.decode() if isinstance(why, bytes) else why, wait)
+                raise _refusal(why, wait)
             time.sleep(wait + random.uniform(0, 0.002))  # noqa: S311 - keeps waiters from knocking at one moment
 
     def release(self, lease: str) -> None:
@@ -271,7 +175,7 @@ class SharedLimiter:
             _lock_of(self._key).release()
             return
         try:
-            self._client.zrem(self._keys[1], lease)
+            self.client.zrem(self._keys[1], lease)
         except redis.RedisError:
             return  # the lease ends by itself
 
@@ -286,7 +190,7 @@ class SharedLimiter:
         """Note the used part of the daily allowance; small and quick changes are not passed on."""
         last_used, last_limit, at = self._told
         now = time.monotonic()
-        if limit == last_limit and abs(used - last_used) * 500 < limit and now - at < UNAVAILABLE_S:
+        if limit == last_limit and abs(used - last_used) * 500 < limit and now - at < TOLD_ANEW_S:
             return
         self._told = (used, limit, now)
         self._try(self._observed, [used, limit, int(STATE_LIFE_S * 1000)])
@@ -294,7 +198,7 @@ class SharedLimiter:
     def told(self) -> tuple[int, int] | None:
         """(used, limit) of the daily allowance as the vendor told it last; None where it did not, within a day."""
         try:
-            used, limit = self._client.hmget(self._keys[0], ["used", "limit"])
+            used, limit = self.client.hmget(self._keys[0], ["used", "limit"])
         except redis.RedisError:
             return None
         return (int(used), int(limit)) if used and limit else None
@@ -308,12 +212,17 @@ class SharedLimiter:
         except redis.RedisError:
             return 0.0  # without Redis the call itself is refused
 
-    def _arguments(self, lease: str, cost: str, priority: Priority) -> list[Any]:
+    def ask(self, pipe: redis.client.Pipeline, cost: str, priority: Priority) -> None:
+        """Put the question of `admitted` into a pipeline; its answer is what `acquire` reads."""
+        self._acquire(keys=self._keys, args=self._arguments(cost, priority), client=pipe)
+
+    def _arguments(self, cost: str, priority: Priority, lease: str = "") -> list[Any]:
+        """What the script is asked with; without a lease it hands out no slot."""
         profile, first = self._profile, priority is Priority.INTERACTIVE
         arguments: list[Any] = [
             lease,
             int(LEASE_S * 1_000_000),
-            profile.concurrent - (0 if first else profile.reserved),
+            profile.concurrent - (0 if first else profile.reserved) if lease else "",
             priority.value,
             profile.daily.get(priority, 0),
             int(USAGE_LIFE_S * 1_000_000),
@@ -330,7 +239,9 @@ class SharedLimiter:
     def _acquire_alone(self, priority: Priority, deadline: float) -> str:
         left = max(0.0, deadline - time.monotonic())
         if priority is not Priority.INTERACTIVE or not _lock_of(self._key).acquire(timeout=left):
-            _refuse("unavailable", UNAVAILABLE_S if priority is not Priority.INTERACTIVE else MAX_WAIT_S)
+            raise _refusal(
+                "unavailable", UNAVAILABLE_S if priority is not Priority.INTERACTIVE else MAX_WAIT_S
+            )
         return _ALONE
 
     def _try(self, script: Any, arguments: list[Any]) -> None:
@@ -340,12 +251,64 @@ class SharedLimiter:
             return  # without Redis nothing but one interactive call at a time goes out anyway
 
 
+class Admitted:
+    """A limiter whose next call has been let through already (`admitted`); all else is asked of the limiter itself."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
+        self._first = True
+        self.throttled, self.observed = limiter.throttled, limiter.observed
+        self.told, self.retry = limiter.told, limiter.retry
+
+    def acquire(self, cost: str, priority: Priority) -> str:
+        """At once for the first call, which holds no slot."""
+        if self._first:
+            self._first = False
+            return ""
+        return self._limiter.acquire(cost, priority)
+
+    def release(self, lease: str) -> None:
+        """Give back what a later call took."""
+        if lease:
+            self._limiter.release(lease)
+
+
+def admitted(limiters: Sequence[Limiter], cost: str, priority: Priority) -> list[Limiter | ConnectorError]:
+    """One call of each of these connections, all asked for in one round trip; in order, what the call is made with or
+    why it may not be made now.
+
+    No slot is taken and nothing is waited for: this is for calls that end within seconds, which no vendor counts among
+    those that run at once (Salesforce: from 20 seconds on; reference salesforce.md 6). Limiters share one Redis.
+    """
+    asked = [one for one in limiters if isinstance(one, SharedLimiter)]
+    answers = iter(_asked_together(asked, cost, priority))
+    return [_let_through(one, next(answers)) if isinstance(one, SharedLimiter) else one for one in limiters]
+
+
+def _asked_together(asked: Sequence[SharedLimiter], cost: str, priority: Priority) -> list[Any]:
+    if not asked:
+        return []
+    with asked[0].client.pipeline(transaction=False) as pipe:
+        for one in asked:
+            one.ask(pipe, cost, priority)
+        try:
+            return pipe.execute()
+        except redis.RedisError:
+            return [(0, UNAVAILABLE_S * 1_000_000, "unavailable")] * len(asked)
+
+
+def _let_through(limiter: Limiter, answer: Any) -> Limiter | ConnectorError:
+    granted, wait_us, why = answer
+    return Admitted(limiter) if granted else _refusal(why, int(wait_us) / 1_000_000)
+
+
 def _lock_of(key: str) -> threading.Lock:
     with _alone_guard:
         return _alone.setdefault(key, threading.Lock())
 
 
-def _refuse(why: str, wait: float) -> NoReturn:
+def _refusal(reason: bytes | str, wait: float) -> ConnectorError:
+    why = reason.decode() if isinstance(reason, bytes) else reason
     kind = FailureKind.QUOTA if why == "daily" else FailureKind.THROTTLED
     words = {
         "wait": "Too many calls at once; the next may go later.",
@@ -353,4 +316,4 @@ def _refuse(why: str, wait: float) -> NoReturn:
         "daily": "The daily allowance is nearly used up; the rest is kept for people.",
         "unavailable": "The shared limiter is not reachable; only one interactive call goes at a time.",
     }
-    raise ConnectorError(Failure(kind, f"limit.{why}", words[why], retry_after=wait))
+    return ConnectorError(Failure(kind, f"limit.{why}", words[why], retry_after=wait))

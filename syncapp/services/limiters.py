@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import redis
 from django.conf import settings
 
 from connectors import limits
-from connectors.contracts import ConnectionFacts, Environment, Limiter, Side
+from connectors.contracts import ConnectionFacts, Environment, Limiter, Priority, Side
+from connectors.errors import ConnectorError
 from syncapp.models import Connection
 from syncapp.services.facts import facts_of
 
@@ -24,7 +26,7 @@ _kept: dict[tuple[str, str, str], Limiter] = {}
 _MOST_KEPT = 5000
 
 
-def kept_limiter(connection: Connection) -> Limiter:
+def _kept_limiter(connection: Connection) -> Limiter:
     """The limiter of a Salesforce connection, one per process: it need not be made for every look, and passes on what
     the org tells of its day's calls only when that has changed."""
     facts = facts_of(connection)
@@ -34,6 +36,12 @@ def kept_limiter(connection: Connection) -> Limiter:
             _kept.clear()
         _kept[key] = limiter_for(connection)
     return _kept[key]
+
+
+def admitted(connections: Sequence[Connection]) -> list[Limiter | ConnectorError]:
+    """One short call of each of these Salesforce connections, asked for together; in order, the limiter that the call
+    is made with, or why it may not be made now."""
+    return limits.admitted([_kept_limiter(one) for one in connections], "call", Priority.NORMAL)
 
 
 def is_paced(connection: Connection) -> bool:

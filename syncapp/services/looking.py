@@ -29,7 +29,7 @@ from syncapp.models import Connection, ConnectionStatus, Cursor
 from syncapp.services import capture, sync_requests
 from syncapp.services.clients import UsageMeter, add_usage
 from syncapp.services.facts import facts_of
-from syncapp.services.limiters import kept_limiter
+from syncapp.services.limiters import admitted
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import own_fields_by_object
 from syncapp.store import breaker, bulk, passes, transactions
@@ -188,13 +188,24 @@ Error = ConnectorError | NotPlain
 Answered = tuple[_Look, Error | None]
 
 
-def _answers(looks: Sequence[_Look]) -> Iterator[list[Answered]]:
+def _answers(looks: Sequence[_Look]) -> Iterator[Sequence[Answered]]:
     """The answers as they come, those that come close together as one. Threads only make the calls."""
-    if not looks:
+    allowed = admitted([one.connection for one in looks])
+    held_back = [
+        (one, may) for one, may in zip(looks, allowed, strict=True) if isinstance(may, ConnectorError)
+    ]
+    if held_back:
+        yield held_back
+    go = [(one, may) for one, may in zip(looks, allowed, strict=True) if not isinstance(may, ConnectorError)]
+    yield from _called(go)
+
+
+def _called(go: Sequence[tuple[_Look, Limiter]]) -> Iterator[Sequence[Answered]]:
+    if not go:
         return
     until = time.monotonic() + BEGIN_S
-    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(looks)), thread_name_prefix="look") as pool:
-        flying = {pool.submit(_ask, one, kept_limiter(one.connection)): one for one in looks}
+    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(go)), thread_name_prefix="look") as pool:
+        flying = {pool.submit(_ask, one, limiter): one for one, limiter in go}
         while flying:
             done, left = wait(flying, TOGETHER_S, return_when=ALL_COMPLETED)
             if done:

@@ -160,6 +160,26 @@ def test_cookies_are_neither_kept_nor_sent() -> None:
         assert "Cookie" not in stub.seen[1].headers
 
 
+def test_a_look_over_a_kept_connection_sends_what_any_call_sends() -> None:
+    with server(Reply(headers={"Set-Cookie": "a=b"})) as stub:
+        for kept in (True, True, False):
+            Session(LOCAL, kept=kept).call(
+                "POST", f"{stub.url}/x?y=1", label="test", headers={"Accept": "application/json"}, data=b"{}"
+            )
+    first, second, ordinary = stub.seen
+    assert dict(first.headers) == dict(second.headers) == dict(ordinary.headers)
+    assert (first.path, first.body) == (ordinary.path, ordinary.body)
+
+
+def test_a_look_that_breaks_is_told_like_any_call() -> None:
+    failures = []
+    for kept in (True, False):
+        with server(Reply(cut=True)) as stub, pytest.raises(CallError) as caught:
+            Session(LOCAL, kept=kept).call("POST", stub.url, label="test", data=b"{}")
+        failures.append((caught.value.failure, caught.value.outcome))
+    assert failures[0] == failures[1]
+
+
 def test_the_vendors_request_id_is_kept() -> None:
     with server(Reply(headers={"intuit_tid": "1-abc"})) as stub:
         assert request_id(call(stub.url)) == "1-abc"

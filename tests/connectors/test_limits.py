@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import redis
 
-from connectors import limits
+from connectors import limit_scripts, limits
 from connectors.contracts import Limiter, Priority
 from connectors.errors import ConnectorError, FailureKind
 from connectors.limits import INTUIT, SALESFORCE, Profile, Rate, limiter_for
@@ -40,7 +40,7 @@ class Clock:
 @pytest.fixture
 def clock(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock(client)
-    monkeypatch.setattr(limits, "NOW", "local now = tonumber(redis.call('GET', 'clock'))\n")
+    monkeypatch.setattr(limit_scripts, "NOW", "local now = tonumber(redis.call('GET', 'clock'))\n")
     monkeypatch.setattr(limits, "time", clock)
     return clock
 
@@ -105,6 +105,28 @@ def test_slots_for_calls_at_once_are_kept_for_people(client: redis.Redis, no_wai
     assert code(limiter, priority=FIRST) == "granted"
     limiter.release(held[0])
     assert code(limiter) == "granted"
+
+
+def test_short_calls_of_many_connections_are_let_through_together_and_take_no_slot(
+    client: redis.Redis, no_waiting: None
+) -> None:
+    full = limiter_for(profile(concurrent=1, reserved=0), "full", client)
+    paused = limiter_for(profile(), "paused", client)
+    full.acquire("call", BULK)
+    paused.throttled(7.0)
+    first, second, third = limits.admitted([full, paused, limits.Unlimited()], "call", NORMAL)
+    assert isinstance(second, ConnectorError)
+    assert (second.failure.code, round(second.failure.retry_after or 0)) == ("limit.paused", 7)
+    assert isinstance(third, limits.Unlimited)
+    assert not isinstance(first, ConnectorError)
+    assert [code(first), code(first), code(full)] == ["granted", "limit.wait", "limit.wait"]
+
+
+def test_short_calls_are_not_let_through_without_redis() -> None:
+    with limits.connect("redis://127.0.0.1:1/0") as nobody:
+        (one,) = limits.admitted([limiter_for(SALESFORCE, "x", nobody)], "call", NORMAL)
+    assert isinstance(one, ConnectorError)
+    assert one.failure.code == "limit.unavailable"
 
 
 def test_the_slot_of_a_dead_process_comes_back_by_itself(
