@@ -140,7 +140,7 @@ def _create(
     rules = [reasons.because(reasons.CREATED, side=target.value)]
     if target is Side.QUICKBOOKS:
         policy = documents.closed_policy(compiled, situation.link.held)
-        values = payments.completed(compiled, values, source)
+        values = payments.completed(compiled, documents.reachable(compiled, values), source)
         values, moved = documents.on_an_open_day(compiled, values, situation.books, policy)
         rules += moved
     refused = _refused(situation, compiled, target, values, source)

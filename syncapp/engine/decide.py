@@ -264,6 +264,7 @@ def merge_context(
         parents={(need.key, need.side, need.remote_id): need for need in situation.parents},
         terms=_terms(situation, compiled, now),
         plans=_line_plans(situation, compiled, now),
+        customers_email=next((need.email for need in situation.parents if need.email), ""),
         external_prefix=f"{realm}:{situation.spec.qbo_entity}:" if realm else "",
     )
 

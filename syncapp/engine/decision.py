@@ -118,6 +118,8 @@ class ParentNeed:
     """The counterpart's id when linked."""
     open_amount: Decimal | None = None
     """What was open on a document when QuickBooks was last read; only looked up for what a payment is applied to."""
+    email: str = ""
+    """The e-mail address of a customer when QuickBooks was last read; only looked up for a document's customer."""
 
 
 @dataclass(frozen=True, slots=True)

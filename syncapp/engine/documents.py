@@ -20,6 +20,7 @@ from syncapp.engine.mapping import FieldSpec, MappingSpec
 from syncapp.engine.paths import read
 from syncapp.engine.pricing import Terms, rates_of
 from syncapp.engine.projection import PRICE_BOOK_PATHS, project
+from syncapp.engine.ruled_rows import BILL_EMAIL, EMAIL_STATUS
 
 PRICE_BOOK, PRICE_BOOK_NAME = PRICE_BOOK_PATHS
 
@@ -133,6 +134,14 @@ def on_an_open_day(
 def _dates(compiled: CompiledSpec, row: FieldSpec) -> bool:
     path = compiled.qbo_traits.date_path
     return bool(path) and row.qbo_path == path and row.direction.allows(Side.QUICKBOOKS)
+
+
+def reachable(compiled: CompiledSpec, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a new document, which is not to be e-mailed without an address (fault 6420)."""
+    paths = {row.key: row.spec.qbo_path for row in compiled.rows if row.key in values}
+    if BILL_EMAIL in paths.values():
+        return values
+    return {key: value for key, value in values.items() if paths.get(key) != EMAIL_STATUS}
 
 
 def _reach(situation: Situation, values: Projection) -> list[tuple[Reason, bool]]:

@@ -27,6 +27,7 @@ from syncapp.engine.locking import offers as lock_offers
 from syncapp.engine.mapping import Initial, OnConflict, OnDrift, WriteMode
 from syncapp.engine.pricing import AUTO, PLAIN_TERMS, Terms, translate_lines
 from syncapp.engine.records import value_to_json, values_to_json
+from syncapp.engine.ruled_rows import BILL_EMAIL
 
 LEAVE = "leave"
 """The answer of a person who wants both values to stay."""
@@ -104,6 +105,8 @@ class MergeContext:
     """The company, its lists and the mapping's options, for names that are looked up and lines that are priced."""
     plans: Mapping[tuple[str, Side], LinePlan] = field(default_factory=dict)
     """How the lines of a row stand to those of the side that is written."""
+    customers_email: str = ""
+    """The address that a document is mailed to where Salesforce names none: its customer's own in QuickBooks."""
     external_prefix: str = ""
     """`<realm>:<entity>:`, in front of the QuickBooks id in the external id field; empty where unknown."""
 
@@ -272,7 +275,9 @@ def translate(row: CompiledRow, target: Side, value: Any, context: MergeContext)
             lambda part, side, one: translate(part, side, one, context),
         )
     if not row.reference:
-        return row.render(target, value)
+        shown = row.render(target, value)
+        mailed = shown is None and target is Side.QUICKBOOKS and row.spec.qbo_path == BILL_EMAIL
+        return (context.customers_email or None) if mailed else shown
     if value is None and row.spec.default not in (OPTIONAL, OPTIONAL_THERE):
         value = row.spec.default
     if value is None or value == AUTO:

@@ -295,7 +295,7 @@ def _account_of(spec: MappingSpec) -> str | None:
 
 EMAIL, PDF = "email", "pdf"
 """What is done once for a document that was made (`services.follow_ups`)."""
-TO_SEND = "NeedToSend"
+EMAIL_STATUS, TO_SEND = "EmailStatus", "NeedToSend"
 
 
 def afterwards(spec: MappingSpec, body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -309,21 +309,17 @@ def afterwards(spec: MappingSpec, body: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _email(spec: MappingSpec, rules: Mapping[str, Any]) -> Iterator[FieldSpec]:
-    """On QuickBooks' list of documents to be sent, where the document has an address (fault 6420 without one)."""
+    """On QuickBooks' list of documents to be sent; one without an address is left off it (`documents.reachable`)."""
     how, field = rules.get("email"), str(rules.get("email_field") or "")
-    addresses = [
-        row.formula or f"{{{row.sf_path}}}"
-        for row in spec.fields
-        if row.qbo_path == BILL_EMAIL and (row.sf_path or row.formula)
-    ]
-    if how not in ("yes", "field") or not addresses or (how == "field" and not field):
+    mailed = any(row.qbo_path == BILL_EMAIL and (row.sf_path or row.formula) for row in spec.fields)
+    if how not in ("yes", "field") or not mailed or (how == "field" and not field):
         return
-    reachable = f"NOT(ISBLANK({addresses[0]}))"
+    asked: dict[str, Any] = {"formula": f'IF({{{field}}}, "{TO_SEND}", NULL)'} if how == "field" else {}
     yield _row(
         "email",
         "E-mail the document",
-        "EmailStatus",
+        EMAIL_STATUS,
         type=ValueType.CHOICE,
         write=WriteMode.ON_CREATE,
-        formula=f'IF({f"AND({{{field}}}, {reachable})" if how == "field" else reachable}, "NeedToSend", NULL)',
+        **(asked or {"constant": TO_SEND}),
     )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from uuid import UUID
 
 from connectors.contracts import Side
-from syncapp.engine.compiled import compile_spec
+from syncapp.engine.compiled import CompiledSpec, compile_spec
 from syncapp.engine.decision import ParentNeed, Projection
+from syncapp.engine.documents import is_document
 from syncapp.engine.payments import is_payment
+from syncapp.engine.ruled_rows import BILL_EMAIL
 from syncapp.models import Mapping as MappingRow
 from syncapp.services.slice_context import SliceContext
 from syncapp.services.watched import object_of
-from syncapp.store import aliases, links
+from syncapp.store import aliases, links, specs
 
 PROBLEM_STATES = {
     "data_error": "problem",
@@ -22,6 +25,7 @@ PROBLEM_STATES = {
     "quarantined": "problem",
 }
 
+OWN_EMAIL = "PrimaryEmailAddr.Address"
 OPEN_AMOUNT = "doc_balance"
 """The row of a document that says what is open on it."""
 
@@ -69,6 +73,8 @@ def resolve(
         _resolve_one(context, mapping, side, chosen, needs, found, planned or {})
     if is_payment(compiled):
         _with_open_amounts(needs, found)
+    if is_document(compiled):
+        _with_emails(compiled, needs, found, mappings)
     return Parents({link_id: tuple(items) for link_id, items in needs.items()}, found)
 
 
@@ -76,12 +82,42 @@ def _with_open_amounts(
     needs: dict[UUID, list[ParentNeed]], found: Mapping[tuple[str, Side, str], UUID]
 ) -> None:
     """Give each document that a payment is applied to what was open on it, by one query."""
-    amounts = links.held_amounts(set(found.values()), OPEN_AMOUNT)
+    amounts = links.held_values(set(found.values()), OPEN_AMOUNT)
     for link_id, items in needs.items():
         needs[link_id] = [
-            replace(need, open_amount=amounts.get(found.get((need.mapping, need.side, need.remote_id))))
+            need if amount is None else replace(need, open_amount=Decimal(str(amount)))
             for need in items
+            for amount in (amounts.get(found.get((need.mapping, need.side, need.remote_id))),)
         ]
+
+
+def _with_emails(
+    compiled: CompiledSpec,
+    needs: dict[UUID, list[ParentNeed]],
+    found: Mapping[tuple[str, Side, str], UUID],
+    mappings: Mapping[str, MappingRow],
+) -> None:
+    """Give each document's customer the e-mail address that QuickBooks held for it, without a call."""
+    party = compiled.qbo_traits.document
+    mailed = any(row.spec.qbo_path == BILL_EMAIL for row in compiled.rows)
+    whose = {row.key for row in compiled.references if party and row.spec.qbo_path == party.party}
+    customers = {need.mapping for items in needs.values() for need in items if need.key in whose}
+    for mapping_key in sorted(customers) if mailed else ():
+        spec = specs.published_spec(mappings[mapping_key]) if mapping_key in mappings else None
+        row = next((row for row in spec.fields if row.qbo_path == OWN_EMAIL), None) if spec else None
+        if row is None:
+            continue
+        ids = {link_id for (key, _, _), link_id in found.items() if key == mapping_key}
+        emails = links.held_values(ids, row.key)
+        for link_id, items in needs.items():
+            needs[link_id] = [
+                replace(
+                    need, email=str(emails.get(found.get((mapping_key, need.side, need.remote_id))) or "")
+                )
+                if need.key in whose and need.mapping == mapping_key
+                else need
+                for need in items
+            ]
 
 
 def _resolve_one(

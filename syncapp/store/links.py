@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -250,10 +249,10 @@ def linked_ids(
     return {row[0]: (row[1], row[2] or "", row[3], row[4]) for row in rows}
 
 
-def held_amounts(link_ids: Collection[UUID], key: str) -> dict[UUID | None, Decimal]:
-    """An amount that QuickBooks held for these links when it was last read, by link; what holds none is left out."""
+def held_values(link_ids: Collection[UUID], key: str) -> dict[UUID | None, Any]:
+    """What QuickBooks held of a row for these links when it was last read, by link; what holds none is left out."""
     rows = LinkBase.objects.filter(link_id__in=list(link_ids)).values_list("link_id", f"qbo_base__{key}")
-    return {link_id: Decimal(str(amount)) for link_id, amount in rows if amount is not None}
+    return {link_id: value for link_id, value in rows if value is not None}
 
 
 def first_seen(

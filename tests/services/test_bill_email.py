@@ -11,6 +11,8 @@ import pytest
 from connectors.contracts import FieldInfo, ObjectInfo
 from syncapp.engine.mapping import OnConflict
 from syncapp.recipes import RECIPES, Template, prepare
+from syncapp.services import mappings
+from syncapp.tenancy import tenant
 from tests.services.sales import a_product, an_opportunity, document
 from tests.services.spine import Spine, a_spine
 
@@ -67,6 +69,39 @@ def test_without_a_contact_the_account_is_written_to(spine):
     spine.make("OpportunityContactRole", OpportunityId=deal, ContactId=contact, IsPrimary=True)
     spine.first_load()
     assert mailed_to(spine) == "office@acme.example"
+
+
+def test_where_salesforce_names_nobody_the_customers_own_address_in_quickbooks_is_taken(spine):
+    """It is known from the last reading: no metered read asks for it."""
+    spine.account(Name="Acme", BillingStreet="1 Main St")
+    spine.first_load()
+    spine.edit_customer("Acme", PrimaryEmailAddr={"Address": "books@acme.example"})
+    spine.sync()
+    account = spine.accounts()[0]["Id"]
+    assert spine.read_account(account)["QBO_Email__c"] == "books@acme.example"
+    # Somebody empties the field, and the mapping keeps what QuickBooks holds.
+    with tenant(spine.company.pk):
+        spine.mapping.rows.filter(key="email").update(direction="to_sf", on_drift="leave")
+        mappings.publish(spine.mapping, spine.person)
+    spine.sync()
+    spine.edit_account(account, QBO_Email__c=None)
+    bench = a_product(spine, "Cedar bench", "CB", 100)
+    line = {"PricebookEntryId": bench, "Quantity": 1, "UnitPrice": 100}
+    deal = an_opportunity(spine, "Spring", line, AccountId=account)
+    spine.sync()
+    assert spine.read_account(account)["QBO_Email__c"] is None
+    assert mailed_to(spine) == "books@acme.example"
+    spine.sync()
+    mark = spine.mark()
+    spine.sync()
+    assert spine.writes(mark) == []
+    contact = a_contact(spine, account, "Byron")
+    spine.edit("Opportunity", deal, QBO_Contact__c=contact)
+    spine.sync()
+    assert mailed_to(spine) == "byron@acme.example"
+    spine.edit("Opportunity", deal, QBO_Contact__c=None)
+    spine.sync()
+    assert mailed_to(spine) == "books@acme.example"
 
 
 def described(name: str, *fields: str) -> ObjectInfo:

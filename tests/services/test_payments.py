@@ -325,7 +325,7 @@ def test_money_that_does_not_add_up_is_a_problem_of_its_own_and_the_rest_goes_on
 
 def test_what_quickbooks_did_not_apply_is_told_to_the_cent(spine, monkeypatch):
     """Nobody here knows yet that the invoice was paid meanwhile: QuickBooks applies no more than is open."""
-    monkeypatch.setattr(stored_links, "held_amounts", lambda _links, _key: {})
+    monkeypatch.setattr(stored_links, "held_values", lambda _links, _key: {})
     pay(spine, document(spine), 150)
     received(spine, 80)
     spine.sync()
