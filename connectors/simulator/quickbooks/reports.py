@@ -10,11 +10,13 @@ from connectors.simulator.quickbooks import faults
 from connectors.simulator.quickbooks.context import Context
 from connectors.simulator.quickbooks.definitions import ENTITIES
 from connectors.simulator.quickbooks.faults import Fault
+from connectors.simulator.quickbooks.open_items import open_items
 from connectors.simulator.quickbooks.records import Body
 from connectors.simulator.quickbooks.rules.lines import discount_of, extra_lines, item_lines
 
 _SIGNS = {"invoice": 1, "creditmemo": -1, "payment": -1, "salesreceipt": 1, "refundreceipt": -1}
 _LISTED = ("invoice", "estimate", "salesreceipt", "creditmemo", "refundreceipt", "payment")
+_ALL_TIME = "9999-12-31"
 _AGES = ((0, "Current"), (30, "1 - 30"), (60, "31 - 60"), (90, "61 - 90"), (10**6, "91 and over"))
 
 
@@ -74,8 +76,11 @@ def _customers(context: Context, query: dict[str, str]) -> list[Body]:
 def _customer_balance(context: Context, query: dict[str, str]) -> Body:
     rows: list[Body] = []
     total = Decimal(0)
+    then = open_items(context, query["report_date"]) if query.get("report_date") else None
     for customer in _customers(context, query):
         balance = Decimal(customer.get("Balance") or 0)
+        if then is not None:
+            balance = sum((amount for _, _, amount in then.get(customer["Id"], ())), Decimal(0))
         if balance:
             total += balance
             rows.append(
@@ -105,25 +110,14 @@ def _customer_balance(context: Context, query: dict[str, str]) -> Body:
     }
 
 
-def _open_documents(context: Context, customer_id: str) -> list[tuple[str, Body, Decimal]]:
-    """What makes a customer's balance: (type, document, open amount with its sign)."""
-    found: list[tuple[str, Body, Decimal]] = []
-    for path in ("invoice", "creditmemo", "payment"):
-        for body in context.records.find(context.realm, ENTITIES[path], "f_CustomerRef = ?", (customer_id,)):
-            member = "UnappliedAmt" if path == "payment" else "Balance"
-            amount = Decimal(body.get(member) or 0) * _SIGNS[path]
-            if amount:
-                found.append((ENTITIES[path].name, body, amount))
-    return sorted(found, key=lambda row: (str(row[1]["TxnDate"]), int(row[1]["Id"])))
-
-
 def _customer_balance_detail(context: Context, query: dict[str, str]) -> Body:
     sections: list[Body] = []
     total = Decimal(0)
+    opened = open_items(context, query.get("report_date") or _ALL_TIME)
     for customer in _customers(context, query):
         rows = []
         running = Decimal(0)
-        for kind, body, amount in _open_documents(context, customer["Id"]):
+        for kind, body, amount in opened.get(customer["Id"], ()):
             running += amount
             rows.append(
                 {
@@ -281,7 +275,7 @@ def _profit_and_loss(context: Context, query: dict[str, str]) -> Body:
         context,
         "ProfitAndLoss",
         not rows,
-        ReportBasis=query.get("accounting_method", "Accrual"),
+        ReportBasis="Accrual",  # the only one that is computed, whatever is asked for
         StartPeriod=start,
         EndPeriod=end,
         SummarizeColumnsBy=query.get("summarize_column_by", "Total"),
@@ -326,9 +320,10 @@ def _aged_receivables(context: Context, query: dict[str, str]) -> Body:
     today = _day("report_date", query.get("report_date") or context.today)
     rows: list[Body] = []
     totals = [Decimal(0)] * len(_AGES)
+    opened = open_items(context, today.isoformat())
     for customer in _customers(context, query):
         ages = [Decimal(0)] * len(_AGES)
-        for _, body, amount in _open_documents(context, customer["Id"]):
+        for _, body, amount in opened.get(customer["Id"], ()):
             late = (today - date.fromisoformat(body.get("DueDate") or body["TxnDate"])).days
             ages[next(i for i, (limit, _) in enumerate(_AGES) if late <= limit)] += amount
         if any(ages):

@@ -133,6 +133,41 @@ def test_the_balance_reports_agree_with_the_customers(empty_sim: Simulator) -> N
     assert aged["Rows"]["Row"][-1]["Summary"]["ColData"][-1]["value"] == "117.60"
 
 
+def test_a_report_of_an_earlier_day_shows_the_books_as_they_stood(empty_sim: Simulator) -> None:
+    books = Books.of(empty_sim)
+    customer = {"CustomerRef": {"value": books.post("customer", {"DisplayName": "Ann"})["Id"]}}
+    first = _invoice(books, 100, customer["CustomerRef"]["value"], TxnDate="2026-01-02", DueDate="2026-02-01")
+    second = _invoice(books, 50, customer["CustomerRef"]["value"], TxnDate="2026-06-01", DueDate="2026-07-01")
+
+    def paid(day: str, amount: int, *links: tuple[str, int]) -> None:
+        lines = [
+            {"Amount": part, "LinkedTxn": [{"TxnId": number, "TxnType": "Invoice"}]} for number, part in links
+        ]
+        books.post("payment", {**customer, "TxnDate": day, "TotalAmt": amount, "Line": lines})
+
+    paid(
+        "2026-04-01", 30, (first["Id"], 10), (second["Id"], 20)
+    )  # the second is paid for before it is written
+    paid("2026-08-01", 90, (first["Id"], 90))
+
+    def total(report: str, day: str) -> str:
+        rows = books.call("GET", f"reports/{report}", report_date=day).json["Rows"]["Row"]
+        cells = rows[-1]["Summary"]["ColData"]
+        return str(cells[5 if report == "CustomerBalanceDetail" else -1]["value"])
+
+    for day, owed in (
+        ("2026-01-01", "0.00"),
+        ("2026-03-01", "100.00"),
+        ("2026-05-01", "70.00"),
+        ("2026-06-30", "120.00"),
+        ("2026-09-01", "30.00"),
+    ):
+        for report in ("CustomerBalance", "CustomerBalanceDetail", "AgedReceivables"):
+            assert total(report, day) == owed, (report, day)
+    aged = books.call("GET", "reports/AgedReceivables", report_date="2026-06-30").json["Rows"]["Row"][0]
+    assert [cell["value"] for cell in aged["ColData"]] == ["Ann", "30.00", "", "", "", "90.00", "120.00"]
+
+
 def test_the_transaction_list_and_the_income_are_computed_from_the_documents(empty_sim: Simulator) -> None:
     books = Books.of(empty_sim)
     customer = books.post("customer", {"DisplayName": "Ann"})["Id"]
