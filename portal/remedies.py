@@ -78,6 +78,7 @@ TAKEN_NAMES = {"qbo.6240", "engine.match_other_type"}
 BUTTONS: dict[str, Button] = {
     "reactivate": REACTIVATE,
     "void": VOID,
+    "leave_gone": LEAVE_GONE,
     "deletions": Button(
         LABELS["deletions"], "trash", "portal:problems", is_link=True, action="problems.view"
     ),
@@ -138,6 +139,8 @@ def for_record(
 def _buttons(link: RecordLink, words: Words, *, matches: bool, parent: str = "") -> tuple[Button, ...]:
     if words.button == "exists":
         return EXISTS, SEND_ANEW
+    if words.button == "leave_gone":
+        return (LEAVE_GONE,)
     if words.button in ("reactivate", "void"):
         return BUTTONS[words.button], LEAVE_GONE
     named = BUTTONS.get(words.button)

@@ -11,11 +11,13 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils.functional import cached_property
 
+from connectors.contracts import Side
 from portal.admin import document_rules
 from portal.admin.conditions_field import ConditionsField
 from portal.pages.lists import LIST_WORDS
 from syncapp.engine.compiled import usual_suffix
 from syncapp.engine.criteria_text import typed
+from syncapp.engine.entities import traits
 from syncapp.engine.mapping import ValueType
 from syncapp.engine.match import GENERAL
 from syncapp.engine.transforms import TRANSFORMS
@@ -47,8 +49,8 @@ POLICIES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "QuickBooks records are never deleted. If very many are deleted at once, nothing is done before you say so.",
         (
             ("leave", "Leave the QuickBooks record"),
-            ("inactivate", "Make the QuickBooks record inactive (customers, products)"),
-            ("void", "Ask me to void it (invoices, receipts)"),
+            ("inactivate", "Make the QuickBooks record inactive"),
+            ("void", "Ask me to void it"),
         ),
     ),
     "revive": (
@@ -67,6 +69,29 @@ def policies_of(mapping: Mapping | None) -> tuple[str, ...]:
     """The policies that a mapping has a choice in."""
     entity = mapping.qbo_entity if mapping is not None else ""
     return tuple(name for name in POLICIES if name != "name_clash" or entity in NAMED)
+
+
+def choices_of(name: str, entity: str) -> tuple[tuple[str, str], ...]:
+    """The choices of a policy that QuickBooks can carry out for an entity: lists are made inactive, some documents are
+    voided, and what no program may void is told to a person (quickbooks.md 3.1.5, 3.1.6)."""
+    choices = POLICIES[name][2]
+    if name != "sf_gone":
+        return choices
+    of = traits(Side.QUICKBOOKS, entity)
+    if of.list_entity:
+        return tuple(choice for choice in choices if choice[0] != "void")
+    return (
+        choices[0],
+        ("void", dict(choices)["void"] if of.voidable else "Ask me: I end it in QuickBooks by hand"),
+    )
+
+
+def hint_of(name: str, entity: str) -> str:
+    """What is said beside a policy; of documents that nobody can void from outside also that."""
+    of, hint = traits(Side.QUICKBOOKS, entity), POLICIES[name][1]
+    if name != "sf_gone" or of.list_entity or of.voidable:
+        return hint
+    return f"{hint} {of.plural} cannot be voided from outside QuickBooks."
 
 
 class CriteriaForm(forms.ModelForm):
@@ -143,10 +168,11 @@ class MappingForm(forms.ModelForm):
         self.fields["match_auto"].initial = policies.get("match_auto", True)
         self.fields["match_on"].initial = policies.get("match_on", [])
         for name in policies_of(self.instance):
-            label, hint, choices = POLICIES[name]
+            label, entity = POLICIES[name][0], self.instance.qbo_entity
+            choices = choices_of(name, entity)
             self.fields[name] = forms.ChoiceField(
                 label=label,
-                help_text=hint,
+                help_text=hint_of(name, entity),
                 choices=choices,
                 initial=policies.get(name, choices[0][0]),
                 required=False,

@@ -136,8 +136,11 @@ def _sf_gone(state: RecordState, link: LinkView, rules: Rules) -> Verdict:
         return Verdict(DecisionKind.UPDATE, reasons.DEACTIVATED, set_state=_DEACTIVATE)
     if rules.voidable and said == "void":
         return Verdict(DecisionKind.UPDATE, reasons.VOIDED, set_state=_VOID)
-    if rules.voidable and rule == "void" and said != "leave":
-        return Verdict(DecisionKind.HOLD, reasons.VOID_ASK, "gone")
+    if not rules.list_entity and rule == "void" and said != "leave":
+        # What nobody can void from outside is told as such: nothing is deleted, and nothing passes in silence.
+        return Verdict(
+            DecisionKind.HOLD, reasons.VOID_ASK if rules.voidable else reasons.VOID_BY_HAND, "gone"
+        )
     return Verdict(DecisionKind.SKIP, reasons.SF_DELETED, "gone")
 
 

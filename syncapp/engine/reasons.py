@@ -42,6 +42,7 @@ DEACTIVATED = "engine.deactivated"
 REACTIVATED = "engine.reactivated"
 VOIDED = "engine.voided"
 VOID_ASK = "engine.void_ask"
+VOID_BY_HAND = "engine.void_by_hand"
 REVIVE_ASK = "engine.revive_ask"
 DELETE_BRAKE = "engine.delete_brake"
 

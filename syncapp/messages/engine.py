@@ -157,6 +157,12 @@ MESSAGES: dict[str, Message] = {
         "Void it, or leave it as it is.",
         "void",
     ),
+    "engine.void_by_hand": Message(
+        "Deleted in Salesforce, still open in QuickBooks",
+        "QuickBooks lets no other program void a document of this kind, and Ledgerbridge deletes none.",
+        "Open it in QuickBooks and void or delete it there, or leave it as it is.",
+        "leave_gone",
+    ),
     "engine.restored": Message(
         "Restored from a backup: nothing is written yet",
         "The database is older than Salesforce and QuickBooks, so both are read anew and compared first.",

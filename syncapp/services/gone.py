@@ -14,6 +14,7 @@ ANSWERS = {
     reasons.QBO_INACTIVE: ("reactivate", "leave"),
     reasons.REVIVE_ASK: ("reactivate", "leave"),
     reasons.VOID_ASK: ("void", "leave"),
+    reasons.VOID_BY_HAND: ("leave",),
 }
 """By what is asked: the answers that a person may give."""
 

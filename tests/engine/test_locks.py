@@ -191,9 +191,19 @@ class TestVoiding:
         assert (decision.kind, decision.reasons[0].code) == (kind, code)
         assert (decision.set_state is not None) is (kind is DecisionKind.UPDATE)
 
-    def test_what_cannot_be_voided_is_left_alone(self, monkeypatch):
+    @pytest.mark.parametrize(
+        ("asked", "kind", "code"),
+        [
+            ({}, DecisionKind.HOLD, reasons.VOID_BY_HAND),
+            ({"rule": "leave"}, DecisionKind.SKIP, reasons.SF_DELETED),
+            ({"answer": "leave"}, DecisionKind.SKIP, reasons.SF_DELETED),
+            ({"answer": "void"}, DecisionKind.HOLD, reasons.VOID_BY_HAND),
+        ],
+    )
+    def test_what_cannot_be_voided_is_told_and_left_alone(self, monkeypatch, asked, kind, code):
         monkeypatch.setattr(sys.modules[EntityTraits.__module__], "VOIDABLE", set())
-        assert self.decide({}).reasons[0].code == reasons.SF_DELETED
+        decision = self.decide({}, **asked)
+        assert (decision.kind, decision.reasons[0].code, decision.set_state) == (kind, code, None)
 
     def test_a_paid_document_is_not_voided_whatever_a_person_said(self):
         decision = self.decide({"Balance": Decimal(0)}, answer="void")

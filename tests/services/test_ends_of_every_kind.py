@@ -35,6 +35,7 @@ def spine(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 of_every_kind = pytest.mark.parametrize("spine", KINDS, indirect=True, ids=lambda one: one[0])
+of_credits = pytest.mark.parametrize("spine", KINDS[2:], indirect=True, ids=lambda one: one[0])
 of_receipts = pytest.mark.parametrize("spine", KINDS[1:2], indirect=True, ids=lambda one: one[0])
 
 
@@ -75,6 +76,25 @@ def test_what_is_voided_in_the_books_is_shown_as_voided(spine):
     spine.sync()
     row = spine.row("Opportunity", spine.deal)
     assert (row["QBO_Doc_Status__c"], row["QBO_Total__c"]) == ("Voided", 0)
+
+
+@of_credits
+def test_by_policy_a_person_is_told_to_end_by_hand_what_nobody_can_void_from_outside(spine):
+    policy(spine, sf_gone="void")
+    spine.sf("DELETE", f"sobjects/Opportunity/{spine.deal}")
+    spine.sync()
+    assert (link(spine).attention_code, document(spine, spine.entity)["TotalAmt"]) == (
+        "engine.void_by_hand",
+        200,
+    )
+    with tenant(spine.company.pk):
+        gone.answer(link(spine), "leave", spine.person)
+    spine.carry()
+    assert link(spine).attention_code == "engine.sf_deleted"
+    assert document(spine, spine.entity)["TotalAmt"] == 200
+    end(spine, "delete")
+    spine.sync()
+    assert link(spine).lifecycle == "gone"
 
 
 @of_every_kind

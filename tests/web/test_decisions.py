@@ -38,6 +38,7 @@ def a_gone_link(mapping: Mapping, code: str, attention: str = "gone") -> RecordL
     [
         ("engine.revive_ask", "gone", ("Make it active again", "Leave it as it is")),
         ("engine.void_ask", "gone", ("Void it in QuickBooks", "Leave it as it is")),
+        ("engine.void_by_hand", "gone", ("void or delete it there", "Leave it as it is")),
         (
             "engine.outcome_unclear",
             "unknown",
