@@ -85,11 +85,14 @@ async def _serve(options: Options, announce: Callable[[str], None]) -> None:
 
 
 class Running:
-    """Both stand-ins with their ports, to be started and stopped inside an event loop."""
+    """Both stand-ins with their ports, to be started and stopped inside an event loop.
 
-    def __init__(self, options: Options) -> None:
+    `image` is the state of another that ran in memory with the same options: going on from it is a restart.
+    """
+
+    def __init__(self, options: Options, image: bytes | None = None) -> None:
         self.options = options
-        self.world = World(options)
+        self.world = World(options, image)
         self.standins = _standins(self.world)
         self._saver: asyncio.Task[None] | None = None
 

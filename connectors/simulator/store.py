@@ -81,11 +81,14 @@ def _open(path: str) -> sqlite3.Connection:
 
 
 class Store:
-    """The embedded store. `path` is a file name or `:memory:`. Raises `StateUnusable`."""
+    """The embedded store. `path` is a file name or `:memory:`; one in memory may begin as the `image` of another.
+    Raises `StateUnusable`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, image: bytes | None = None) -> None:
         self.path = path
         self.connection = _open(path)
+        if image is not None:
+            self.connection.deserialize(image)
         self._values: dict[str, Any] = {}
         self._sequences: dict[str, int] = {}
         self._savepoints = 0
@@ -217,6 +220,10 @@ class Store:
             name: last for name, last in self._sequences.items() if not name.startswith(prefix)
         }
         self.write("DELETE FROM sim_sequence WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
+
+    def image(self) -> bytes:
+        """All that is committed, for another store to begin with."""
+        return self.connection.serialize()
 
     def close(self) -> None:
         """Commit and close the file."""

@@ -26,6 +26,9 @@ from connectors.simulator.main import Running
 from connectors.simulator.world import Options
 
 _START_SECONDS = 90
+_IMAGE_SECONDS = 300
+"""How long a freshly seeded state is used again: its tokens and stamps are hardly older than it looks."""
+_images: dict[Options, tuple[float, bytes]] = {}
 
 
 @dataclass
@@ -95,7 +98,10 @@ class Simulator:
 
 @contextmanager
 def simulator(**options: Any) -> Iterator[Simulator]:
-    """Run the simulator on free ports in a thread. Options are those of `world.Options`; seed defaults to `empty`."""
+    """Run the simulator on free ports in a thread. Options are those of `world.Options`; seed defaults to `empty`.
+
+    Tables and seed are made once for all simulators of a process with the same options, and again every few minutes.
+    """
     chosen = Options(**{"salesforce_port": 0, "quickbooks_port": 0, "seed": "empty", **options})
     ready = threading.Event()
     shared: dict[str, Any] = {}
@@ -104,8 +110,11 @@ def simulator(**options: Any) -> Iterator[Simulator]:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         shared["stop"] = lambda: loop.call_soon_threadsafe(stop.set)
-        running = Running(chosen)
+        image = _image(chosen)
+        running = Running(chosen, image)
         await running.start()
+        if image is None and chosen.state == ":memory:":
+            _images[chosen] = (time.monotonic(), running.world.store.image())
         shared["world"] = running.world
         ready.set()
         await stop.wait()
@@ -134,6 +143,12 @@ def simulator(**options: Any) -> Iterator[Simulator]:
     finally:
         shared["stop"]()
         thread.join(30)
+
+
+def _image(options: Options) -> bytes | None:
+    """What a simulator with these options held when it was just seeded; None if none was, or long ago."""
+    made, image = _images.get(options, (0.0, None))
+    return image if image is not None and time.monotonic() - made < _IMAGE_SECONDS else None
 
 
 @contextmanager

@@ -35,9 +35,9 @@ class Options:
 class World:
     """Handed to each stand-in. `urls` holds the base URL per stand-in name once the ports are open."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, image: bytes | None = None) -> None:
         self.options = options
-        self.store = Store(options.state)
+        self.store = Store(options.state, image)
         self.clock = Clock(self.store)
         self.random = Random(options.random_seed)  # noqa: S311 - chance, not secrecy
         self.urls: dict[str, str] = {}
