@@ -18,7 +18,7 @@ import pytest
 from portal.local.ports import is_taken
 from tests import stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installation")]
 
 
 @pytest.fixture
@@ -29,17 +29,13 @@ def data_dir() -> Iterator[Path]:
 
 
 def test_everything_starts_survives_a_kill_and_ends_with_its_data_kept(data_dir):
+    """Two starts on one data folder, because a start takes longer than all that is asked here."""
     with stack.running(data_dir, "--no-demo") as running:
         assert running.get("/healthz") == {"status": "ok", "database": "ok", "cache": "ok"}
         shell = "from portal.people.models import User; User.objects.create_user('kept@example.com')"
         running.manage("shell", "-c", shell)
-
-        (web,) = processes(f"--bind 127.0.0.1:{running.port}", only_parent=True)
-        os.kill(web, signal.SIGKILL)
-        assert until(
-            lambda: processes(f"--bind 127.0.0.1:{running.port}", only_parent=True) not in ([], [web])
-        )
-        assert until(lambda: answers(running))
+        a_second_one_on_the_same_data_is_a_sentence(running)
+        a_killed_web_server_is_started_again(running)
 
         assert running.stop(signal.SIGINT) == 0
         assert [port for port in (running.port, running.salesforce_port) if is_taken(port)] == []
@@ -49,13 +45,28 @@ def test_everything_starts_survives_a_kill_and_ends_with_its_data_kept(data_dir)
         count = "from portal.people.models import User; print("
         count += "'kept:', User.objects.filter(email='kept@example.com').count())"
         assert "kept: 1" in again.manage("shell", "-c", count)
+        nothing_survives_a_supervisor_that_was_killed(again)
 
 
-def test_nothing_survives_a_supervisor_that_was_killed(data_dir):
-    with stack.running(data_dir, "--no-demo") as running:
-        running.process.kill()
-        running.process.wait()
-        assert until(lambda: processes(str(data_dir)) == [] and not is_taken(running.port), 60)
+def a_second_one_on_the_same_data_is_a_sentence(running: stack.Stack) -> None:
+    log = running.data_dir / "second-log"
+    second = stack.start(running.data_dir, log)
+    assert second.process.wait(60) != 0
+    assert f"already runs from this folder (process {running.process.pid}" in log.read_text()
+    assert running.process.poll() is None
+
+
+def a_killed_web_server_is_started_again(running: stack.Stack) -> None:
+    (web,) = processes(f"--bind 127.0.0.1:{running.port}", only_parent=True)
+    os.kill(web, signal.SIGKILL)
+    assert until(lambda: processes(f"--bind 127.0.0.1:{running.port}", only_parent=True) not in ([], [web]))
+    assert until(lambda: answers(running))
+
+
+def nothing_survives_a_supervisor_that_was_killed(running: stack.Stack) -> None:
+    running.process.kill()
+    running.process.wait()
+    assert until(lambda: processes(str(running.data_dir)) == [] and not is_taken(running.port), 60)
 
 
 def test_a_taken_port_is_a_sentence_before_anything_starts(data_dir):
@@ -69,14 +80,6 @@ def test_a_taken_port_is_a_sentence_before_anything_starts(data_dir):
     assert f"Port {port} (PORT) is used by another program" in text
     assert "Traceback" not in text
     assert not (data_dir / "postgres").exists()
-
-
-def test_a_second_one_on_the_same_data_is_a_sentence(data_dir):
-    with stack.running(data_dir, "--no-demo") as running:
-        second = stack.start(data_dir, data_dir / "second-log")
-        assert second.process.wait(60) != 0
-        assert f"already runs from this folder (process {running.process.pid}" in second.log.read_text()
-        assert running.process.poll() is None
 
 
 def test_it_is_refused_outside_development(data_dir):

@@ -18,7 +18,7 @@ import redis
 from connectors.simulator.testing import Side
 from tests import stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("broker")]
 
 ACCOUNTS = 1500
 PATIENCE = 240.0
