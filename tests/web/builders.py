@@ -7,11 +7,13 @@ from datetime import timedelta
 from html import unescape
 from typing import Any
 
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.people.models import Invitation, Membership, Role, User
-from syncapp.models import Company
+from syncapp.models import Company, FieldMapping, Mapping
 from tests.builders import a_company, a_member
 
 PASSWORD = "correct horse battery"
@@ -50,3 +52,39 @@ def words(response: Any) -> str:
     """What a person reads of a page: text without tags, blanks folded."""
     text = re.sub(r"<(script|style)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def queries_of(browser: Client, address: str) -> int:
+    """How many queries the page takes."""
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get(address).status_code == 200
+    return len(captured)
+
+
+def the_form(mapping: Mapping, **changes: Any) -> dict[str, Any]:
+    """What the browser posts for the draft as it is, with changes by `<row key>-<field>`."""
+    rows = list(FieldMapping.all_companies.filter(mapping=mapping).order_by("position", "id"))
+    data: dict[str, Any] = {
+        "label": mapping.label, "create_in_qbo": "on", "create_in_sf": "on", "match_auto": "on", "sf_filter": "",
+        "qbo_filter": "", "external_id_field": "",
+        "criteria-TOTAL_FORMS": 1, "criteria-INITIAL_FORMS": 0,
+        "criteria-0-position": 0, "criteria-0-name": "", "criteria-0-side": "sf",
+        "criteria-0-enabled": "on", "criteria-0-rules": "",
+        "rows-TOTAL_FORMS": len(rows), "rows-INITIAL_FORMS": len(rows), "rows-MIN_NUM_FORMS": 0,
+    }  # fmt: skip
+    for place, row in enumerate(rows):
+        values = {
+            "id": row.pk, "position": row.position, "enabled": "on" if row.enabled else "", "key": row.key,
+            "label": row.label, "sf_path": row.sf_path, "direction": row.direction, "qbo_path": row.qbo_path,
+            "type": row.type, "on_conflict": row.on_conflict, "on_drift": row.on_drift, "initial": row.initial,
+            "group": row.group, "transform": row.transform, "places": row.places, "refers_to": row.refers_to,
+            "required": "on" if row.required else "", "qbo_length": row.qbo_length or "", "sf_length": "",
+            "constant": "", "default": "", "write": row.write, "formula": row.formula, "value_map": row.value_map,
+        }  # fmt: skip
+        values |= {
+            name.partition("__")[2]: value
+            for name, value in changes.items()
+            if name.startswith(f"{row.key}__")
+        }
+        data |= {f"rows-{place}-{name}": value for name, value in values.items() if value != ""}
+    return {**data, **{name: value for name, value in changes.items() if "__" not in name}}

@@ -11,8 +11,7 @@ from syncapp.models import FollowUp, Mapping
 from syncapp.store import specs
 from syncapp.tenancy import tenant
 from tests.builders import a_link, a_mapping
-from tests.web.builders import a_browser, words
-from tests.web.test_working import the_form
+from tests.web.builders import a_browser, the_form, words
 
 pytestmark = pytest.mark.django_db
 LINES = (
