@@ -132,7 +132,7 @@ class Context:
             after=after,
         )
         if (event or operation) in entity.events:
-            self.emit(self.realm, entity.name, record_id, event or operation)
+            self.emit(self.realm, entity.event_name or entity.name, record_id, event or operation)
 
     def touch(self, path: str, record_id: str, changes: Body, *, token: bool = False) -> None:
         """A side effect on another record: members change and LastUpdatedTime moves; SyncToken only with `token`."""
@@ -149,7 +149,7 @@ class Context:
             body["SyncToken"] = str(int(body["SyncToken"]) + 1)
         self.records.put(self.realm, entity, body)
         if "Update" in entity.events:
-            self.emit(self.realm, entity.name, record_id, "Update")
+            self.emit(self.realm, entity.event_name or entity.name, record_id, "Update")
 
 
 def new_address_id(context: Context) -> str:

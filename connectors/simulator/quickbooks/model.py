@@ -66,7 +66,7 @@ class Entity:
     kind: `list` (soft delete), `transaction` (hard delete), `single` (one per company), `other`.
     sequence: which id sequence it draws from (quickbooks.md 2.7). name_field: what must be unique; name_family: among
     which entities. operations: what a client may do (`create update delete void query read send`).
-    events: webhook operations it raises. default_order: what a query without ORDERBY comes in.
+    events: webhook operations it raises, under `event_name` where that is not its own name. default_order: what a query without ORDERBY comes in.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Entity:
     default_order: tuple[str, bool] = ("n", False)
     in_cdc: bool = True
     events: frozenset[str] = frozenset()
+    event_name: str = ""
     hierarchy_flag: str = ""
     reference_word: str = ""
     forbidden_in_name: str = ":"

@@ -54,7 +54,8 @@ _TOLD_OF_RELATED = (
     "email",
     "phone",
 )
-_HARDLY_TYPED = ("Latitude", "Longitude", "GeocodeAccuracy", "Jigsaw", "CleanStatus", "RecordTypeId")
+_HARDLY_TYPED = ("Latitude", "Longitude", "GeocodeAccuracy", "Jigsaw", "CleanStatus", "RecordTypeId", "IndividualId",
+                 "EmailBouncedReason", "EmailBouncedDate", "DandbCompanyId", "OperatingHoursId")  # fmt: skip
 #: Switches of users and orgs that nobody turns in a demo: shown only when they are on.
 _SWITCHES = (
     "UserPreferences",

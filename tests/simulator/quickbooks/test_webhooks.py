@@ -138,6 +138,35 @@ def test_a_merge_names_the_survivor_and_the_loser(empty_sim: Simulator) -> None:
     )
 
 
+def test_a_sent_document_a_setting_and_a_currency_are_told_and_rates_files_and_tax_codes_are_not(
+    empty_sim: Simulator,
+) -> None:
+    with endpoint_for() as endpoint:
+        books, abroad = subscribe(empty_sim, endpoint), Books.of(empty_sim, 2)
+        payer = books.post("customer", {"DisplayName": "Payer"})["Id"]
+        line = {
+            "Amount": 5,
+            "DetailType": "SalesItemLineDetail",
+            "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+        }
+        sent = {"CustomerRef": {"value": payer}, "Line": [line], "BillEmail": {"Address": "a@example.com"}}
+        invoice = books.post("invoice", sent)
+        endpoint.wait(1)
+        empty_sim.quickbooks.post("clock", {"freeze": True})  # all that follows is one delivery
+        octets = {"Content-Type": "application/octet-stream"}
+        assert books.call("POST", f"invoice/{invoice['Id']}/send", b"", octets).status == 200
+        books.post("attachable", {"Note": "A note"})
+        rate = {"TaxRateName": "New", "RateValue": "8", "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
+        books.call("POST", "taxservice/taxcode", {"TaxCode": "New", "TaxRateDetails": [rate]})
+        books.change("preferences", books.get("preferences"), AccountingInfoPrefs={"TrackDepartments": False})
+        abroad.post("companycurrency", {"Code": "JPY"})
+        abroad.post("exchangerate", {"SourceCurrencyCode": "EUR", "Rate": 1.5, "AsOfDate": "2026-11-20"})
+        empty_sim.quickbooks.post("clock", {"reset": True, "freeze": False})
+        empty_sim.quickbooks.post("clock", {"advance": 60})
+        told = {event["type"] for body in endpoint.wait(2)[1:] for event in body}
+    assert told == {"qbo.invoice.emailed.v1", "qbo.preferences.updated.v1", "qbo.currency.created.v1"}
+
+
 def test_a_void_and_a_deletion_have_events_of_their_own(empty_sim: Simulator) -> None:
     with endpoint_for() as endpoint:
         books = subscribe(empty_sim, endpoint, entities=["Payment"])

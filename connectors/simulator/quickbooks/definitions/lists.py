@@ -183,6 +183,8 @@ COMPANY_CURRENCY = Entity(
     name_family="CompanyCurrency",
     fields=parse_fields(f"Code str; Name str; Active bool F; {META}; {_TAIL}; CompanyCurrencyEx any"),
     required=("Code",),
+    events=frozenset({"Create", "Update"}),
+    event_name="Currency",
 )
 
 EXCHANGE_RATE = Entity(
