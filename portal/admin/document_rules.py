@@ -6,6 +6,7 @@ They are kept in the mapping's options; the rows that some of them make are the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from typing import Any
 
@@ -13,6 +14,7 @@ from django import forms
 
 from portal.admin import line_rules
 from syncapp.engine.mapping import ValueType
+from syncapp.engine.ruled_rows import FIXED, HOME
 from syncapp.models import Mapping
 
 Choices = tuple[tuple[str, str], ...]
@@ -89,6 +91,21 @@ RULES: dict[str, tuple[str, str, Choices | None]] = {
     "due_field": ("Field with the due date", "", None),
     "terms_field": ("Field with the terms", "It holds the name of terms in QuickBooks.", None),
     "terms_name": ("Terms", "Where the field is empty, or without a field.", None),
+    "currency": (
+        "Currency",
+        "Given when the document is made. QuickBooks takes the customer's only: another one is told, not sent.",
+        (
+            ("", "That of the record, where it has one"),
+            (HOME, "Always the company's home currency"),
+            (FIXED, "Always this one"),
+        ),
+    ),
+    "currency_code": ("This currency", "Three letters, such as EUR.", None),
+    "currency_other": (
+        "If the record is in another one",
+        "Nothing is converted.",
+        (("", "Do not send it"), ("as_it_is", "Take its amounts as they are")),
+    ),
     "class_on": (
         "Class",
         "On the document or on its lines: where the company tracks classes.",
@@ -162,16 +179,19 @@ SIMPLE: dict[str, tuple[str, dict[str, tuple[str, str, Choices | None]]]] = {
 }
 """The section and the rules of an entity that is no document."""
 DAYS = frozenset({"go_live"})
+CODE = re.compile("[A-Z]{3}")
 NUMBERS = frozenset({"due_days", "due_months"})
 TAX = ("tax_calculation", "default_tax_code")
 """Choices that companies in the United States do not have: QuickBooks computes their tax (quickbooks.md 3.17)."""
 _PLACES = tuple(f"rule_{name}" for name in RULES)
+_CURRENCY = _PLACES.index("rule_currency")
 _CLASS = _PLACES.index("rule_class_on")
 SECTIONS = (
     ("Rules for documents", {"fields": ("price_books", *(name for name in OPTIONS if name not in TAX))}),
     ("Lines and discounts", {"fields": line_rules.NAMES}),
     ("Tax", {"fields": TAX}),
-    ("Number and due date", {"fields": _PLACES[:_CLASS]}),
+    ("Number and due date", {"fields": _PLACES[:_CURRENCY]}),
+    ("Currency", {"fields": _PLACES[_CURRENCY:_CLASS]}),
     ("Class, location, addresses and e-mail", {"fields": _PLACES[_CLASS:]}),
 )
 """The parts of the form for documents."""
@@ -181,6 +201,7 @@ INCOMPLETE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("rule_due", "days", ("rule_due_days",)),
     ("rule_due", "field", ("rule_due_field",)),
     ("rule_due", "terms", ("rule_terms_field", "rule_terms_name")),
+    ("rule_currency", FIXED, ("rule_currency_code",)),
     ("rule_class_on", "header", ("rule_class_field", "rule_class_name")),
     ("rule_class_on", "line", ("rule_class_field", "rule_class_name")),
     ("rule_email", "field", ("rule_email_field",)),
@@ -264,6 +285,11 @@ def check(form: forms.ModelForm) -> None:
     for name, choice, needed in INCOMPLETE:
         if said.get(name) == choice and all(said.get(field) in (None, "") for field in needed):
             form.add_error(needed[-1], "Needed for what is chosen above.")
+    code = str(said.get("rule_currency_code") or "").strip().upper()
+    if code and not CODE.fullmatch(code):
+        form.add_error("rule_currency_code", "A currency has three letters, such as EUR.")
+    if "rule_currency_code" in said:
+        said["rule_currency_code"] = code if said.get("rule_currency") == FIXED else ""
 
 
 def options_of(mapping: Mapping, cleaned: dict[str, Any], posted: Container[str]) -> dict[str, Any]:

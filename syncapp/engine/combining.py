@@ -189,6 +189,7 @@ _ASKING = frozenset(
             reasons.NOT_COMPUTED,
         ),
         *(reasons.NOT_LISTED, reasons.NO_ITEM, reasons.NEGATIVE_TOTAL, reasons.WRONG_CURRENCY),
+        *(reasons.OTHER_CURRENCY, reasons.CUSTOMER_CURRENCY),
         reasons.TOO_MANY_LINES,
         reasons.MONEY_DIFFERS,
         *(reasons.PAYS_NOTHING, reasons.PAYS_TWICE, reasons.PAYS_BELOW_ZERO, reasons.PAYS_TOO_MUCH),

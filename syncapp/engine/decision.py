@@ -120,6 +120,8 @@ class ParentNeed:
     """What was open on a document when QuickBooks was last read; only looked up for what a payment is applied to."""
     email: str = ""
     """The e-mail address of a customer when QuickBooks was last read; only looked up for a document's customer."""
+    currency: str = ""
+    """What a customer is kept in, in a company with several currencies; empty where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from syncapp.engine.compiled import CompiledSpec, compile_spec
 from syncapp.engine.decision import Projection, Reason, Situation
 from syncapp.engine.entities.locks import in_closed_books
 from syncapp.engine.lists import Lists
-from syncapp.engine.mapping import FieldSpec, MappingSpec
+from syncapp.engine.mapping import FieldSpec, MappingSpec, own_currency_path
 from syncapp.engine.paths import read
 from syncapp.engine.pricing import Terms, rates_of
 from syncapp.engine.projection import PRICE_BOOK_PATHS, project
@@ -72,10 +72,32 @@ def _is_book(said: Any, book: Any, name: str) -> bool:
 
 
 def _currency(situation: Situation, values: Projection) -> Reason | None:
-    books, asked = situation.books, values.get("currency")
-    if not asked or books.multicurrency or asked == books.currency:
+    """A currency that the books do not keep, that is not the record's own, or that is not the customer's: QuickBooks
+    keeps one currency for each customer, and refuses any other (quickbooks.md 3.19)."""
+    books, asked = situation.books, str(values.get("currency") or "")
+    if not asked:
         return None
-    return reasons.because(reasons.WRONG_CURRENCY, value=asked, wanted=books.currency)
+    if not books.multicurrency and asked != books.currency:
+        return reasons.because(reasons.WRONG_CURRENCY, value=asked, wanted=books.currency)
+    own = _own_currency(situation)
+    if own and own != asked and not _amounts_stay(situation.spec):
+        return reasons.because(reasons.OTHER_CURRENCY, value=own, wanted=asked)
+    customer = next((need.currency for need in situation.parents if need.key == "customer"), "")
+    if books.multicurrency and customer and customer != asked:
+        return reasons.because(reasons.CUSTOMER_CURRENCY, value=asked, wanted=customer)
+    return None
+
+
+def _amounts_stay(spec: MappingSpec) -> bool:
+    """Whether amounts of a record in another currency are taken over unchanged: people said that they are right."""
+    return (spec.options.get("rules") or {}).get("currency_other") == "as_it_is"
+
+
+def _own_currency(situation: Situation) -> str:
+    """The currency that the record itself is in, where the mapping's rule takes another."""
+    body: Body = situation.sf.body if situation.sf is not None else {}
+    path = own_currency_path(situation.spec)
+    return str(read(body, path) or "") if path else ""
 
 
 def _unnumbered(situation: Situation, compiled: CompiledSpec, values: Projection) -> Reason | None:

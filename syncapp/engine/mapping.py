@@ -6,7 +6,7 @@ Models and recipes are turned into these values once per slice; nothing here kno
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -232,8 +232,9 @@ class MappingSpec:
 
     @property
     def header(self) -> tuple[FieldSpec, ...]:
-        """The rows of the record itself, without those of its lines."""
-        return tuple(row for row in self.fields if not row.part)
+        """The rows of the record itself, without those of its lines; the currency's as the mapping's rule has it."""
+        rows = tuple(row for row in self.fields if not row.part)
+        return in_one_currency(rows, code) if (code := one_currency(self.options)) else rows
 
     def lines_of(self, key: str) -> tuple[FieldSpec, ...]:
         """The rows of one line of the lines row `key`."""
@@ -253,3 +254,46 @@ class MappingSpec:
         for row in self.header:
             units[row.unit] = (*units.get(row.unit, ()), row)
         return units
+
+
+CURRENCY, CURRENCY_PATH = "currency", "CurrencyRef.value"
+
+
+def one_currency(options: Mapping[str, Any]) -> str:
+    """The currency that a mapping's rule gives every document; empty where each takes the record's own.
+
+    Always the home currency, or a fixed one: either way `currency_code` holds it, for the home currency as the company
+    had it when the mapping was published."""
+    rules: Mapping[str, Any] = options.get("rules") or {}
+    return str(rules.get("currency_code") or "").upper() if rules.get("currency") in ("home", "fixed") else ""
+
+
+def in_one_currency(rows: tuple[FieldSpec, ...], code: str) -> tuple[FieldSpec, ...]:
+    """These rows with a fixed currency in place of the record's own, given once: QuickBooks keeps a document's currency
+    for good (quickbooks.md 3.19)."""
+    fixed: dict[str, Any] = {
+        "sf_path": "",
+        "direction": Direction.TO_QBO,
+        "constant": code,
+        "write": WriteMode.ON_CREATE,
+    }
+    if not any(row.key == CURRENCY for row in rows):
+        row = FieldSpec(
+            key=CURRENCY,
+            label="Currency",
+            qbo_path=CURRENCY_PATH,
+            type=ValueType.CHOICE,
+            on_conflict=OnConflict.SF,
+            initial=Initial.QBO,
+            **fixed,
+        )
+        return (*rows, row)
+    fixed |= {"formula": "", "value_map": "", "default": None}
+    return tuple(replace(row, **fixed) if row.key == CURRENCY else row for row in rows)
+
+
+def own_currency_path(spec: MappingSpec) -> str:
+    """The field of a record's own currency, which has to be read although another one is sent; mostly none."""
+    if not one_currency(spec.options):
+        return ""
+    return next((row.sf_path for row in spec.fields if row.key == CURRENCY and not row.part), "")

@@ -17,7 +17,7 @@ from syncapp.engine.decision import Projection
 from syncapp.engine.display import paths_of_names
 from syncapp.engine.filters import paths_in
 from syncapp.engine.lines import kept_value
-from syncapp.engine.mapping import MappingSpec, ValueType
+from syncapp.engine.mapping import MappingSpec, ValueType, own_currency_path
 from syncapp.engine.paths import CUSTOM_FIELD, put_custom
 from syncapp.engine.records import value_to_json
 from syncapp.engine.transforms import STREET_LINES, split_lines
@@ -44,6 +44,8 @@ def fields_to_read(side: Side, spec: MappingSpec) -> tuple[str, ...]:
         paths |= dict.fromkeys(PRICE_BOOK_PATHS)
     if side is Side.SALESFORCE and spec.options.get("address_path"):
         paths[str(spec.options["address_path"])] = None
+    if side is Side.SALESFORCE and (own := own_currency_path(spec)):
+        paths[own] = None
     return tuple(paths)
 
 

@@ -32,6 +32,8 @@ DUE = frozenset({"Invoice"})
 TERMS = frozenset({"Invoice", "CreditMemo"})
 MAILED = frozenset({"Invoice", "Estimate", "SalesReceipt", "CreditMemo"})
 HEADER, LINE = "header", "line"
+HOME, FIXED = "home", "fixed"
+"""Which currency every document is made in (`mapping.one_currency`)."""
 
 
 def with_ruled_rows(spec: MappingSpec) -> MappingSpec:
@@ -45,12 +47,20 @@ def with_ruled_rows(spec: MappingSpec) -> MappingSpec:
     return replace(spec, fields=(*spec.fields, *made)) if made else spec
 
 
+def with_home_currency(spec: MappingSpec, code: str) -> MappingSpec:
+    """The mapping with the company's home currency named where its rule says that all documents are in it."""
+    rules = {**(spec.options.get("rules") or {}), "currency_code": code}
+    return replace(spec, options={**spec.options, "rules": rules})
+
+
 def own_options(spec: MappingSpec) -> dict[str, Any]:
     """The options that people chose, without what the rules add to them."""
     options = dict(spec.options)
     children = dict(options.pop("children", None) or {})
     if (options.get("rules") or {}).get("contact"):
         children.pop(CONTACTS, None)
+    if (rules := options.get("rules") or {}).get("currency") == HOME:
+        options["rules"] = {name: value for name, value in rules.items() if name != "currency_code"}
     return {**options, **({"children": children} if children else {})}
 
 

@@ -464,6 +464,21 @@ MESSAGES: dict[str, Message] = {
         "Switch on several currencies in QuickBooks, or change the currency of the record.",
         "retry",
     ),
+    "engine.other_currency": Message(
+        "The record is in another currency",
+        "It is in {value}, and the mapping makes every document in {wanted}. Nothing is converted, so its amounts "
+        "would be wrong.",
+        "Let the mapping take the record’s own currency, or say there that amounts are taken as they are.",
+        "mapping",
+    ),
+    "engine.customer_currency": Message(
+        "The customer is kept in another currency",
+        "The document is in {value}, the customer in {wanted}. QuickBooks keeps one currency for each customer, for "
+        "good, and refuses any other.",
+        "Change the currency of the record to {wanted}; or make a customer in {value} in QuickBooks and link the "
+        "account with it.",
+        "retry",
+    ),
     "engine.other_document": Message(
         "Another document was made of it already",
         "QuickBooks has this as: {other}. A second document would bill the customer twice.",

@@ -97,6 +97,11 @@ MESSAGES: dict[str, Message] = {
         "QuickBooks refuses “tax inclusive” or “exclusive” for companies in the United States.",
         "Switch the line off.",
     ),
+    "mapping.no_currency": Message(
+        "QuickBooks does not keep {value}",
+        "The mapping makes every document in {value}; this company keeps {wanted} only.",
+        "Choose another currency in the mapping, or switch on several currencies in QuickBooks.",
+    ),
     "mapping.numbers_off": Message(
         "{label}: QuickBooks numbers by itself",
         "Custom transaction numbers are off in this company. Ours would be stored, and may come twice.",

@@ -14,7 +14,15 @@ from syncapp.engine.entities import traits
 from syncapp.engine.filters import fields_read, paths_in
 from syncapp.engine.formula import Kind, check
 from syncapp.engine.lines import CHILD, rule_of
-from syncapp.engine.mapping import Criterion, FieldSpec, FormulaTest, MappingSpec, ValueType, WriteMode
+from syncapp.engine.mapping import (
+    Criterion,
+    FieldSpec,
+    FormulaTest,
+    MappingSpec,
+    ValueType,
+    WriteMode,
+    one_currency,
+)
 from syncapp.services.field_lists import BothSides
 from syncapp.services.mapping_faults import Fault
 
@@ -42,6 +50,7 @@ def field_faults(spec: MappingSpec, sides: BothSides, facts: Mapping[str, Any]) 
         if row.source is not None:
             yield from _formula_kinds(position, row, object_of_row(spec, row, row.source, sides))
         yield from _tax_faults(position, row, facts)
+    yield from _currency_faults(spec, facts)
     yield from _filter_faults(spec, sides)
     yield from _required_faults(spec, sides)
     yield from _tight_faults(spec, sides)
@@ -233,6 +242,13 @@ def _tax_faults(position: int, row: FieldSpec, facts: Mapping[str, Any]) -> Iter
         yield Fault("mapping.us_tax", position, values)
     if writes and row.qbo_path == "DocNumber" and facts.get("custom_numbers") is False:
         yield Fault("mapping.numbers_off", position, values, serious=False)
+
+
+def _currency_faults(spec: MappingSpec, facts: Mapping[str, Any]) -> Iterator[Fault]:
+    """A currency that the company does not keep; where it keeps several, QuickBooks says so of each customer."""
+    code, home = one_currency(spec.options), facts.get("currency")
+    if code and home and code != home and facts.get("multicurrency") is False:
+        yield Fault("mapping.no_currency", None, {"value": code, "wanted": home})
 
 
 _TRACKED = {

@@ -14,6 +14,7 @@ from syncapp.engine.documents import is_document
 from syncapp.engine.payments import is_payment
 from syncapp.engine.ruled_rows import BILL_EMAIL
 from syncapp.models import Mapping as MappingRow
+from syncapp.services.facts import books_of
 from syncapp.services.slice_context import SliceContext
 from syncapp.services.watched import object_of
 from syncapp.store import aliases, links, specs
@@ -75,6 +76,7 @@ def resolve(
         _with_open_amounts(needs, found)
     if is_document(compiled):
         _with_emails(compiled, needs, found, mappings)
+    _with_currencies(context, needs, found)
     return Parents({link_id: tuple(items) for link_id, items in needs.items()}, found)
 
 
@@ -118,6 +120,35 @@ def _with_emails(
                 else need
                 for need in items
             ]
+
+
+CUSTOMER = "customer"
+"""Key of the row that names whom a document is for."""
+
+
+def _with_currencies(
+    context: SliceContext,
+    needs: dict[UUID, list[ParentNeed]],
+    found: Mapping[tuple[str, Side, str], UUID],
+) -> None:
+    """Add what customers are kept in, where a company has several currencies; one query."""
+    customers = {
+        (need.mapping, need.side, need.remote_id)
+        for items in needs.values()
+        for need in items
+        if need.key == CUSTOMER
+    }
+    links_ = {key: found[key] for key in customers if key in found}
+    if not links_ or not books_of(context.connections[Side.QUICKBOOKS]).multicurrency:
+        return
+    known = links.currencies(list(links_.values()))
+    for link_id, items in needs.items():
+        needs[link_id] = [
+            replace(need, currency=known.get(links_[key], ""))
+            if need.key == CUSTOMER and (key := (need.mapping, need.side, need.remote_id)) in links_
+            else need
+            for need in items
+        ]
 
 
 def _resolve_one(

@@ -255,6 +255,12 @@ def held_values(link_ids: Collection[UUID], key: str) -> dict[UUID | None, Any]:
     return {link_id: value for link_id, value in rows if value is not None}
 
 
+def currencies(ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What the records of these links are kept in, as agreed last; those of which nobody knows are left out."""
+    rows = LinkBase.objects.filter(link_id__in=list(ids)).exclude(doc_currency=None)
+    return {link_id: str(code) for link_id, code in rows.values_list("link_id", "doc_currency")}
+
+
 def first_seen(
     integration_id: int, sf_object: str, qbo_entity: str, side: Side, ids: Sequence[str]
 ) -> dict[str, datetime]:

@@ -30,7 +30,7 @@ from syncapp.engine.mapping import (
     WriteMode,
 )
 from syncapp.engine.naming import value_maps_named
-from syncapp.engine.ruled_rows import with_ruled_rows
+from syncapp.engine.ruled_rows import HOME, with_home_currency, with_ruled_rows
 from syncapp.models import FieldMapping, MappingCriteria, MappingVersion
 from syncapp.models import Mapping as MappingRow
 from syncapp.models import ValueMap as ValueMapRow
@@ -151,7 +151,16 @@ def draft_spec(mapping: MappingRow, rows: Iterable[FieldMapping] | None = None) 
         options=dict(mapping.policies.get("options", {})),
         value_maps=_value_maps(mapping, value_maps_named(fields)),
     )
+    if (spec.options.get("rules") or {}).get("currency") == HOME:
+        spec = with_home_currency(spec, _home_currency(mapping))
     return with_ruled_rows(spec)
+
+
+def _home_currency(mapping: MappingRow) -> str:
+    """The currency of the QuickBooks company; before it was asked for, the one that people say they keep books in."""
+    quickbooks = mapping.integration.quickbooks
+    said = quickbooks.facts.get("currency") if quickbooks is not None else ""
+    return str(said or mapping.company.currency)
 
 
 def _policies(stored: Mapping[str, Any]) -> dict[str, Any]:

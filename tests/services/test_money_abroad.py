@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
+from connectors.contracts import Side
 from connectors.simulator import testing as sim_testing
 from connectors.simulator.testing import Side as SimSide
 from syncapp.messages import words_for
 from syncapp.models import Mapping, RecordLink, ReferenceEntry
-from syncapp.services import health, reconcile
+from syncapp.services import health, mappings, reconcile
+from syncapp.store import specs
 from syncapp.tenancy import tenant
 from tests.services import trail
 from tests.services.sales import a_product, an_opportunity, sold, standard_book
@@ -209,6 +211,85 @@ def test_a_document_in_another_currency_has_its_rate_and_its_own_total():
         assert [(one.currency, one.sf, one.qbo) for one in sums] == [
             ("USD", Decimal("25.91"), Decimal("25.91"))
         ]
+
+
+def a_sale_in(spine: Spine, currency: str, account_in: str = "") -> str:
+    """A won opportunity of Acme in this currency, two benches at 12.34."""
+    own = {"CurrencyIsoCode": currency}
+    product = spine.make("Product2", Name="Cedar bench", ProductCode="CB", IsActive=True, **own)
+    book = standard_book(spine)
+    entry = spine.make(
+        "PricebookEntry", Pricebook2Id=book, Product2Id=product, UnitPrice=12.34, IsActive=True, **own
+    )
+    account = spine.make(
+        "Account", Name="Acme", BillingStreet="1 Main St", CurrencyIsoCode=account_in or currency
+    )
+    line = {"PricebookEntryId": entry, "Quantity": 2, "UnitPrice": 12.34}
+    return an_opportunity(spine, "Spring", line, AccountId=account, **own)
+
+
+def in_currency(spine: Spine, **chosen: str) -> None:
+    """The mapping's rule for the currency of its invoices, published."""
+    with tenant(spine.company.pk):
+        mapping = Mapping.objects.get(key="opportunity_invoice")
+        options = dict(mapping.policies["options"])
+        options["rules"] = {**options.get("rules", {}), **chosen}
+        mapping.policies = {**mapping.policies, "options": options}
+        mapping.save()
+        mappings.publish(mapping, spine.person)
+
+
+def told(spine: Spine) -> tuple[str, str, Any]:
+    link = link_of(spine)
+    values = link.attention_values
+    return link.attention_code, values.get("value", ""), values.get("wanted", "")
+
+
+def test_a_sale_in_another_currency_than_its_customer_is_told_before_it_is_sent():
+    with a_company_abroad(currencies=True) as spine:
+        made = a_sale_in(spine, "USD", account_in="CAD")
+        spine.first_load()
+        assert told(spine) == ("engine.customer_currency", "USD", "CAD")
+        assert spine.row("Opportunity", made)["QBO_Doc_Number__c"] is None
+        link = link_of(spine)
+        words = words_for(link.attention_code, link.attention_values)
+        assert words.todo.startswith("Change the currency of the record to CAD; or make a customer in USD")
+
+
+def test_documents_may_always_be_in_the_home_currency_and_nothing_is_converted_in_silence():
+    with a_company_abroad(currencies=True) as spine:
+        in_currency(spine, currency="home")
+        made = a_sale_in(spine, "USD", account_in="CAD")
+        spine.first_load()
+        assert told(spine) == ("engine.other_currency", "USD", "CAD")
+        in_currency(spine, currency_other="as_it_is")
+        spine.press(link_of(spine), Side.QUICKBOOKS)
+        assert agreed(spine, made, "25.91", "1.23")["CurrencyRef"]["value"] == "CAD"
+
+
+def test_documents_may_always_be_in_one_fixed_currency():
+    with a_company_abroad(currencies=True) as spine:
+        in_currency(spine, currency="fixed", currency_code="USD")
+        made = a_sale_in(spine, "USD")
+        spine.first_load()
+        assert agreed(spine, made, "25.91", "1.23")["CurrencyRef"]["value"] == "USD"
+
+
+def test_the_home_currency_is_named_anew_when_a_mapping_is_published_and_goes_back_to_the_records():
+    with a_company_abroad(currencies=True) as spine, tenant(spine.company.pk):
+        mapping = Mapping.objects.get(key="opportunity_invoice")
+        in_currency(spine, currency="home")
+        mapping.refresh_from_db()
+        published = specs.published_spec(mapping)
+        assert [(row.constant, row.sf_path) for row in published.header if row.key == "currency"] == [
+            ("CAD", "")
+        ]
+        mappings.discard_draft(mapping, spine.person)
+        assert mapping.policies["options"]["rules"] == {"currency": "home"}
+        in_currency(spine, currency="")
+        mapping.refresh_from_db()
+        own = [row.sf_path for row in specs.published_spec(mapping).header if row.key == "currency"]
+        assert own == ["CurrencyIsoCode"]
 
 
 def test_a_company_without_cents_gets_whole_amounts_and_whole_tax():

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.people.models import Role
-from syncapp.models import FollowUp, Mapping
+from syncapp.models import Connection, FollowUp, Mapping
 from syncapp.store import specs
 from syncapp.tenancy import tenant
 from tests.builders import a_link, a_mapping
@@ -104,6 +104,32 @@ def test_a_choice_without_what_it_needs_is_named_and_stores_nothing(
     assert "Needed for what is chosen above." in words(answer)
     documents.refresh_from_db()
     assert "rules" not in documents.policies["options"]
+
+
+def test_the_currency_of_documents_is_chosen_and_a_code_that_is_none_is_named(
+    browser: Client, documents: Mapping
+) -> None:
+    address = f"/mappings/{documents.pk}/change/"
+    assert "Always the company's home currency" in words(browser.get(address))
+    common = {"unknown_product": "create", "rule_currency": "fixed"}
+    assert "Needed for what is chosen above." in words(browser.post(address, the_form(documents, **common)))
+    wrong = the_form(documents, **common, rule_currency_code="Euro")
+    assert "A currency has three letters, such as EUR." in words(browser.post(address, wrong))
+    browser.post(address, the_form(documents, **common, rule_currency_code="eur"))
+    documents.refresh_from_db()
+    assert documents.policies["options"]["rules"] == {"currency": "fixed", "currency_code": "EUR"}
+    with tenant(documents.company_id):
+        [row] = [row for row in specs.draft_spec(documents).header if row.key == "currency"]
+    assert (row.constant, row.qbo_path) == ("EUR", "CurrencyRef.value")
+
+
+def test_a_currency_that_the_books_do_not_keep_stands_in_the_way(browser: Client, documents: Mapping) -> None:
+    Connection.all_companies.filter(company=documents.company, side="qbo").update(
+        facts={"currency": "USD", "multicurrency": False}
+    )
+    form = the_form(documents, unknown_product="create", rule_currency="fixed", rule_currency_code="EUR")
+    browser.post(f"/mappings/{documents.pk}/change/", form)
+    assert "QuickBooks does not keep EUR" in words(browser.get(f"/mappings/{documents.pk}/"))
 
 
 def test_a_mapping_of_a_list_has_no_such_rules() -> None:
