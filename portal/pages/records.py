@@ -59,6 +59,7 @@ def list_(request: PortalRequest) -> HttpResponse:
         "page": found,
         "buttons": words_of(specs.published_spec(chosen) if chosen else None, many=True),
         "counts": counts,
+        "all": counts["all"] if mapping else records.listed(counts),
         "chips": [_chip(name, look, counts[name]) for name, look in CHIPS if counts[name] or name == state],
         "state": state,
         "mapping": mapping,

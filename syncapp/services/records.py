@@ -384,6 +384,19 @@ def counts(mapping: int | None = None) -> Counts:
     return {name: sum(one[name] for one in figures.values()) for name in (*FILTERS, *SUMS)}
 
 
+def listed(figures: Counts) -> int:
+    """How many lines the list of all records has: a record that several mappings look at is one. `figures` are the
+    `counts` of the whole company; as old as those."""
+    if figures["all"] <= _MANY:
+        return figures["all"] - records_folding.hidden_in_all(current_company_id())
+    key = f"record-lines:{current_company_id()}"
+    kept = cache.get(key)
+    if kept is None:
+        kept = figures["all"] - records_folding.hidden_in_all(current_company_id())
+        cache.set(key, kept, _KEPT_SECONDS)
+    return int(kept)
+
+
 def counts_by_mapping() -> dict[int, Counts]:
     """`counts` of every mapping that has records: two queries for the whole company."""
     key = f"record-counts:{current_company_id()}"
