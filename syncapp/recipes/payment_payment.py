@@ -18,7 +18,7 @@ from syncapp.recipes.recipe import Recipe, RecipeRow, Template
 
 BOTH_WAYS = frozenset(
     {
-        *("account", "paid_on", "paid_total", "method", "reference", "deposit_to"),
+        *("account", "paid_on", "paid_total", "in_currency", "method", "reference", "deposit_to"),
         *(LINES, "amount", "linked_invoice", "linked_credit"),
     }
 )

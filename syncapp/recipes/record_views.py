@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.contracts import Condition
-from syncapp.engine.mapping import ValueType
+from syncapp.engine.mapping import ValueType, WriteMode
 from syncapp.engine.merge import OPTIONAL
 from syncapp.recipes import account_customer, product_item
 from syncapp.recipes.documents import LINES, PRICE_PLACES, QUANTITY_PLACES, to_sf
@@ -31,6 +31,12 @@ def envelope() -> tuple[RecipeRow, ...]:
         to_sf("made_at", "Created in QuickBooks", "QBO_Created__c", "MetaData.CreateTime", **moment),
         to_sf("version", "Sync token", "QBO_Sync_Token__c", "SyncToken", sf_length=20),
         to_sf("currency", "Currency", "Currency__c", "CurrencyRef.value", sf_length=3),
+        to_sf(
+            *("in_currency", "Currency of the record", "CurrencyIsoCode", "CurrencyRef.value"),
+            type=ValueType.CHOICE,
+            write=WriteMode.ON_CREATE,
+            needs_currencies=True,
+        ),
         to_sf(
             *("rate", "Exchange rate", "Exchange_Rate__c", "ExchangeRate"),
             type=ValueType.DECIMAL,

@@ -1,4 +1,8 @@
-"""QuickBooks Refund Receipt -> QBO_Payment__c of the type Refund Receipt."""
+"""QuickBooks Refund Receipt -> QBO_Payment__c of the type Refund Receipt.
+
+It has no lines there: QuickBooks names neither the invoice nor the credit memo that a refund gives back (quickbooks.md
+3.9). Where credit is paid out by check, the payment that links the two names both (`payment_record`).
+"""
 
 from __future__ import annotations
 

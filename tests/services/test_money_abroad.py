@@ -48,7 +48,12 @@ def _looking_at(side: SimSide, chosen: dict[str, Any]) -> OneOf:
 
 @contextmanager
 def a_company_abroad(
-    *, country: str = "CA", tax_code: str = GST, currencies: bool = False, **options: Any
+    *,
+    country: str = "CA",
+    tax_code: str = GST,
+    currencies: bool = False,
+    recipes: tuple[str, ...] = PAIRS,
+    **options: Any,
 ) -> Iterator[Spine]:
     """A Canadian (or other) company beside an org; with `currencies` both keep several."""
     with sim_testing.simulator(seed="empty") as plain:
@@ -67,7 +72,7 @@ def a_company_abroad(
             sim = replace(sim, salesforce=_looking_at(plain.salesforce, org))
         urls = {"SIM_SALESFORCE_URL": sim.salesforce.url, "SIM_QUICKBOOKS_URL": sim.quickbooks.url}
         with override_settings(**urls):
-            spine = connect(sim, winner="sf", recipes=PAIRS)
+            spine = connect(sim, winner="sf", recipes=recipes)
             with tenant(spine.company.pk):
                 health.check(spine.integration)
             rules(spine, default_tax_code=tax_code, **options)
@@ -290,6 +295,56 @@ def test_the_home_currency_is_named_anew_when_a_mapping_is_published_and_goes_ba
         mapping.refresh_from_db()
         own = [row.sf_path for row in specs.published_spec(mapping).header if row.key == "currency"]
         assert own == ["CurrencyIsoCode"]
+
+
+def test_yen_among_several_currencies_go_there_and_back_without_cents():
+    """One org with dollars and yen: each document, its record and its payment in the currency of its own."""
+    with a_company_abroad(currencies=True, recipes=(*PAIRS, "invoice_record", "payment_payment")) as spine:
+        book = standard_book(spine)
+        for code, price in (("JPY", 1000), ("USD", 12.34)):
+            foreign = {"CurrencyIsoCode": code}
+            product = spine.make("Product2", Name=f"Bench {code}", ProductCode=code, IsActive=True, **foreign)
+            entry = spine.make("PricebookEntry", Pricebook2Id=book, Product2Id=product, UnitPrice=price,
+                               IsActive=True, **foreign)  # fmt: skip
+            account = spine.make("Account", Name=f"Acme {code}", BillingStreet="1 Main St", **foreign)
+            lines = [
+                {"PricebookEntryId": entry, "Quantity": 3, "UnitPrice": 333.5, "QBO_Tax_Code__c": "Exempt"},
+                {"PricebookEntryId": entry, "Quantity": 1, "UnitPrice": 98, "QBO_Tax_Code__c": "Exempt"},
+            ]
+            an_opportunity(spine, f"Deal {code}", *lines, AccountId=account, **foreign)
+        spine.first_load()
+        spine.sync()
+        invoices = {one["CurrencyRef"]["value"]: one for one in spine.booked("Invoice")}
+        amounts = {code: [line[3] for line in sold(one)] for code, one in invoices.items() if code != "CAD"}
+        assert amounts == {"JPY": [1001, 98], "USD": [1000.5, 98]}
+        shown = {
+            row["CurrencyIsoCode"]: row
+            for row in spine.rows(
+                "SELECT Id, CurrencyIsoCode, Total__c, Account__c FROM QBO_Invoice__c WHERE CurrencyIsoCode <> 'CAD'"
+            )
+        }
+        assert {code: row["Total__c"] for code, row in shown.items()} == {"JPY": 1099, "USD": 1098.5}
+        for code, row in shown.items():
+            paid = spine.make(
+                "QBO_Payment__c", Type__c="Payment", Account__c=row["Account__c"], Date__c="2026-11-25",
+                Amount__c=row["Total__c"], CurrencyIsoCode=code,
+            )  # fmt: skip
+            spine.make(
+                "QBO_Payment_Line__c", Payment__c=paid, Invoice__c=row["Id"], Amount__c=row["Total__c"]
+            )
+        spine.sync()
+        spine.sync()
+        made = [link for link in spine.links if link.qbo_entity == "Payment" and link.sf_id]
+        payments = {one["CurrencyRef"]["value"]: one["TotalAmt"] for one in spine.booked("Payment")}
+        assert payments == {"JPY": 1099, "USD": 1098.5} | {
+            code: total for code, total in payments.items() if code == "CAD"
+        }
+        balances = {one["CurrencyRef"]["value"]: one["Balance"] for one in spine.booked("Invoice")}
+        assert (balances["JPY"], balances["USD"]) == (0, 0)
+        assert {(link.attention, link.attention_code) for link in made} == {("none", "")}
+        mark = spine.mark()
+        spine.sync()
+        assert spine.writes(mark) == []
 
 
 def test_a_company_without_cents_gets_whole_amounts_and_whole_tax():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from connectors.simulator.quickbooks.times import decimals_of
 from connectors.simulator.store import Column, Store, Table
 
 DEFAULT_REALM = "9341453000000101"
@@ -28,7 +29,7 @@ class Realm:
     @property
     def decimals(self) -> int:
         """How many decimals its amounts have."""
-        return 0 if self.currency == "JPY" else 2
+        return decimals_of(self.currency)
 
 
 HOME = {"US": "USD", "CA": "CAD", "JP": "JPY"}

@@ -21,7 +21,7 @@ from connectors.simulator.quickbooks.pages import Pages
 from connectors.simulator.quickbooks.realms import DEFAULT_REALM, STANDING, Realm, Realms
 from connectors.simulator.quickbooks.records import Records, table_name
 from connectors.simulator.quickbooks.rules import links
-from connectors.simulator.quickbooks.times import DECIMALS, envelope_time
+from connectors.simulator.quickbooks.times import DECIMALS, HOME_DECIMALS, envelope_time
 from connectors.simulator.quickbooks.webhooks import Webhooks
 from connectors.simulator.standin import StandIn
 from connectors.simulator.wire import Request, Response
@@ -126,7 +126,8 @@ class QuickBooks(StandIn):
 
     def context_for(self, realm: str, request_id: str = "", include: frozenset[str] = frozenset()) -> Context:
         """The same for a company by number (pages, seeding). Amounts are rounded as its currency is from here on."""
-        DECIMALS.set(self.realms.decimals(realm))
+        HOME_DECIMALS.set(self.realms.decimals(realm))
+        DECIMALS.set(HOME_DECIMALS.get())
         return Context(
             realm=realm,
             now=self.world.clock.now(),

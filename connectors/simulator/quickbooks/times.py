@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 DECIMALS: ContextVar[int] = ContextVar("decimals", default=2)
-"""How many decimals amounts have in the company that the running request is about."""
+"""How many decimals amounts have: those of the company's currency, or of the transaction that is written."""
+HOME_DECIMALS: ContextVar[int] = ContextVar("home_decimals", default=2)
+"""How many the company's own currency has."""
 
 
 def stamp(instant: datetime) -> str:
@@ -41,13 +43,18 @@ def utc_nanoseconds(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "000Z"
 
 
+def decimals_of(currency: str) -> int:
+    """How many decimals amounts of a currency have (assumed)."""
+    return 0 if currency == "JPY" else 2
+
+
 def days_later(day: str, days: int) -> str:
     return (datetime.fromisoformat(day) + timedelta(days=days)).date().isoformat()
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Rounded to cents, half up (assumed, quickbooks.md 3.18); to whole units where the company's currency has no cents
-    (assumed too)."""
+    """Rounded to cents, half up (assumed, quickbooks.md 3.18); to whole units where the currency has no cents (assumed
+    too)."""
     return amount.quantize(Decimal(1).scaleb(-DECIMALS.get()), ROUND_HALF_UP)
 
 
@@ -55,3 +62,8 @@ def money(amount: Decimal) -> Decimal | int:
     """As the wire prints it: with its decimals, zero as plain `0`."""
     rounded = cents(amount)
     return rounded or 0
+
+
+def home_money(amount: Decimal) -> Decimal | int:
+    """An amount in the company's own currency, as the wire prints it."""
+    return amount.quantize(Decimal(1).scaleb(-HOME_DECIMALS.get()), ROUND_HALF_UP) or 0

@@ -12,6 +12,7 @@ from connectors.simulator.quickbooks.faults import Fault
 from connectors.simulator.quickbooks.model import Entity
 from connectors.simulator.quickbooks.records import Body
 from connectors.simulator.quickbooks.rules import rules_for
+from connectors.simulator.quickbooks.times import DECIMALS, HOME_DECIMALS
 
 
 def write(context: Context, path: str, payload: Any, operation: str = "", *, void: bool = False) -> Body:
@@ -22,6 +23,7 @@ def write(context: Context, path: str, payload: Any, operation: str = "", *, voi
     """
     if context.knobs.subscription == "ended":
         raise faults.subscription_ended()
+    DECIMALS.set(HOME_DECIMALS.get())  # the item of a batch before this one may have been in another currency
     entity = ENTITIES[path]
     if not isinstance(payload, dict):
         raise faults.unreadable_body("Can not deserialize the request body")

@@ -221,7 +221,7 @@ def _with_currency(item: SObject) -> SObject:
         return item
     own = not item.name.endswith(("LineItem", "OrderItem"))
     iso = picklist(
-        "CurrencyIsoCode", "Currency ISO Code", "USD", "EUR", "GBP", "CAD",
+        "CurrencyIsoCode", "Currency ISO Code", "USD", "EUR", "GBP", "CAD", "JPY",
         length=3, default="USD", defaulted=True, restricted=True, permissionable=False,
         createable=own, updateable=own and item.name != "PricebookEntry",
     )  # fmt: skip

@@ -187,14 +187,15 @@ class Seeder:
                 "Pricebook2", Name="Standard Price Book", IsStandard=1, IsActive=1
             )
         if org.flavour.multicurrency:
-            for code, rate, corporate in (
-                ("USD", 1.0, 1),
-                ("EUR", 0.92, 0),
-                ("GBP", 0.79, 0),
-                ("CAD", 1.37, 0),
+            for code, rate, corporate, places in (
+                ("USD", 1.0, 1, 2),
+                ("EUR", 0.92, 0, 2),
+                ("GBP", 0.79, 0, 2),
+                ("CAD", 1.37, 0, 2),
+                ("JPY", 149.0, 0, 0),
             ):
                 self.one(
-                    "CurrencyType", IsoCode=code, ConversionRate=rate, DecimalPlaces=2, IsActive=1,
+                    "CurrencyType", IsoCode=code, ConversionRate=rate, DecimalPlaces=places, IsActive=1,
                     IsCorporate=corporate,
                 )  # fmt: skip
         if org.flavour.package:

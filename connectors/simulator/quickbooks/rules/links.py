@@ -7,7 +7,7 @@ from decimal import Decimal
 from connectors.simulator.quickbooks.context import Context
 from connectors.simulator.quickbooks.definitions import ENTITIES
 from connectors.simulator.quickbooks.records import Body, table_name
-from connectors.simulator.quickbooks.times import cents, money
+from connectors.simulator.quickbooks.times import cents, home_money, money
 from connectors.simulator.store import Column, Store, Table
 
 
@@ -110,7 +110,7 @@ def open_balance(context: Context, target_type: str, body: Body) -> Body:
     if target_type == "CreditMemo":
         changes["RemainingCredit"] = money(rest)
     if "HomeBalance" in body:
-        changes["HomeBalance"] = money(cents(rest * Decimal(body.get("ExchangeRate", 1))))
+        changes["HomeBalance"] = home_money(rest * Decimal(body.get("ExchangeRate", 1)))
     return changes
 
 

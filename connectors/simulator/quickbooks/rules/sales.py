@@ -15,7 +15,7 @@ from connectors.simulator.quickbooks.rules import cards, links, stock
 from connectors.simulator.quickbooks.rules.base import Rules, currency_reference
 from connectors.simulator.quickbooks.rules.lines import SalesLines, discount_of, extra_lines, item_lines
 from connectors.simulator.quickbooks.rules.taxes import check_not_applicable, set_taxes
-from connectors.simulator.quickbooks.times import cents, money
+from connectors.simulator.quickbooks.times import DECIMALS, cents, decimals_of, home_money, money
 
 
 class TransactionRules(Rules):
@@ -109,6 +109,7 @@ class TransactionRules(Rules):
         if asked is not None and asked != expected:
             raise faults.business("The currency of the transaction must be the currency of the customer.")
         body["CurrencyRef"] = currency_reference(expected)
+        DECIMALS.set(decimals_of(expected))
         if not multi:
             body.pop("ExchangeRate", None)
         elif expected == context.home_currency:
@@ -144,7 +145,15 @@ def exchange_rate(context: Context, code: str) -> Decimal:
     rows = context.records.find(context.realm, ENTITIES["exchangerate"], "f_SourceCurrencyCode = ?", (code,))
     if rows:
         return Decimal(max(rows, key=lambda row: str(row["AsOfDate"]))["Rate"])
-    standing = {"USD": "1", "CAD": "0.73", "EUR": "1.09", "GBP": "1.27", "AUD": "0.66", "MXN": "0.055"}
+    standing = {
+        "USD": "1",
+        "CAD": "0.73",
+        "EUR": "1.09",
+        "GBP": "1.27",
+        "AUD": "0.66",
+        "MXN": "0.055",
+        "JPY": "0.0067",
+    }
     home = Decimal(standing.get(context.home_currency, "1"))
     return (Decimal(standing.get(code, "1")) / home).quantize(Decimal("0.000001"))
 
@@ -225,12 +234,12 @@ class SalesRules(TransactionRules):
         multi = "ExchangeRate" in body
         rate = Decimal(body.get("ExchangeRate", 1))
         if multi:
-            body["HomeTotalAmt"] = money(cents(total * rate))
+            body["HomeTotalAmt"] = home_money(total * rate)
         else:
             body.pop("HomeTotalAmt", None)
         self.balance(context, body, old)
         if multi and "Balance" in body:
-            body["HomeBalance"] = money(cents(Decimal(body["Balance"]) * rate))
+            body["HomeBalance"] = home_money(Decimal(body["Balance"]) * rate)
 
     def balance(self, context: Context, body: Body, old: Body | None) -> None:
         """Set the open balance; documents that are paid at once have none."""

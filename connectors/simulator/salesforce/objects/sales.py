@@ -374,7 +374,7 @@ CURRENCY_TYPE = SObject(
     replicateable=False, searchable=False, layoutable=False,
     fields=(
         identity("Currency Type"),
-        picklist("IsoCode", "Currency ISO Code", "USD", "EUR", "GBP", "CAD", length=3, nillable=False,
+        picklist("IsoCode", "Currency ISO Code", "USD", "EUR", "GBP", "CAD", "JPY", length=3, nillable=False,
                  updateable=False, name_field=True),
         double("ConversionRate", "Conversion Rate", 18, 6, nillable=False),
         integer("DecimalPlaces", "Decimal Places", 1, nillable=False),
@@ -389,7 +389,7 @@ DATED_RATE = SObject(
     replicateable=False, searchable=False, layoutable=False,
     fields=(
         identity("Dated Conversion Rate"),
-        picklist("IsoCode", "Currency ISO Code", "USD", "EUR", "GBP", "CAD", length=3, nillable=False,
+        picklist("IsoCode", "Currency ISO Code", "USD", "EUR", "GBP", "CAD", "JPY", length=3, nillable=False,
                  updateable=False, name_field=True),
         date("StartDate", "Start Date", nillable=False),
         read_only(date("NextStartDate", "Next Start Date")),
