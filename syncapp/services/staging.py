@@ -68,7 +68,8 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
 
 
 def _stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -> Staged:
-    owned = leases.held(context.piece, [item.link.id for item in decisions.items])
+    owned = leases.held_and_watched(context.piece, [item.link.id for item in decisions.items])
+    let_go = [item.link.id for item in decisions.items if item.link.id not in owned]
     mine = [item for item in decisions.items if item.link.id in owned]
     left_alone = _set_apart(context, [item for item in mine if not is_settling(item)])
     items = [item for item in mine if not is_settling(item) and item.link.id not in left_alone]
@@ -86,7 +87,7 @@ def _stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) 
             staged.batches += _store_intents(context, side, plans[side])
     staged.finished = [item.link.id for item in items if item.link.id not in writing] + sorted(left_alone)
     waiting.wake(context.company_id, _ended(items, writing), context.piece.priority, but=rings)
-    leases.release(context.piece, staged.finished)
+    leases.release(context.piece, [*staged.finished, *let_go])  # those of another fence are not touched
     _wait_out_the_second(context, [item for item in mine if is_settling(item)])
     _read_again(context, [item for item in mine if is_settling(item)])
     return staged

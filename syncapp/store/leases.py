@@ -185,6 +185,19 @@ def held(piece: Slice, link_ids: Sequence[UUID]) -> set[UUID]:
     return {row[0] for row in rows}
 
 
+HELD_AND_WATCHED = """
+select w.link_id from syncapp_linkwork w join syncapp_recordlink l on l.id = w.link_id
+where w.fence = %s and w.link_id = any(%s) and (not l.paused or l.lifecycle = 'unlinked')
+order by w.link_id for update of w for no key update of l
+"""
+
+
+def held_and_watched(piece: Slice, link_ids: Sequence[UUID]) -> set[UUID]:
+    """The same without those that a person has ignored meanwhile; nobody ignores one of them before the transaction
+    ends. A closed link still gives back our id in Salesforce, ignored or not (sync-semantics 8)."""
+    return {row[0] for row in bulk.fetch(HELD_AND_WATCHED, [piece.fence, list(link_ids)])}
+
+
 def release(piece: Slice, link_ids: Sequence[UUID]) -> None:
     """These links are done: their work ends, or is due again where something arrived meanwhile."""
     ids = list(link_ids)

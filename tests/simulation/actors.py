@@ -16,11 +16,17 @@ from typing import Any
 from django.db import connections
 
 PATIENCE_S = 60.0
+WHOLE = 2_000
+"""More steps than any actor has: let it come to its end. Who is still under way then goes round in circles."""
 _here = threading.local()
 
 
 class Killed(BaseException):
     """The process ends here; nothing after this line runs."""
+
+
+class InCircles(Exception):
+    """An actor's work begets itself for ever: there is no end to look at."""
 
 
 class Stuck(RuntimeError):

@@ -61,8 +61,7 @@ def _was_never_gone(view: View, side: str, record: str) -> bool:
 
 def nobody_waits_for_what_is_there(view: View) -> None:
     """Who waits names a record that is not linked yet; once it is, nobody waits for it any more. Not looked at are
-    records that a person ignores: a worker that held one at that moment may store over it that it waits, and nothing
-    is done about it until it is watched again."""
+    records that a person ignores: the answer of a write that was under way at that moment may say so of them."""
     waits: dict[Any, list[Any]] = {}
     for child, parent in LinkWait.all_companies.values_list("child_id", "parent_id"):
         waits.setdefault(child, []).append(parent)

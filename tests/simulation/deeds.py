@@ -14,15 +14,11 @@ from syncapp.services import answers, mappings, setup, sync
 from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
 from tests.simulation import notices
-from tests.simulation.actors import Actor
+from tests.simulation.actors import WHOLE, Actor
 from tests.simulation.pairs import Pair
 from tests.simulation.people import Refusal
 from tests.simulation.wire import TROUBLES, Trouble
 from tests.simulation.world import Message, World
-
-WHOLE = 100_000
-"""More steps than any actor has: let it come to its end."""
-
 
 # --- people over there ---------------------------------------------------------------------------------------------
 

@@ -173,8 +173,11 @@ class World:
         return actor
 
     def run(self, actor: Actor, steps: int) -> None:
-        """Let an actor go on; what escapes from it is a violation."""
+        """Let an actor go on; what escapes from it is a violation, and so is work that begets itself for ever."""
         actor.run(steps, self.hands)
+        if steps >= actors.WHOLE and actor.alive:
+            self.complain("G4", f"{actor.name} goes round in circles: after {steps} steps at {actor.where}")
+            raise actors.InCircles
         if actor.error:
             self.complain("crash", f"{actor.name}: {actor.error}")
             actor.error = ""

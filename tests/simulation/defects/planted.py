@@ -110,6 +110,7 @@ def _no_fence(patch: Patch) -> None:
         bulk.execute("delete from syncapp_linkwork where link_id = any(%s)", [list(link_ids)])
 
     patch.setattr(leases, "held", held)
+    patch.setattr(leases, "held_and_watched", held)
     patch.setattr(leases, "release", release)
 
 
@@ -286,9 +287,23 @@ def _ignored_goes_on(patch: Patch) -> None:
     from syncapp.store import leases
 
     patch.setattr(leases, "MAKE_DUE", leases.MAKE_DUE.replace("and not l.paused", ""))
+    patch.setattr(leases, "held_and_watched", leases.held)
+
+
+def _parents_unseen(patch: Patch) -> None:
+    """Nobody looks whether a parent is linked: its children wait for it and are woken by it for ever."""
+    from syncapp.services import deciding, references
+
+    real = references.resolve
+
+    def ready(context: Any, projections: Any, planned: Any) -> Any:
+        return replace(real(context, projections, planned), needs={})
+
+    patch.setattr(deciding, "resolve", ready)
 
 
 _ALL = (
+    Defect("parents unseen", "nobody looks whether a parent is linked", _parents_unseen, "sales"),
     Defect("merge ignored", "a link does not follow its merged record", _merge_ignored, "merges"),
     Defect("notice for data", "changes are read from the notice on", _notice_for_data, "told late"),
     Defect("unlink keeps id", "an unlinked record keeps our id in Salesforce", _unlink_keeps_id, "pairs"),
