@@ -450,7 +450,7 @@ def test_due_work_that_nobody_rang_for_is_rung_for_by_the_sweeper(
 
     sweep.sweep()
 
-    assert sorted(rung) == ["carry", "prepare"]
+    assert sorted(rung) == ["carry", "describe", "prepare"], "its fields were not described yet, either"
 
 
 def test_a_worker_that_froze_before_it_stored_its_plan_sends_nothing(
