@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.pages.mapping_words import told
 from portal.people.access import PortalRequest, company_page
 from syncapp.models import Mapping, MappingVersion
-from syncapp.services import mapping_trial, mapping_versions
+from syncapp.services import mapping_trial, mapping_versions, runs
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 
@@ -59,6 +59,13 @@ def effect(request: PortalRequest, pk: int) -> HttpResponse:
     return render(
         request, "mapping/effect.html", {"effect": mapping_trial.compare(mapping), "mapping": mapping}
     )
+
+
+@company_page("runs.start")
+@require_POST
+def preview_draft(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """What the draft would write, for every record of the mapping; nothing is written."""
+    return redirect("portal:run", pk=runs.preview_draft(mapping_of(pk), request.user).pk)
 
 
 @company_page("mappings.edit")
@@ -143,6 +150,7 @@ def _proposal(
 urls: list[URLPattern] = [
     path("mappings/<int:pk>/versions/", page, name="mapping-versions"),
     path("mappings/<int:pk>/versions/effect/", effect, name="mapping-effect"),
+    path("mappings/<int:pk>/versions/preview/", preview_draft, name="mapping-preview-draft"),
     path("mappings/<int:pk>/versions/back/", roll_back, name="mapping-roll-back"),
     path("mappings/<int:pk>/export/", export, name="mapping-export"),
     path("mappings/<int:pk>/import/", import_, name="mapping-import"),

@@ -187,9 +187,11 @@ def _previewed(run: Run, request: PortalRequest) -> dict[str, Any]:
         "cost": shown_plan.cost(run),
         "undoing": scope.of(run) == scope.UNDO,
         "first_load": scope.of(run) == scope.ALL,
+        "of_draft": scope.of(run) == scope.DRAFT,
         "carried_out": carried_out,
         "switched_on": run.integration.switched_on_at is not None,
         "applicable": ready
+        and scope.of(run) != scope.DRAFT
         and totals.carried > 0
         and run.integration.switched_on_at is not None
         and may(request.membership.role, "runs.start"),

@@ -107,6 +107,16 @@ MESSAGES: dict[str, Message] = {
     "plan.nothing": Message(
         "There is nothing to apply", "None of the planned records would be changed.", "Nothing to do."
     ),
+    "plan.of_draft": Message(
+        "This plan is of a draft",
+        "It shows what the draft would write. A draft writes nothing until it is published.",
+        "Publish the draft; what it changes is then written with the next run.",
+    ),
+    "plan.draft_changed": Message(
+        "The draft was edited meanwhile",
+        "The draft of {label} is not the one that this preview began with. Nothing was written.",
+        "Preview the draft again.",
+    ),
     "plan.applied": Message(
         "The plan was applied already", "What was written stays.", "Open the run to see it or to undo it."
     ),

@@ -69,7 +69,7 @@ def request(preview: Run, person: Any | None) -> Run:
     """Carry this plan out; a second press returns the same run.
 
     Raises Refused: `plan.not_ready` (still being made, failed), `plan.dropped`, `plan.nothing`,
-    `sync.not_switched_on`.
+    `plan.of_draft`, `sync.not_switched_on`.
     """
     with transaction.atomic():
         plan = Run.objects.select_for_update().select_related("integration").get(pk=preview.pk)
@@ -96,6 +96,8 @@ def _wanted(plan: Run) -> set[UUID]:
         raise Refused("plan.dropped")
     if plan.kind != RunKind.PREVIEW or plan.state != RunState.DONE:
         raise Refused("plan.not_ready")
+    if scope.of(plan) == scope.DRAFT:
+        raise Refused("plan.of_draft")
     if plan.integration.switched_on_at is None:
         raise Refused("sync.not_switched_on")
     rows = PreviewItem.objects.filter(run=plan, kind__in=CARRIED).exclude(group="partner")

@@ -87,8 +87,8 @@ def _prepare(run: Run, lease_seconds: float) -> None:
     if scope.of(run) == scope.FILTER:
         _find(run, lease_seconds)
         return
-    if scope.of(run) in scope.CHOSEN:
-        preview.plan_run(run)  # the records are named: nothing else is looked for
+    if scope.of(run) in scope.KNOWN:
+        _plan(run)
         return
     if run.mapping is None:
         raise LookupError("a run that reads belongs to a mapping")
@@ -98,6 +98,13 @@ def _prepare(run: Run, lease_seconds: float) -> None:
         return
     read_both_sides(reading, lease_seconds)
     _make_due(reading)
+
+
+def _plan(run: Run) -> None:
+    try:
+        preview.plan_run(run)
+    except Refused as refused:
+        _fail(run, refused.code, refused.values)
 
 
 def _check(reading: Reading, lease_seconds: float) -> None:

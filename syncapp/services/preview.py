@@ -19,6 +19,7 @@ from syncapp.engine import reasons
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.creation import PARENT_REASONS
 from syncapp.engine.decision import Decision, DecisionKind
+from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.timing import Timing
 from syncapp.models import (
     CLOSED_LIFECYCLES,
@@ -30,7 +31,7 @@ from syncapp.models import (
     RunState,
 )
 from syncapp.models import Mapping as MappingRow
-from syncapp.services import deciding, reading, scope
+from syncapp.services import deciding, drafts, reading, scope
 from syncapp.services.deciding import Decided, SliceDecisions
 from syncapp.services.reading import Sides
 from syncapp.services.slice_context import SliceContext, open_context
@@ -118,7 +119,7 @@ def store(plan: Plan) -> None:
     """The second half: store what was decided, parents before what needs them. No calls are made."""
     for context, items in plan.parts:
         store_items(plan.run, context, items)
-        if context.mapping.integration.switched_on_at is None:
+        if context.mapping.integration.switched_on_at is None and scope.of(plan.run) != scope.DRAFT:
             _remember_candidates(plan.run.company_id, [item for item, _ in items])
     runs.add_calls(plan.run.pk, *plan.calls)
 
@@ -138,7 +139,7 @@ def _plan(plan: Plan, link_ids: Sequence[UUID], *, needed: bool = False) -> None
         context = context_for(plan.run, mapping, ids)
         rows = list(links.load(context.company_id, ids).values())
         asked = ids if needed or scope.is_asked(plan.run) else ()
-        sides = look(context, rows, anew=scope.is_asked(plan.run) and not needed)
+        sides = look(context, rows, anew=scope.is_read_anew(plan.run) and not needed)
         decisions = deciding.decide_slice(
             context, rows, sides, planned=plan.coming, asked=asked, whole=scope.is_whole(plan.run)
         )
@@ -166,8 +167,10 @@ def by_mapping(link_ids: Sequence[UUID], *, closed: bool = False) -> Iterator[tu
 
 
 def context_for(run: Run, mapping: MappingRow, link_ids: Sequence[UUID]) -> SliceContext:
-    """The slice of a plan."""
-    return open_for(mapping, link_ids, forced=scope.forced(run), priority=leases.PRIORITY[run.priority])
+    """The slice of a plan. Raises Refused `plan.draft_changed`."""
+    draft = drafts.of_run(run, mapping)
+    priority = leases.PRIORITY[run.priority]
+    return open_for(mapping, link_ids, forced=scope.forced(run), priority=priority, trying=draft)
 
 
 def open_for(
@@ -176,11 +179,12 @@ def open_for(
     *,
     forced: str = "",
     priority: Priority = Priority.INTERACTIVE,
+    trying: MappingSpec | None = None,
 ) -> SliceContext:
-    """A slice that was never claimed: nothing may be staged with it."""
+    """A slice that was never claimed: nothing may be staged with it. `trying` takes the place of what is published."""
     work = tuple(WorkRow(link_id, None, forced, "Preview") for link_id in link_ids)
     piece = Slice(mapping.company_id, mapping.pk, priority, 0, "preview", work)
-    return open_context(piece, current_timing())
+    return open_context(piece, current_timing(), trying)
 
 
 def look(context: SliceContext, rows: Sequence[LinkRow], *, anew: bool = False) -> dict[UUID, Sides]:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from connectors.contracts import Priority
 from syncapp import queue
+from syncapp.engine.compiled import compile_spec
 from syncapp.models import (
     CLOSED_LIFECYCLES,
     Integration,
@@ -20,9 +21,9 @@ from syncapp.models import (
     RunState,
     Schedule,
 )
-from syncapp.services import apply, audit, finding, scope, undo
+from syncapp.services import apply, audit, drafts, finding, scope, undo
 from syncapp.services.errors import Refused
-from syncapp.store import clock, leases, runs
+from syncapp.store import clock, leases, runs, specs
 from syncapp.store.parking import give_up, park, unpark
 
 READING = (RunState.QUEUED, RunState.READING)
@@ -143,6 +144,29 @@ def preview_changes(
     )
 
 
+def preview_draft(mapping: Mapping, person: Any | None) -> Run:
+    """Read every record of a mapping on both sides and plan what its draft would write, in place of what is published.
+    Such a plan is looked at and cannot be applied.
+
+    Raises Refused `mapping.not_published`, and `mapping.cannot_try` where the draft is not whole.
+    """
+    if not mapping.published_number:
+        raise Refused("mapping.not_published", label=mapping.label)
+    draft = specs.draft_spec(mapping)
+    try:
+        compile_spec(draft)
+    except ValueError as error:
+        raise Refused("mapping.cannot_try", message=f"The draft is not whole: {error}.") from error
+    return _new_preview(
+        integration_id=mapping.integration_id,
+        mapping_id=mapping.pk,
+        priority=Priority.NORMAL,
+        person=person,
+        cause=f"Draft of {mapping.label}",
+        scope={"of": scope.DRAFT, "draft": drafts.mark(draft)},
+    )
+
+
 def preview_moved(run: Run, person: Any | None) -> Run:
     """Plan again what this run left out because it had moved. Raises Refused `plan.nothing_moved`."""
     moved = apply.moved_links(run)
@@ -161,6 +185,8 @@ def preview_again(run: Run, person: Any | None) -> Run:
         return preview_moved(run, person)
     if of == scope.UNDO and run.origin is not None:
         return undo.request_preview(run.origin, person)
+    if of == scope.DRAFT and run.mapping is not None:
+        return preview_draft(run.mapping, person)
     if of == scope.CHANGES and run.mapping is not None:
         return preview_changes(run.mapping, person, run.cause, run.schedule)
     return _new_preview(

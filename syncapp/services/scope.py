@@ -1,6 +1,7 @@
 """Which records a run is about, where it is not simply what waits: all of a mapping, what changed, a filter, a choice.
 
-A scope is the JSON of `Run.scope`: `{"of": "changes"}`, `{"of": "links", "links": [...]}`, `{"of": "filter", ...}`;
+A scope is the JSON of `Run.scope`: `{"of": "changes"}`, `{"of": "links", "links": [...]}`, `{"of": "filter", ...}`,
+`{"of": "draft", "draft": ...}` (every link of the mapping, decided by its draft as it was when it was asked for);
 without `of` it is every link of the run's mapping. `position` is how far a plan has come, `together` the runs that one
 tick of a schedule began.
 """
@@ -15,9 +16,9 @@ from connectors.contracts import Side
 from syncapp.models import Run
 from syncapp.store import bulk
 
-ALL, CHANGES, LINKS, FILTER, UNDO = "all", "changes", "links", "filter", "undo"
-CHOSEN = (LINKS,)
-"""Scopes that name their links."""
+ALL, CHANGES, LINKS, FILTER, UNDO, DRAFT = "all", "changes", "links", "filter", "undo", "draft"
+KNOWN = (LINKS, DRAFT)
+"""Scopes about records that are known: nothing is looked for before they are planned."""
 FORCED = {"to_qbo": Side.QUICKBOOKS, "to_sf": Side.SALESFORCE}
 NONE = UUID(int=0)
 
@@ -49,6 +50,11 @@ def forced(run: Run) -> str:
 def is_asked(run: Run) -> bool:
     """Whether a person chose the records: then a mapping that runs by button only lets them through."""
     return of(run) in (LINKS, FILTER)
+
+
+def is_read_anew(run: Run) -> bool:
+    """Whether both sides of each record are read, whatever was stored of them: a draft may want other fields."""
+    return is_asked(run) or of(run) == DRAFT
 
 
 def is_whole(run: Run) -> bool:

@@ -16,7 +16,7 @@ from syncapp.engine.plan import Cost
 from syncapp.messages import Words, words_for
 from syncapp.models import Mapping as MappingRow
 from syncapp.models import PreviewItem, RecordLink, Run
-from syncapp.services import addresses
+from syncapp.services import addresses, scope
 from syncapp.services.apply import CARRIED
 from syncapp.services.preview import PARTNER
 from syncapp.store import bulk, specs
@@ -157,10 +157,11 @@ def _with_mappings(rows: Any) -> Any:
 
 def _shown(rows: Sequence[PreviewItem], run: Run) -> Iterator[ShownItem]:
     names = _names(rows)
+    of_draft = specs.draft_spec(run.mapping) if scope.of(run) == scope.DRAFT and run.mapping else None
     for row in rows:
         mapping = row.mapping or run.mapping or (row.link.mapping if row.link else None)
         if mapping is not None:
-            yield _item(row, mapping, names)
+            yield _item(row, mapping, names, of_draft if mapping.pk == run.mapping_id else None)
 
 
 def _names(rows: Iterable[PreviewItem]) -> dict[str, str]:
@@ -188,8 +189,10 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _item(row: PreviewItem, mapping: MappingRow, names: Mapping[str, str]) -> ShownItem:
-    spec = specs.version_spec(mapping, row.mapping_version) if row.mapping_version else None
+def _item(
+    row: PreviewItem, mapping: MappingRow, names: Mapping[str, str], of_draft: MappingSpec | None
+) -> ShownItem:
+    spec = of_draft or (specs.version_spec(mapping, row.mapping_version) if row.mapping_version else None)
     spec = spec or specs.published_spec(mapping)
     sf_id, qbo_id = row.remote_id("sf"), row.remote_id("qbo")
     integration = mapping.integration

@@ -6,9 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from syncapp.models import FieldList, FieldMapping, Mapping
+from syncapp.models import FieldList, FieldMapping, Mapping, Run, RunState
 from syncapp.recipes import RECIPES
-from syncapp.services import field_lists, mapping_checks, mapping_trial, mappings
+from syncapp.services import (
+    apply,
+    field_lists,
+    mapping_checks,
+    mapping_trial,
+    mappings,
+    prepare,
+    runs,
+    shown_plan,
+)
+from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
 
@@ -40,11 +50,7 @@ def test_a_draft_is_tried_on_live_records_and_nothing_is_written(spine: Spine) -
     spine.first_load()
     spine.account(Name="New one", BillingCity="Bonn")
     mapping, mark = spine.mapping, spine.mark()
-    row = FieldMapping.objects.create(
-        mapping=mapping, position=99, key="note", label="Note", qbo_path="Notes", direction="to_qbo",
-        formula='IF(ISBLANK(BillingCity), "no city", "in " & BillingCity)', initial="sf",
-    )  # fmt: skip
-    mappings.mark_changed(mapping)
+    row = _a_note_on_each(mapping)
 
     acme, bolt = spine.link("Acme"), spine.link("Bolt")
     tried = {one.name: one for one in mapping_trial.try_draft(mapping, [acme.pk, bolt.pk])}
@@ -59,6 +65,59 @@ def test_a_draft_is_tried_on_live_records_and_nothing_is_written(spine: Spine) -
     row.delete()
     assert mapping_trial.compare(mapping).then == 0
     assert spine.writes(mark) == []
+
+
+def _a_note_on_each(mapping: Mapping) -> FieldMapping:
+    row = FieldMapping.objects.create(
+        mapping=mapping, position=99, key="note", label="Note", qbo_path="Notes", direction="to_qbo",
+        formula='IF(ISBLANK(BillingCity), "no city", "in " & BillingCity)', initial="sf",
+    )  # fmt: skip
+    mappings.mark_changed(mapping)
+    return row
+
+
+def _planned(plan: Run) -> list[tuple[str, str, list[tuple[str, str, object, object]]]]:
+    return [
+        (item.name, item.kind, [(one.label, one.side, one.before, one.after) for one in item.changes])
+        for item in shown_plan.page(plan).items
+    ]
+
+
+def test_a_draft_is_previewed_on_every_record_and_never_applied(spine: Spine) -> None:
+    spine.account(Name="Acme", BillingCity="Kiel")
+    spine.account(Name="Bolt")
+    spine.first_load()
+    mapping, mark = spine.mapping, spine.mark()
+    _a_note_on_each(mapping)
+
+    plan = runs.preview_draft(mapping, spine.person)
+    prepare.prepare(plan.pk)
+    plan.refresh_from_db()
+    assert plan.state == RunState.DONE
+    assert _planned(plan) == [
+        ("Acme", "update", [("Note", "qbo", None, "in Kiel")]),
+        ("Bolt", "update", [("Note", "qbo", None, "no city")]),
+    ]
+    with pytest.raises(Refused) as refused:
+        apply.request(plan, spine.person)
+    assert refused.value.code == "plan.of_draft"
+    spine.sync()
+    assert spine.writes(mark) == []
+
+    again = runs.preview_again(plan, spine.person)
+    prepare.prepare(again.pk)
+    assert _planned(again) == _planned(plan)
+
+
+def test_a_plan_is_not_made_by_two_drafts(spine: Spine) -> None:
+    spine.account(Name="Acme")
+    spine.first_load()
+    row = _a_note_on_each(spine.mapping)
+    plan = runs.preview_draft(spine.mapping, spine.person)
+    row.delete()
+    prepare.prepare(plan.pk)
+    plan.refresh_from_db()
+    assert (plan.state, plan.failure_code, _planned(plan)) == (RunState.FAILED, "plan.draft_changed", [])
 
 
 def test_no_shipped_mapping_is_in_serious_doubt_once_the_fields_are_known() -> None:

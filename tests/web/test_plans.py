@@ -60,6 +60,23 @@ def run_at(answer: Any) -> Run:
     return Run.all_companies.get(pk=UUID(answer.url.rstrip("/").split("/")[-1]))
 
 
+def test_a_draft_is_previewed_from_its_versions_and_its_plan_offers_nothing_to_apply(
+    browser: Client, mapping: Mapping
+) -> None:
+    assert "Preview all records" in words(browser.get(f"/mappings/{mapping.pk}/versions/"))
+    answer = browser.post(f"/mappings/{mapping.pk}/versions/preview/")
+    plan = run_at(answer)
+    assert (plan.kind, plan.scope["of"], plan.cause) == ("preview", "draft", f"Draft of {mapping.label}")
+    an_update(plan, mapping)
+    Run.all_companies.filter(pk=plan.pk).update(state="done")
+    page = words(browser.get(answer.url))
+    assert "what the draft would write; nothing has been written" in page
+    assert "Cost once it is published" in page
+    assert "Apply this plan" not in page
+    refused = words(browser.post(f"/runs/{plan.pk}/apply/", follow=True))
+    assert "This plan is of a draft" in refused
+
+
 # --- a plan ---
 
 
