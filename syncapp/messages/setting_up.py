@@ -50,6 +50,11 @@ MESSAGES: dict[str, Message] = {
     "match.not_unlinked": Message(
         "{name} was not unlinked", "There is nothing to link again.", "Reload the page."
     ),
+    "match.closed": Message(
+        "{name} is not kept in step any more",
+        "It was unlinked, or became one with another record, meanwhile.",
+        "Reload the page; what was unlinked can be linked again there.",
+    ),
     "vault.unreadable": Message(
         "Stored secrets cannot be read",
         "The keys of this installation (FIELD_ENCRYPTION_KEYS) do not open them. Nothing has been changed.",

@@ -243,9 +243,12 @@ def _keep_apart(link: RecordLink, candidate_ids: Sequence[str], person: Any | No
 
 
 def ignore(link: RecordLink, person: Any | None) -> None:
-    """Leave this record alone until somebody says otherwise: nothing is created, linked or asked for it."""
+    """Leave this record alone until somebody says otherwise: nothing is created, linked or asked for it.
+
+    Raises Refused `match.closed`.
+    """
     with transaction.atomic():
-        row = RecordLink.objects.select_for_update().get(pk=link.pk)
+        row = _locked_open(link)
         row.paused = True
         row.attention, row.attention_code, row.attention_values = Attention.SKIPPED, IGNORED, {}
         row.save(update_fields=["paused", "attention", "attention_code", "attention_values"])
@@ -258,15 +261,24 @@ def ignore(link: RecordLink, person: Any | None) -> None:
 
 
 def watch_again(link: RecordLink, person: Any | None) -> None:
-    """Take an ignored record back into the sync."""
+    """Take an ignored record back into the sync. Raises Refused `match.closed`: it was unlinked meanwhile."""
     with transaction.atomic():
         _unpause(link)
         audit.decided("match.watched_again", person, link=link, cause=link.name)
         _go_on([link], person, "Watched again")
 
 
-def _unpause(link: RecordLink) -> None:
+def _locked_open(link: RecordLink) -> RecordLink:
+    """The row, locked. A closed one stays as a person left it: were it opened in part, capture would make another row
+    beside it."""
     row = RecordLink.objects.select_for_update().get(pk=link.pk)
+    if row.lifecycle in CLOSED_LIFECYCLES:
+        raise Refused("match.closed", name=row.name)
+    return row
+
+
+def _unpause(link: RecordLink) -> None:
+    row = _locked_open(link)
     row.paused = row.no_recreate = False
     if row.attention_code == IGNORED:
         row.attention, row.attention_code = Attention.NONE, ""

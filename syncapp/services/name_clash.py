@@ -6,8 +6,7 @@ nobody holds becomes a candidate like any other; a vendor or an employee is name
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import structlog
@@ -87,22 +86,32 @@ def _tell(link_id: UUID, record: RemoteRecord) -> None:
 def _take_in_customers(
     context: SliceContext, names: Mapping[UUID, str], holders: Mapping[str, RemoteRecord]
 ) -> None:
-    """Customers of these names that capture has not seen yet are taken in; the refused links are matched with them."""
+    """Customers of these names that capture has not seen yet are taken in; the refused links are matched with them.
+
+    One that the mapping's filter leaves out, or whose pair a person closed, is taken in by nobody: a write that met its
+    name would meet it again, and stays refused.
+    """
     entity = context.spec.qbo_entity
     records = [record for record in holders.values() if record.object == entity]
-    held: dict[str, Any] = links.linked_ids(
-        context.mapping.integration_id,
-        context.spec.sf_object,
-        entity,
-        Side.QUICKBOOKS,
-        [item.id for item in records],
-    )
+    held = _held(context, records)
     unseen = [record for record in records if record.id not in held]
     if not unseen:
         return
     target = one_mapping(context.mapping, context.spec, Side.QUICKBOOKS)
     capture.take_in(target, unseen, "read", run=None, cause="Its name was looked up")
-    taken = {_clean(record) for record in unseen}
+    new = _held(context, unseen)
+    taken = {_clean(record) for record in unseen if record.id in new}
     again = [link_id for link_id, name in names.items() if name.casefold() in taken]
     RecordLink.objects.filter(id__in=again).update(attention="none")
     leases.make_due(context.company_id, again, Priority.NORMAL, cause="A record of its name was found")
+
+
+def _held(context: SliceContext, records: Sequence[RemoteRecord]) -> Collection[str]:
+    """Those of these customers that some link holds."""
+    return links.linked_ids(
+        context.mapping.integration_id,
+        context.spec.sf_object,
+        context.spec.qbo_entity,
+        Side.QUICKBOOKS,
+        [record.id for record in records],
+    ).keys()

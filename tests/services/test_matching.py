@@ -181,6 +181,21 @@ def test_later_changes_of_an_unlinked_record_do_nothing(mapping: Mapping, ann: A
     assert not LinkWork.objects.exists()
 
 
+def test_a_page_from_before_the_unlinking_neither_ignores_nor_watches_the_closed_pair(
+    mapping: Mapping, ann: Any
+) -> None:
+    link = a_link(mapping, sf_id="001A", qbo_id="7")
+    matching.ignore(link, ann)
+    matching.unlink(link, ann)
+    for decide in (matching.watch_again, matching.ignore):
+        with pytest.raises(Refused, match=r"match\.closed"):
+            decide(link, ann)
+    link.refresh_from_db()
+    assert (link.lifecycle, link.no_recreate) == ("unlinked", True)
+    with pytest.raises(RecordLink.DoesNotExist):
+        an_account(mapping, "001A", Name="Changed later")
+
+
 def test_a_write_on_its_way_is_waited_for_before_unlinking(mapping: Mapping, ann: Any) -> None:
     link = a_link(mapping, sf_id="001A", qbo_id="7")
     WriteIntent.objects.create(
