@@ -290,6 +290,13 @@ def _ignored_goes_on(patch: Patch) -> None:
     patch.setattr(leases, "held_and_watched", leases.held)
 
 
+def _closed_pair_back(patch: Patch) -> None:
+    """Capture takes a record whose pair a person unlinked for a new one."""
+    from syncapp.store import links
+
+    patch.setattr(links, "let_go_ids", lambda *identity: set())
+
+
 def _parents_unseen(patch: Patch) -> None:
     """Nobody looks whether a parent is linked: its children wait for it and are woken by it for ever."""
     from syncapp.services import deciding, references
@@ -307,6 +314,7 @@ _ALL = (
     Defect("merge ignored", "a link does not follow its merged record", _merge_ignored, "merges"),
     Defect("notice for data", "changes are read from the notice on", _notice_for_data, "told late"),
     Defect("unlink keeps id", "an unlinked record keeps our id in Salesforce", _unlink_keeps_id, "pairs"),
+    Defect("closed pair back", "a record of an unlinked pair is taken in anew", _closed_pair_back, "pairs"),
     Defect("ignored goes on", "an ignored record is carried like any other", _ignored_goes_on, "pairs"),
     Defect(
         "cursor first",
