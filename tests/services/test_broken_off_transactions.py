@@ -53,9 +53,10 @@ def test_of_two_transactions_that_wait_for_each_other_both_are_done_in_the_end()
             lambda: crossing(two, one, "backwards", meet, tries), undo=lambda: put_back.append("backwards")
         ),
     )
-    assert (set(tries), len(tries), len(put_back)) == ({"forwards", "backwards"}, 3, 1)
+    # On a busy machine the second try may meet the other one once more.
+    assert (set(tries), len(tries) - 2) == ({"forwards", "backwards"}, len(put_back))
     names = set(Company.objects.filter(pk__in=[one.pk, two.pk]).values_list("name", flat=True))
-    assert names == {put_back[0]}, "the one that was broken off came last"
+    assert names == {put_back[-1]}, "the one that was broken off came last"
 
 
 def test_a_record_that_capture_sees_between_our_look_and_our_write_is_taken_in_by_the_second_try() -> None:
