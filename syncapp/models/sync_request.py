@@ -50,6 +50,9 @@ class SyncRequest(TenantModel):
     told_number = models.PositiveIntegerField(default=0)
     told_at = models.DateTimeField(null=True)
     """Salesforce's clock when it took what it was told last."""
+    telling = models.JSONField(default=dict)
+    """The answer that is being written, its number and values by field, stored before it leaves. It stays until it is
+    known what came of it."""
     failures = models.PositiveSmallIntegerField(default=0)
     failure_code = models.CharField(max_length=80, blank=True)
     failure_values = models.JSONField(default=dict)

@@ -20,9 +20,10 @@ LANE = "requests"
 # because what we told it never arrived is told once more.
 STORE = """
 insert into syncapp_syncrequest
-  (company_id, connection_id, remote_id, stamp, asked, state, status, message, outcome, number, told_number, failures,
-   failure_code, failure_values, received_at)
-select %(company)s, %(connection)s, x.remote_id, x.stamp, x.asked, 'new', '', '', '{}', 0, 0, 0, '', '{}', lb_now()
+  (company_id, connection_id, remote_id, stamp, asked, state, status, message, outcome, number, told_number, telling,
+   failures, failure_code, failure_values, received_at)
+select %(company)s, %(connection)s, x.remote_id, x.stamp, x.asked, 'new', '', '', '{}', 0, 0, '{}',
+  0, '', '{}', lb_now()
 from jsonb_to_recordset(%(rows)s::jsonb) as x(remote_id text, stamp timestamptz, asked jsonb)
 order by x.remote_id
 on conflict (connection_id, remote_id) do update set
@@ -115,16 +116,29 @@ def untold() -> list[UUID]:
 
 
 def save_outcomes(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store what became of requests (id, link_id, state, status, message, outcome, ended_at): each is told now."""
-    bulk.update(SyncRequest, rows, expressions="number = t.number + 1, tell_at = lb_now()")
+    """Store what became of requests (id, link_id, state, status, message, outcome, ended_at): each is told now, or
+    when an answer that may be on its way can be looked for."""
+    due = "case when t.telling = '{}' then lb_now() else greatest(t.tell_at, lb_now()) end"
+    bulk.update(SyncRequest, rows, expressions=f"number = t.number + 1, tell_at = {due}")
 
 
-def told(numbers: Mapping[int, int], at: datetime) -> None:
-    """Salesforce holds what these requests (id -> number) had to tell. What came up meanwhile is still to be told."""
+def begin_telling(answers: Mapping[int, Mapping[str, Any]], seconds: float) -> None:
+    """These answers (request id -> number and values) are about to be written; whoever finds one of them afterwards
+    looks first, these seconds from now, whether it stands there."""
     bulk.update(
         SyncRequest,
-        [{"id": id_, "told_number": number, "told_at": at} for id_, number in numbers.items()],
-        expressions="failures = 0, failure_code = '', failure_values = '{}',"
+        [{"id": id_, "telling": answer} for id_, answer in answers.items()],
+        expressions=f"tell_at = lb_now() + interval '{float(seconds)} seconds'",
+    )
+
+
+def told(answers: Mapping[int, tuple[int, datetime]]) -> None:
+    """Salesforce holds what these requests (id -> number, since when) had to tell. What came up meanwhile is still to
+    be told."""
+    bulk.update(
+        SyncRequest,
+        [{"id": id_, "told_number": number, "told_at": at} for id_, (number, at) in answers.items()],
+        expressions="failures = 0, failure_code = '', failure_values = '{}', telling = '{}',"
         " tell_at = case when t.number = x.told_number then null else t.tell_at end",
     )
 
