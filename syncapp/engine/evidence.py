@@ -11,6 +11,7 @@ from connectors.contracts import Body, Operation, RecordState, RemoteRecord, Sid
 from syncapp.engine import tags
 from syncapp.engine.compiled import compile_spec
 from syncapp.engine.entities.traits import DocumentProbe
+from syncapp.engine.lines import ID, SAME
 from syncapp.engine.mapping import MappingSpec
 from syncapp.engine.projection import from_json, project
 
@@ -47,6 +48,48 @@ def of_change(
     if len(holding) == len(_known(spec, changes)):
         return Evidence.APPLIED
     return Evidence.CHANGED_SINCE if holding & _moving(spec, changes) else Evidence.NOT_APPLIED
+
+
+def of_lines(
+    spec: MappingSpec, changes: Sequence[Mapping[str, Any]], record: RemoteRecord
+) -> dict[str, Evidence]:
+    """The same of each line, by its id in Salesforce, that a write was to change: lines are records of their own, and a
+    call may be carried out for some of them only. `changed_since`: it holds neither what it held nor what was sent."""
+    by_key = compile_spec(spec).by_key
+    before, after = _values(spec, changes, "before"), _values(spec, changes, "after")
+    now, found = project(Side.SALESFORCE, record, spec), dict[str, Evidence]()
+    for key in _known(spec, changes):
+        child = by_key[key].child
+        if child is not None:
+            held, there = _by_id(before.get(key)), _by_id(now.get(key))
+            sent = {id_: line for id_, line in _by_id(after.get(key)).items() if id_ in held and id_ in there}
+            found |= {id_: _of_row(child.by_key, held[id_], sent[id_], there[id_]) for id_ in sent}
+    return found
+
+
+def of_own_fields(
+    spec: MappingSpec, side: Side, changes: Sequence[Mapping[str, Any]], record: RemoteRecord
+) -> Evidence:
+    """The same of the record's own fields, whatever became of its child rows."""
+    rows = {key: row for key, row in compile_spec(spec).by_key.items() if not (row.child or row.picked)}
+    before, after = _values(spec, changes, "before"), _values(spec, changes, "after")
+    return _of_row(rows, before, after, project(side, record, spec))
+
+
+def _of_row(
+    rows: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any], now: Mapping[str, Any]
+) -> Evidence:
+    names = {name for name in {*before, *after} if name in rows}
+    moving = {name for name in names if not rows[name].same(before.get(name), after.get(name))}
+    if any(rows[name].same(after.get(name), now.get(name)) for name in moving):
+        return Evidence.APPLIED
+    if moving and all(rows[name].same(before.get(name), now.get(name)) for name in moving):
+        return Evidence.NOT_APPLIED
+    return Evidence.CHANGED_SINCE
+
+
+def _by_id(lines: Any) -> dict[str, Mapping[str, Any]]:
+    return {str(line[ID]): line for line in lines or () if line.get(ID) and not line.get(SAME)}
 
 
 _STATES = {

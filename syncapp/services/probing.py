@@ -38,6 +38,8 @@ from syncapp.engine.evidence import (
     holds,
     is_recent,
     of_change,
+    of_lines,
+    of_own_fields,
 )
 from syncapp.engine.projection import fields_to_read
 from syncapp.services.clients import AnyClient
@@ -91,29 +93,37 @@ def _changes(place: Place, client: AnyClient, changed: Sequence[Intent]) -> dict
 
 def _change(place: Place, intent: Intent, record: RemoteRecord) -> WriteResult:
     evidence = of_change(place.spec, intent.side, intent.operation, intent.changes, record)
+    rows = _each_row(place, intent, record, evidence)
     if evidence is Evidence.APPLIED:
         kept = record if record.body else None
-        return WriteResult(
-            intent.bid, WriteStatus.APPLIED, record.id, record=kept, rows=_each_row(intent, record)
-        )
-    if evidence is Evidence.CHANGED_SINCE:
+        return WriteResult(intent.bid, WriteStatus.APPLIED, record.id, record=kept, rows=rows)
+    if evidence is Evidence.CHANGED_SINCE and all(row.status is WriteStatus.APPLIED for row in rows):
         # What somebody typed since must stand out as an edit, so the base becomes what was sent, not what is read.
-        return WriteResult(intent.bid, WriteStatus.APPLIED, record.id, rows=_each_row(intent, record))
-    return WriteResult(intent.bid, WriteStatus.NOT_SENT, record.id, failure=MOVED)
+        return WriteResult(intent.bid, WriteStatus.APPLIED, record.id, rows=rows)
+    # Of a call that was carried out in part, what was taken is told; the record is read and decided afresh.
+    return WriteResult(intent.bid, WriteStatus.NOT_SENT, record.id, failure=MOVED, rows=rows)
 
 
-def _each_row(intent: Intent, record: RemoteRecord) -> tuple[WriteResult, ...]:
-    """What became of each row of a write with child rows that was carried out: one that was to be removed is not there
-    any more, one that was to be made is there and was not before."""
-    if intent.side is not Side.SALESFORCE:
+def _each_row(
+    place: Place, intent: Intent, record: RemoteRecord, evidence: Evidence
+) -> tuple[WriteResult, ...]:
+    """What became of each row of a write with child rows: one that was to be removed is not there any more, one that
+    was to be made is there and was not before, one that was to be changed does not hold what it held."""
+    if intent.side is not Side.SALESFORCE or not record.body:
         return ()
     write = intent.as_write()
     if not has_children(write):
         return ()
+    found = of_lines(place.spec, intent.changes, record)
+    found[write.id] = of_own_fields(place.spec, intent.side, intent.changes, record)
+    if evidence is Evidence.NOT_APPLIED and Evidence.APPLIED not in found.values():
+        return ()
+    refused = {id_ for id_, each in found.items() if each is Evidence.NOT_APPLIED}
     there = child_rows(record.body)
     known = {str(line["id"]) for line in _lines_before(intent) if line.get("id")}
     free = [row for row in there if str(row["Id"]) not in known | {part.id for part in parts_of(write)}]
-    return tuple(_row(intent, part, {str(row["Id"]) for row in there}, free) for part in parts_of(write))
+    ids = {str(row["Id"]) for row in there}
+    return tuple(_row(intent, part, ids, free, refused) for part in parts_of(write))
 
 
 def _lines_before(intent: Intent) -> Iterator[Mapping[str, Any]]:
@@ -122,12 +132,12 @@ def _lines_before(intent: Intent) -> Iterator[Mapping[str, Any]]:
             yield from (line for line in change["before"] if isinstance(line, Mapping))
 
 
-def _row(intent: Intent, part: Write, there: set[str], free: list[Body]) -> WriteResult:
+def _row(intent: Intent, part: Write, there: set[str], free: list[Body], refused: set[str]) -> WriteResult:
     applied, unknown = WriteStatus.APPLIED, WriteStatus.UNKNOWN
     if part.operation is Operation.DELETE:
         return WriteResult(intent.bid, unknown if part.id in there else applied, part.id)
     if part.id:
-        return WriteResult(intent.bid, applied, part.id)
+        return WriteResult(intent.bid, unknown if part.id in refused else applied, part.id)
     alike = (row for row in free if holds(row, {key: part.body[key] for key in part.body if key in row}))
     made = next(alike, free[0] if free else None)
     if made is None:
