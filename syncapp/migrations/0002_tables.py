@@ -881,6 +881,7 @@ class Migration(migrations.Migration):
                 ('outcome', models.JSONField(default=dict)),
                 ('number', models.PositiveIntegerField(default=0)),
                 ('told_number', models.PositiveIntegerField(default=0)),
+                ('telling', models.JSONField(default=dict)),
                 ('told_at', models.DateTimeField(null=True)),
                 ('failures', models.PositiveSmallIntegerField(default=0)),
                 ('failure_code', models.CharField(blank=True, max_length=80)),
