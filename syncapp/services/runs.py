@@ -162,7 +162,7 @@ def preview_draft(mapping: Mapping, person: Any | None) -> Run:
         mapping_id=mapping.pk,
         priority=Priority.NORMAL,
         person=person,
-        cause=f"Draft of {mapping.label}",
+        cause="Draft",
         scope={"of": scope.DRAFT, "draft": drafts.mark(draft)},
     )
 

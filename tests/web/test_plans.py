@@ -66,7 +66,7 @@ def test_a_draft_is_previewed_from_its_versions_and_its_plan_offers_nothing_to_a
     assert "Preview all records" in words(browser.get(f"/mappings/{mapping.pk}/versions/"))
     answer = browser.post(f"/mappings/{mapping.pk}/versions/preview/")
     plan = run_at(answer)
-    assert (plan.kind, plan.scope["of"], plan.cause) == ("preview", "draft", f"Draft of {mapping.label}")
+    assert (plan.kind, plan.scope["of"], plan.cause) == ("preview", "draft", "Draft")
     an_update(plan, mapping)
     Run.all_companies.filter(pk=plan.pk).update(state="done")
     page = words(browser.get(answer.url))
