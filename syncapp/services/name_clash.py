@@ -48,13 +48,15 @@ def look_up(context: SliceContext, refused: Sequence[tuple[UUID, Failure]]) -> N
 
 
 def _names(context: SliceContext, refused: Sequence[tuple[UUID, Failure]]) -> dict[UUID, str]:
-    """The names that were asked for, as the refused intents hold them."""
-    if not refused:
+    """The names that were asked for, as the refused intents hold them; none of a kind (items) whose names are its own:
+    a customer of that name is not in its way."""
+    named = traits(Side.QUICKBOOKS, context.spec.qbo_entity)
+    if not refused or not named.name_rivals:
         return {}
     rows = bulk.fetch(
         "select distinct on (link_id) link_id, body::jsonb->>%s from syncapp_writeintent"
         " where link_id = any(%s) and side = 'qbo' order by link_id, id desc",
-        [traits(Side.QUICKBOOKS, context.spec.qbo_entity).name_path, [link_id for link_id, _ in refused]],
+        [named.name_path, [link_id for link_id, _ in refused]],
     )
     return {link_id: name for link_id, name in rows if name}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -89,9 +90,9 @@ def test_an_object_that_cannot_be_described_says_why_and_is_tried_again_at_night
     assert (row.read_at, row.failure_code) == (None, "sf.no_access")
     assert field_lists.known(spine.mapping).sf is None, "the pages of the mapping open all the same"
     assert describing.ring_forgotten() == 0, "not again and again"
-    client = object()
+    client: Any = object()
     with patch("syncapp.services.field_lists.refresh", wraps=_refused_again) as asked:
-        field_lists.refresh_due(salesforce(spine), Side.SALESFORCE, client)  # type: ignore[arg-type]
+        field_lists.refresh_due(salesforce(spine), Side.SALESFORCE, client)
     assert "Account" in [call.args[1] for call in asked.call_args_list]
     assert field_lists.known(spine.mapping).sf is None
 

@@ -114,3 +114,20 @@ def test_half_links_of_both_records_beside_a_closed_pair_come_to_an_end(
 
     rows = RecordLink.all_companies.all()
     assert max(writes_of(link) for link in rows) <= FEW
+
+
+def test_a_customer_is_not_in_the_way_of_an_item_of_its_name() -> None:
+    with a_spine(recipes=["product_item"]) as spine:
+        with tenant(spine.company.pk):
+            mapping = spine.integration.mappings.get(key="product_item")
+            mapping.qbo_filter = [{"path": "Name", "operator": "ne", "value": "Cedar Supply"}]
+            mapping.save()
+            mappings.publish(mapping, spine.person)
+        spine.customer(DisplayName="Cedar Supply")
+        spine.book("Item", Name="Cedar Supply", Type="Service", IncomeAccountRef={"value": "79"})
+        spine.make("Product2", Name="Cedar Supply", ProductCode="CS-1", IsActive=True)
+
+        spine.first_load()
+
+        problem = Problem.all_companies.get(code="qbo.6240", closed_at=None)
+        assert "holder_type" not in problem.values

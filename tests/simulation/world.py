@@ -278,11 +278,11 @@ def _found_company(world: World, winner: str, recipes: tuple[str, ...]) -> None:
     from syncapp.tenancy import tenant
     from tests.services.spine import connect
 
-    sim = SimpleNamespace(
+    sim: Any = SimpleNamespace(
         salesforce=SimpleNamespace(credentials=world.standins["salesforce"].credentials),
         quickbooks=SimpleNamespace(credentials=world.standins["quickbooks"].credentials),
     )
-    made = connect(sim, "bidirectional", winner, recipes)  # type: ignore[arg-type]
+    made = connect(sim, "bidirectional", winner, recipes)
     with tenant(made.company.pk):
         describing.describe(made.integration.salesforce)  # for the pages of mappings: no plan is about them
 
