@@ -222,13 +222,14 @@ class Webhooks:
             if row is None or row[3] > self._world.clock.now().timestamp():
                 return
             number, body, attempts, _ = row
+            sent = self._world.clock.now()
             if await self._send(subscription, body.encode()):
                 self._store.write("DELETE FROM qbo_delivery WHERE n = ?", (number,))
                 self._store.commit()
                 continue
             wait = _RETRY_SECONDS[min(attempts, len(_RETRY_SECONDS) - 1)]
             wait_scaled = wait * knobs.load(self._store).webhook_retry_scale
-            due = self._world.clock.now() + timedelta(seconds=wait_scaled)
+            due = sent + timedelta(seconds=wait_scaled)
             self._store.write(
                 "UPDATE qbo_delivery SET attempts = ?, due = ? WHERE n = ?",
                 (attempts + 1, due.timestamp(), number),

@@ -17,10 +17,11 @@ from tests.simulator.wire_client import Books
 
 @dataclass
 class Endpoint:
-    """A receiver: what came in, and how it answers (the last status stays)."""
+    """A receiver: what came in, and how it answers (the last status stays), at once or after some seconds."""
 
     url: str = ""
     statuses: list[int] = field(default_factory=lambda: [200])
+    answers_after: float = 0.0
     deliveries: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     def wait(self, count: int) -> list[Any]:
@@ -42,6 +43,7 @@ def endpoint_for(*statuses: int) -> Iterator[Endpoint]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = endpoint.statuses.pop(0) if len(endpoint.statuses) > 1 else endpoint.statuses[0]
             endpoint.deliveries.append(({n.lower(): v for n, v in self.headers.items()}, body))
+            time.sleep(endpoint.answers_after)
             self.send_response(status)
             self.end_headers()
 

@@ -82,9 +82,12 @@ _SCHEDULE = (10, 20, 30, 5 * 60, 20 * 60, 2 * 3600, 4 * 3600, 6 * 3600, 6 * 3600
 _A_LOOK = 0.15
 
 
-def test_each_wait_of_the_published_schedule_is_kept_to_the_second(empty_sim: Simulator) -> None:
+def test_each_wait_of_the_published_schedule_is_kept_to_the_second_however_slow_the_answer(
+    empty_sim: Simulator,
+) -> None:
     side = empty_sim.quickbooks
     with endpoint_for(500) as endpoint:
+        endpoint.answers_after = _A_LOOK
         books = subscribe(empty_sim, endpoint)
         side.post("knobs", {"webhook_retry_scale": 1})
         books.post("customer", {"DisplayName": "Stubborn"})
