@@ -132,8 +132,7 @@ class Session(requests.Session):
     """A requests session with this module's rules; hand it to a vendor's library, or use `call`.
 
     `kept` is for repeatable reads alone: its connections stay open for the process's next session, and one that the
-    other end has closed meanwhile is found out by a call that breaks. `within` seconds from now all its calls have to
-    be over, however patient each of them is. Not for sharing between threads.
+    other end has closed meanwhile is found out by a call that breaks. Not for sharing between threads.
     """
 
     def __init__(
@@ -143,12 +142,11 @@ class Session(requests.Session):
         ca_file: str = "",
         max_body: int = MAX_BODY,
         kept: bool = False,
-        within: float | None = None,
     ) -> None:
         super().__init__()
         self.hosts = hosts
         self.kept = kept
-        self.until = None if within is None else time.monotonic() + within
+        self.until: float | None = None
         self.max_body = max_body
         # Without the environment: a .netrc entry would replace our Authorization header.
         self.trust_env = False
@@ -159,6 +157,10 @@ class Session(requests.Session):
         adapter = kept_adapter() if kept else Adapter(pool_connections=4, pool_maxsize=4, max_retries=0)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
+
+    def limit(self, seconds: float) -> None:
+        """So many seconds from now all calls have to be over, however patient each of them is."""
+        self.until = time.monotonic() + seconds
 
     def request(self, method: str | bytes, url: str | bytes, *_: Any, **kwargs: Any) -> requests.Response:
         """What a library calls: the same rules, with the time limits of a single call."""

@@ -51,14 +51,10 @@ def salesforce_client(
     *,
     priority: Priority = Priority.NORMAL,
     kept: bool = False,
-    within: float | None = None,
 ) -> SalesforceClient:
     """The same, with what only Salesforce can do. `kept`: over a connection that stays open for the next look; not for
-    writes, which must not run into one that the other end has closed. `within`: the seconds that all its calls may take
-    together."""
-    session = Session(
-        salesforce_hosts.host_rule(facts.environment), ca_file=facts.ca_file, kept=kept, within=within
-    )
+    writes, which must not run into one that the other end has closed."""
+    session = Session(salesforce_hosts.host_rule(facts.environment), ca_file=facts.ca_file, kept=kept)
     return SalesforceClient(session, access, limiter, meter, priority=priority)
 
 

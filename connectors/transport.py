@@ -68,6 +68,12 @@ class Transport:
         self.last: requests.Response | None = None
         """The newest answer, for its headers: the libraries hand back bodies only."""
 
+    def take_up(self, access: AccessSource, limiter: Limiter, meter: CallMeter, *, within: float) -> None:
+        """Go on with these; all calls from now on may take `within` seconds together."""
+        self.access, self._limiter, self._meter = access, limiter, meter
+        self.last = None
+        self.session.limit(within)
+
     def send(
         self,
         plan: Plan,

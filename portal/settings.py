@@ -200,6 +200,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "socket_timeout": 30,
     "health_check_interval": 25,
+    "polling_interval": 2,  # how long a worker waits for a message before it asks anew
     "global_keyprefix": "portal:",
 }
 CELERY_TASK_IGNORE_RESULT = True
@@ -219,7 +220,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "syncapp.tasks.tick", "schedule": 5.0, "options": {"queue": "system", "expires": 5}},
+    "tick": {"task": "syncapp.tasks.tick", "schedule": 7.5, "options": {"queue": "system", "expires": 7.5}},
 }
 
 # --- people ---

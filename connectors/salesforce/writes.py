@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -224,6 +225,7 @@ def _row_url(write: Write) -> str:
     raise ValueError("a deletion has nothing to read back")
 
 
+@lru_cache(maxsize=256)
 def query_path(query: str, *, deleted: bool) -> str:
     """The address of a query, as a sub-request of a composite names it."""
     return f"{DATA_PATH}/{'queryAll' if deleted else 'query'}?q={quote(query, safe='')}"

@@ -25,7 +25,7 @@ class Timing:
     renewal: float = 30.0
     sweep: float = 30.0
     lanes: float = 13.0
-    """Lanes that are due are rung for no more often than this: with every third tick, a tick being 5 s."""
+    """Lanes that are due are rung for no more often than this: with every second tick, a tick being 7.5 s."""
     doorbell_age: float = 30.0
     """Older than this, a run that nobody reads is rung for again."""
     throttle_pause: float = 60.0

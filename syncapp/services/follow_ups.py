@@ -144,7 +144,7 @@ def again(link_ids: Iterable[UUID]) -> None:
 
 def ring_due() -> None:
     """Ring where something is due; for the beat."""
-    # As text: it is asked every five seconds, and making a query costs more than answering it.
+    # As text: it is asked with every tick, and making a query costs more than answering it.
     if bulk.fetch("select exists (select 1 from syncapp_followup where next_at <= lb_now())")[0][0]:
         queue.follow_up()
 

@@ -8,8 +8,10 @@ stored as ever (`capture.py`, `sync_requests.py`); whatever is not plain goes th
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ALL_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -19,7 +21,7 @@ from uuid import UUID
 import structlog
 
 from connectors import registry
-from connectors.contracts import Access, ChangePage, Limiter, Priority, Side, Watch
+from connectors.contracts import Access, ChangePage, ConnectionFacts, Limiter, Priority, Side, Watch
 from connectors.errors import ConnectorError
 from connectors.salesforce.changes import QUERIES_PER_CALL
 from connectors.salesforce.client import SalesforceClient
@@ -40,6 +42,8 @@ log = structlog.get_logger()
 LANES = frozenset({"fast", "trailing", requests_store.LANE})
 """What is looked at together. Nightly readings and QuickBooks' changes do more than look."""
 AT_ONCE = 8
+QUICK_S = 0.2
+"""One thread that is through by then needs no help: threads that share one processor hinder each other."""
 TOGETHER_S = 0.5
 """Answers that come within so little are stored together."""
 BEGIN_S = 30.0
@@ -47,6 +51,8 @@ BEGIN_S = 30.0
 LOOK_S = 20.0
 """So long one look may take, all its calls together. An org that hangs holds a thread for no longer, which leaves time
 to begin the others' calls; it is in trouble like one that cannot be reached, and due again with the next ring."""
+MOST_IDLE = 1000
+"""So many clients a process keeps for its next looks."""
 MOST_HERE = 200
 """So many changed records of one look are stored here; more have a reading of their own."""
 CURSORS = """
@@ -203,29 +209,49 @@ def _answers(looks: Sequence[_Look]) -> Iterator[Sequence[Answered]]:
 def _called(go: Sequence[tuple[_Look, Limiter]]) -> Iterator[Sequence[Answered]]:
     if not go:
         return
+    waiting, answered = deque(go), deque[Answered]()
     until = time.monotonic() + BEGIN_S
     with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(go)), thread_name_prefix="look") as pool:
-        flying = {pool.submit(_ask, one, limiter): one for one, limiter in go}
-        while flying:
-            done, left = wait(flying, TOGETHER_S, return_when=ALL_COMPLETED)
-            if done:
-                yield [
-                    (flying.pop(future), future.result()) for future in sorted(done, key=list(flying).index)
-                ]
-            if left and time.monotonic() > until:
-                flying = {future: one for future, one in flying.items() if not future.cancel()}
+        threads = {pool.submit(_ask_in_turn, waiting, answered)}
+        wait(threads, QUICK_S)
+        threads |= {
+            pool.submit(_ask_in_turn, waiting, answered) for _ in range(min(AT_ONCE - 1, len(waiting)))
+        }
+        while threads:
+            done, threads = wait(threads, TOGETHER_S)
+            for one in done:
+                one.result()
+            if answered:
+                yield [answered.popleft() for _ in range(len(answered))]
+            if time.monotonic() > until:
+                waiting.clear()
+
+
+def _ask_in_turn(waiting: deque[tuple[_Look, Limiter]], answered: deque[Answered]) -> None:
+    """Ask one after the other until none waits. Runs in a thread."""
+    with suppress(IndexError):
+        while True:
+            one, limiter = waiting.popleft()
+            answered.append((one, _ask(one, limiter)))
+
+
+_idle: dict[ConnectionFacts, SalesforceClient] = {}
+"""Clients that nobody uses now. Who looks takes one out, so that no two threads have it."""
 
 
 def _ask(one: _Look, limiter: Limiter) -> Error | None:
     """One look's calls. Runs in a thread; touches no rows."""
-    facts = facts_of(one.connection)
+    facts, access = facts_of(one.connection), _AsStored(one.access)
+    client = _idle.pop(facts, None) or registry.salesforce_client(
+        facts, access, limiter, one.meter, kept=True
+    )
+    client.take_up(access, limiter, one.meter, within=LOOK_S)
     try:
-        client = registry.salesforce_client(
-            facts, _AsStored(one.access), limiter, one.meter, kept=True, within=LOOK_S
-        )
         _fill(one, client)
     except (ConnectorError, NotPlain) as error:
         return error
+    if len(_idle) < MOST_IDLE:
+        _idle[facts] = client
     return None
 
 

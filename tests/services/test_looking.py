@@ -131,6 +131,39 @@ def test_a_refused_sign_in_is_renewed_by_a_reading_of_its_own(spine: Spine) -> N
     assert positions(spine) == {name: version + 1 for name, version in before.items()}
 
 
+def test_the_next_look_goes_on_with_the_client_of_the_last_and_with_a_sign_in_of_its_own(
+    spine: Spine,
+) -> None:
+    nothing_new(spine)
+    look(spine)
+    version = org(spine).token_version
+    spine.sim.salesforce.plan({"action": "expire_token", "match": {"path": "/composite$"}, "nth": 1})
+    tasks.capture(str(org(spine).pk), "fast")
+    assert org(spine).token_version > version
+    nothing_new(spine)
+    before = positions(spine)
+
+    with patch("connectors.registry.salesforce_client") as made:
+        look(spine)
+
+    made.assert_not_called()
+    assert positions(spine) == {name: version + 1 for name, version in before.items()}
+
+
+def test_looks_that_take_long_are_made_at_the_same_time(spine: Spine) -> None:
+    second = another(spine, 4)
+    for one in (spine, second):
+        nothing_new(one)
+    delays = {"action": "delay", "seconds": 2, "match": {"path": "/composite$"}}
+    for number in (1, 2):
+        spine.sim.salesforce.plan({**delays, "nth": number})
+
+    began = time.monotonic()
+    look(spine, second)
+
+    assert 2 <= time.monotonic() - began < 3.5
+
+
 def test_an_org_in_trouble_is_no_matter_to_the_others(spine: Spine) -> None:
     second = another(spine, 2)
     Connection.all_companies.filter(pk=org(spine).pk).update(base_url="http://127.0.0.1:9")
