@@ -107,6 +107,7 @@ LINKED_AS_IS = "engine.linked_as_is"
 ANSWERED = "engine.answered"
 UNDONE = "engine.undone"
 OSCILLATION = "engine.oscillation"
+SENT_AGAIN = "engine.sent_again"
 LOCKED_PAID = locks.PAID
 LOCKED_PAID_PARTY = locks.PAID_PARTY
 LOCKED_DEPOSITED = locks.DEPOSITED

@@ -294,6 +294,13 @@ MESSAGES: dict[str, Message] = {
         "Find the automation that rewrites it, or let one side win in the mapping.",
         "mapping",
     ),
+    "engine.sent_again": Message(
+        "Refused {times} times within an hour: not sent again",
+        "{said}. Something put the record back to work each time, and nothing had changed meanwhile. {message}",
+        "Correct what it says. The record goes by itself once it, its parent, the mapping or the connection has "
+        "changed; Try again sends it once.",
+        "retry",
+    ),
     "engine.locked_paid": Message(
         "{label}: the document is paid, wholly or in part",
         "QuickBooks holds a total of {total}, of which {paid} is paid; with the change it would be {new_total}. "

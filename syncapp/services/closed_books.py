@@ -18,6 +18,7 @@ from syncapp.models.link import CLOSED_LIFECYCLES
 from syncapp.services import health_quickbooks, held_answers
 from syncapp.services.clients import AnyClient
 from syncapp.services.errors import Refused
+from syncapp.services.facts import CHANGED_AT
 from syncapp.store import clock, leases
 
 EVERY = timedelta(hours=12)
@@ -63,9 +64,10 @@ def refresh(connection: Connection, client: AnyClient) -> int:
     with transaction.atomic():
         row = Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
         before = str(row.facts.get("closing_date") or "")
-        row.facts = {**row.facts, **settings, "books_at": clock.now().isoformat()}
-        row.save(update_fields=["facts"])
         opened = bool(before) and str(settings["closing_date"] or "") < before
+        now = clock.now().isoformat()
+        row.facts = {**row.facts, **settings, "books_at": now} | ({CHANGED_AT: now} if opened else {})
+        row.save(update_fields=["facts"])
         woken = wake(row) if opened else 0
     connection.facts = row.facts
     return woken

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 
 from connectors.contracts import AppCredentials, ConnectionFacts, Environment, Side
@@ -38,6 +40,15 @@ def facts(
 def books_of(connection: Connection) -> Books:
     """What documents and locks must know of a QuickBooks company, as its last check said."""
     return books_from(connection.facts)
+
+
+CHANGED_AT = "changed_at"
+
+
+def changed_at(connection: Connection) -> datetime:
+    """When the connection was last made anew, or its books were opened: what was refused before says nothing of now."""
+    told = str((connection.facts or {}).get(CHANGED_AT) or "")
+    return datetime.fromisoformat(told) if told else connection.connected_at
 
 
 def simulator_url(side: Side) -> str:

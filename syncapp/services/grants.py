@@ -24,8 +24,10 @@ from syncapp.models import (
 )
 from syncapp.services import audit, clients, connection_problems
 from syncapp.services.errors import Refused
+from syncapp.services.facts import CHANGED_AT
 from syncapp.services.sign_in import identity
 from syncapp.services.tokens import fill_tokens
+from syncapp.store import clock
 
 _REALM = re.compile(r"[0-9]{5,20}")
 
@@ -155,7 +157,7 @@ def _row_for(new: NewConnection) -> Connection:
 def _fill(row: Connection, new: NewConnection) -> None:
     row.name = new.identity.name[:255]
     row.connected_user = new.identity.user[:255]
-    row.facts = {**row.facts, **new.identity.facts}
+    row.facts = {**row.facts, **new.identity.facts, CHANGED_AT: clock.now().isoformat()}
     row.app_credentials = new.app
     row.login_host = new.facts.login_host
     row.auth_method = new.method

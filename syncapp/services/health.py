@@ -24,6 +24,8 @@ from syncapp.services import (
 )
 from syncapp.services.checks import Check, Level, bad, from_json, to_json
 from syncapp.services.checks import worst as worst_of
+from syncapp.services.facts import CHANGED_AT
+from syncapp.store import clock
 
 Found = tuple[list[Check], dict[str, Any]]
 """The checks of a side, and what the side said of itself (stored as the connection's facts)."""
@@ -107,6 +109,8 @@ def _store(connection: Connection, checks: Iterable[Check], facts: dict[str, Any
     opened = str(facts.get("closing_date", "9999")) < str(connection.facts.get("closing_date") or "")
     connection.facts = {**connection.facts, **facts, "checks": to_json(list(checks))}
     connection.facts_at = timezone.now()
+    if opened:
+        connection.facts[CHANGED_AT] = clock.now().isoformat()
     fields = ["facts", "facts_at"]
     if facts.get("name"):
         connection.name = str(facts["name"])[:255]

@@ -71,8 +71,12 @@ def _stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) 
     owned = leases.held_and_watched(context.piece, [item.link.id for item in decisions.items])
     let_go = [item.link.id for item in decisions.items if item.link.id not in owned]
     mine = [item for item in decisions.items if item.link.id in owned]
-    left_alone = _set_apart(context, [item for item in mine if not is_settling(item)])
-    items = [item for item in mine if not is_settling(item) and item.link.id not in left_alone]
+    held = poison.hold(context, decisions, [item for item in mine if not is_settling(item)])
+    left_alone = held.left_alone
+    if left_alone:
+        _leave_alone(context, [item for item in mine if item.link.id in left_alone])
+    items = [held.stopped.get(item.link.id, item) for item in mine if item.link.id not in left_alone]
+    items = [item for item in items if not is_settling(item)]
     items, rings = waiting.store(context, decisions, items, lambda item: outcome_of(item, set()).value)
     staged = Staged(settling=[item.link.id for item in mine if is_settling(item)])
     plans: dict[Side, list[Plan]] = {side: [] for side in Side}
@@ -103,15 +107,10 @@ def _ended(items: Sequence[Decided], writing: set[UUID]) -> list[UUID]:
     ]
 
 
-def _set_apart(context: SliceContext, items: Sequence[Decided]) -> set[UUID]:
-    """Records whose writes were refused twice as they stand: they keep their problem and are not sent again."""
-    refused = {
-        item.link.id: composing.plans(context, item) for item in items if item.link.attention == "data_error"
-    }
-    found = poison.poisoned(context, refused) if refused else set()
-    runs.count((link_id, context.work[link_id].run_id, Outcome.FAILED.value) for link_id in found)
-    settle_observations(context, [item for item in items if item.link.id in found], ())
-    return found
+def _leave_alone(context: SliceContext, items: Sequence[Decided]) -> None:
+    """Records whose writes were refused before as they stand: they keep their problem and are not sent again."""
+    runs.count((item.link.id, context.work[item.link.id].run_id, Outcome.FAILED.value) for item in items)
+    settle_observations(context, items, ())
 
 
 # --- what a decision changes on the link -----------------------------------------------------------------------------

@@ -41,6 +41,8 @@ class LinkRow:
     candidates: list[Any] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
     """What a document is and comes to while it is on one side only."""
+    failed_before: bool = False
+    """Whether a write of it was ever refused, or its work broke off."""
 
     def become(self, other: LinkRow) -> None:
         """Take over every value of another row."""
@@ -67,7 +69,7 @@ LOAD = """
 select l.id, coalesce(l.sf_id, ''), coalesce(l.qbo_id, ''), l.name, l.lifecycle, l.attention,
        l.sf_token, l.sf_modified, l.qbo_token, l.qbo_modified, l.sf_state, l.qbo_state, l.no_recreate, l.attempts,
        b.sf_base, b.qbo_base, coalesce(b.base_version, 0), coalesce(b.held, '{}'), coalesce(b.candidates, '[]'),
-       coalesce(b.seen, '{}')
+       coalesce(b.seen, '{}'), l.last_error_at is not null
 from syncapp_recordlink l left join syncapp_linkbase b on b.link_id = l.id
 where l.company_id = %s and l.id = any(%s)
 """
@@ -76,7 +78,13 @@ where l.company_id = %s and l.id = any(%s)
 def load(company_id: int, link_ids: Sequence[UUID]) -> dict[UUID, LinkRow]:
     """These links with their bases."""
     found = bulk.fetch(LOAD, [company_id, list(link_ids)])
-    return {row[0]: LinkRow(*row[:14], *(bulk.loads(cell) for cell in row[14:])) for row in found}
+    return {row[0]: _loaded(row) for row in found}
+
+
+def _loaded(row: tuple[Any, ...]) -> LinkRow:
+    link = LinkRow(*row[:14], *(bulk.loads(cell) for cell in row[14:20]))
+    link.failed_before = row[20]
+    return link
 
 
 def load_answered(
@@ -96,7 +104,7 @@ def load_answered(
         (LOAD, []) if not made else (LOAD.replace("l.id = any(%s)", f"(l.id = any(%s){taken})"), place)
     )
     found = bulk.fetch(sql, [company_id, list(link_ids), *more])
-    rows = {row[0]: LinkRow(*row[:14], *(bulk.loads(cell) for cell in row[14:])) for row in found}
+    rows = {row[0]: _loaded(row) for row in found}
     return rows, len(rows) > len(set(link_ids))
 
 
