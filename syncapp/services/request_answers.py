@@ -26,6 +26,10 @@ TELL_AGAIN_S, TELL_AGAIN_MOST_S = 5.0, 3600.0
 ON_ITS_WAY_S = 10.0
 """A call of a worker that died may still be carried out over there for so long: nobody looks for it before."""
 
+ENDED = "Processed_At__c"
+BEFORE = timedelta(seconds=1)
+"""An answer that somebody took back had arrived before that edit: the record asks again (stamps have whole seconds)."""
+
 
 def tell(connection: Connection, client: SalesforceClient) -> None:
     """Write to the records over there what became of them, all in one call. Raises ConnectorError.
@@ -90,18 +94,19 @@ def _applied(result: WriteResult) -> bool:
 
 
 def _look_for_lost(rows: Sequence[SyncRequest], client: SalesforceClient, there: dict[str, Any]) -> set[int]:
-    """Record those of these answers of unknown outcome that stand over there; returns the requests that have nothing
-    else to tell."""
+    """Record those of these answers of unknown outcome that stand over there, or stood before somebody asked again;
+    returns the requests that have nothing else to tell."""
     if not rows:
         return set()
     lost = [_Answer(row, row.telling["number"], row.telling["values"]) for row in rows]
     names = sorted({name for one in lost for name in one.values if name in there})
     found = client.read(OBJECT, [one.request.remote_id for one in lost], names)
-    taken = [
-        _Taken(one, record.token.modified)
-        for one, record in zip(lost, found, strict=True)
-        if _stands(one.values, record.body, names)
-    ]
+    taken = []
+    for one, record in zip(lost, found, strict=True):
+        if _stands(one.values, record.body, names):
+            taken.append(_Taken(one, record.token.modified))
+        elif _was_taken_back(one.values, record.body, names):
+            taken.append(_Taken(one, record.token.modified - BEFORE))
     transactions.run(lambda: _told(taken, there))
     for each in taken:
         each.answer.request.told_number = each.answer.number
@@ -112,6 +117,14 @@ def _stands(values: Mapping[str, Any], body: Mapping[str, Any], names: Sequence[
     """Whether a record holds these values; Salesforce may keep other line ends, and no blanks at an end."""
     seen = [(_plain(values[name]), _plain(body.get(name))) for name in names if name in values]
     return bool(seen) and all(ours == theirs for ours, theirs in seen)
+
+
+def _was_taken_back(values: Mapping[str, Any], body: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether somebody set a record back to New after it had taken these values: it still bears the time of this very
+    outcome. An answer without a time (it waits for its turn) leaves no such trace."""
+    if ENDED not in names or not values.get(ENDED) or values.get("Status__c") == NEW:
+        return False
+    return body.get("Status__c") == NEW and _plain(values[ENDED]) == _plain(body.get(ENDED))
 
 
 def _plain(value: Any) -> str:
@@ -153,7 +166,7 @@ def _body(request: SyncRequest, there: dict[str, Any]) -> dict[str, Any]:
         "Message__c": request.message or None,
         "QBO_Id__c": request.outcome.get("id"),
         "QBO_Url__c": request.outcome.get("url"),
-        "Processed_At__c": f"{ended.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000+0000}" if ended else None,
+        ENDED: f"{ended.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000+0000}" if ended else None,
     }
     if request.outcome.get("object"):
         values["QBO_Object__c"] = request.outcome["object"]
