@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ALL_COMPLETED
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +26,7 @@ from connectors.simulator.world import World as SimWorld
 from syncapp import queue, tasks
 from syncapp.models import Company, Connection, Integration, Mapping
 from syncapp.recipes import STARTERS
+from syncapp.services import looking
 from syncapp.store import specs
 from tests.simulation import actors, database, pairs
 from tests.simulation.actors import Actor, Hands
@@ -252,6 +255,7 @@ class Prepared:
         """A fresh world from here."""
         self.rows.restore()
         specs._specs.clear()  # a version's number means another text in another world
+        looking._idle.clear()  # clients that call the stand-ins of another world
         clock, chance = Clock(), Chance()
         world = World(_stand_up(clock, self._books), clock, chance, self.hands, policy=self.policy)
         with _in_place(world):
@@ -318,7 +322,7 @@ def _copy(books: sqlite3.Connection) -> sqlite3.Connection:
 @contextmanager
 def _in_place(world: World) -> Iterator[None]:
     """The services run in this world: its time, chance, wire, broker and database steps."""
-    from syncapp.services import clients, looking, prepare, quarantine, sending, sync
+    from syncapp.services import clients, prepare, quarantine, sending, sync
     from syncapp.services.tokens import TokenVault
     from syncapp.store import leases, statistics
 
@@ -366,43 +370,54 @@ def _told(world: World, real: Callable[..., Any]) -> Callable[..., Any]:
     return told
 
 
+class _Future:
+    """A call that is made when somebody waits for it, once; `number` says which was asked for first."""
+
+    _numbers = count()
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work, self.value, self.begun = work, None, False
+        self.number = next(self._numbers)
+
+    def run(self) -> None:
+        if not self.begun:
+            self.begun, self.value = True, self.work()
+
+    def result(self) -> Any:
+        return self.value
+
+    def cancel(self) -> bool:
+        return False
+
+
+class _Pool:
+    def __init__(self, **_: Any) -> None:
+        pass
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def submit(self, work: Callable[..., Any], *args: Any) -> _Future:
+        return _Future(lambda: work(*args))
+
+
 def _call_in_turn(patch: pytest.MonkeyPatch, module: Any, world: World) -> None:
     """Calls that would fly at once: one after another, in an order of chance."""
 
-    class Future:
-        def __init__(self, work: Callable[[], Any]) -> None:
-            self.work, self.value = work, None
-
-        def result(self) -> Any:
-            return self.value
-
-        def cancel(self) -> bool:
-            return False
-
-    class Pool:
-        def __init__(self, **_: Any) -> None:
-            pass
-
-        def __enter__(self) -> Pool:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            pass
-
-        def submit(self, work: Callable[..., Any], *args: Any) -> Future:
-            return Future(lambda: work(*args))
-
     def wait(
-        flying: Any, timeout: float | None = None, *, return_when: str
-    ) -> tuple[set[Future], set[Future]]:
-        calls = list(flying)
+        flying: Any, timeout: float | None = None, *, return_when: str = ALL_COMPLETED
+    ) -> tuple[set[_Future], set[_Future]]:
+        calls = sorted(flying, key=lambda call: call.number)
         world.chance.draw.shuffle(calls)
         done = calls[: world.chance.draw.randint(0, len(calls)) if timeout else 1]
         for call in done:
-            call.value = call.work()
+            call.run()
         return set(done), set(calls) - set(done)
 
-    patch.setattr(module, "ThreadPoolExecutor", Pool)
+    patch.setattr(module, "ThreadPoolExecutor", _Pool)
     patch.setattr(module, "wait", wait)
 
 
