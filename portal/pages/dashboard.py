@@ -65,7 +65,8 @@ def _soonest_first(row: dict[str, Any]) -> tuple[bool, datetime | None]:
 def _pair(integration: Integration, summary: dashboard.Dashboard, *, paused: bool) -> dict[str, Any]:
     """One pair of connections and the line between them."""
     sides = (integration.salesforce, integration.quickbooks)
-    broken = any(side is None or side.status != ConnectionStatus.LIVE for side in sides)
+    lost = any(side is not None and side.status != ConnectionStatus.LIVE for side in sides)
+    broken = lost or (integration.switched_on_at is not None and not all(sides))
     if broken:
         key = "needs_attention"
     elif paused or integration.state == "paused":

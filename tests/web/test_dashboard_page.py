@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.people.models import Role
 from syncapp.models import (
     ApiUsage,
+    Integration,
     Mapping,
     Run,
 )
@@ -66,6 +67,22 @@ def test_only_the_head_of_the_dashboard_moves_while_a_person_reads(browser: Clie
 def test_the_dashboard_of_a_new_company_leads_to_the_setup() -> None:
     answer = a_browser(Role.OWNER, a_company()).get("/")
     assert ("Begin the setup" in words(answer), 'href="/setup/' in answer.content.decode()) == (True, True)
+
+
+def test_a_pair_that_was_never_connected_is_to_be_connected_and_not_connected_again() -> None:
+    company = a_company()
+    Integration.all_companies.create(company=company)
+    text = words(a_browser(Role.OWNER, company).get("/"))
+    shown = {
+        part: part in text
+        for part in ("Not connected yet", "Not switched on", "Reconnect", "both sides agreed")
+    }
+    assert shown == {
+        "Not connected yet": True,
+        "Not switched on": True,
+        "Reconnect": False,
+        "both sides agreed": False,
+    }
 
 
 def test_a_lost_connection_is_seen_at_once(browser: Client, mapping: Mapping) -> None:
