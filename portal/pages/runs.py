@@ -42,7 +42,9 @@ WORDS = {"nothing": "Nothing to do", "asked": "Ask a person", "moved": "To look 
 def list_(request: PortalRequest) -> HttpResponse:
     """Runs, newest first; those of the clock that found nothing to do only when asked for."""
     everything = "all" in request.GET
-    rows = Run.objects.select_related("mapping", "schedule", "person", "integration").order_by("-id")
+    rows = Run.objects.select_related(
+        "mapping", "schedule", "person", "integration__salesforce", "integration__quickbooks"
+    ).order_by("-id")
     if not everything:
         rows = rows.exclude(IDLE)
     before = _uuid(request.GET.get("before", ""))
@@ -69,6 +71,7 @@ def _row(run: Run) -> dict[str, Any]:
         "progress": run_progress.progress(run),
         "seconds": seconds,
         "open": run.state in runs.OPEN,
+        "held_up_by": [words_for(wait.code, wait.values) for wait in run_progress.held_up_by(run)],
     }
 
 

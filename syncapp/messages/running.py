@@ -15,6 +15,18 @@ MESSAGES: dict[str, Message] = {
     ),
     "run.not_stopped": Message("This run is not paused", "Only a paused run can go on.", "Reload the page."),
     "run.is_over": Message("This run is over", "It ended before it could be cancelled.", "Reload the page."),
+    "run.waits_for_access": Message(
+        "The access to {name} has ended",
+        "The run waits until it is connected again. Nothing is lost.",
+        "Connect it again, and the run goes on by itself.",
+        "reconnect",
+    ),
+    "run.waits_for_answers": Message(
+        "{name} did not answer several times",
+        "The run waits. It is tried again by itself, every quarter of an hour at the latest.",
+        "Nothing to do, unless it lasts: the service's own status page tells of an outage.",
+        "connections",
+    ),
     "run.waits_for_calls": Message(
         "Waits for more Salesforce calls",
         "{used} of {limit} calls of the last 24 hours are used; from 80 % on large loads wait.",

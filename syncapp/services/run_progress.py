@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from connectors.contracts import Priority
 from syncapp.engine import plan as plans
-from syncapp.models import Connection, Run, RunKind, RunState
+from syncapp.models import Connection, ConnectionStatus, Run, RunKind, RunState
 from syncapp.services import budget, daily_calls, finding, scope
 from syncapp.services.runs import OPEN
 from syncapp.store import leases
@@ -70,17 +71,33 @@ def _rate_now(run: Run, done: int, now: datetime) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Something that keeps a large load from going on: the code of its words, and what they name."""
+    """Something that keeps a run from going on: the code of its words, and what they name."""
 
     code: str
     values: dict[str, str]
 
 
-def what_it_waits_for(run: Run) -> list[Wait]:
-    """Why an open load of the lowest class does not go on now; empty for others. One query."""
-    if run.state not in OPEN or leases.PRIORITY[run.priority] is not Priority.BULK:
+def held_up_by(run: Run) -> list[Wait]:
+    """The connections of an open run through which nothing goes now. No query where they came with the run."""
+    if run.state not in OPEN:
         return []
-    waits = []
+    sides = (run.integration.salesforce, run.integration.quickbooks)
+    return [wait for one in sides if one is not None for wait in _held_up(one)]
+
+
+def _held_up(connection: Connection) -> Iterator[Wait]:
+    if connection.status != ConnectionStatus.LIVE:
+        yield Wait("run.waits_for_access", {"name": str(connection)})
+    elif connection.resting_until is not None:
+        yield Wait("run.waits_for_answers", {"name": str(connection)})
+
+
+def what_it_waits_for(run: Run) -> list[Wait]:
+    """Why an open run does not go on now: a connection, and for a load of the lowest class the calls that are left. One
+    query."""
+    waits = held_up_by(run)
+    if run.state not in OPEN or leases.PRIORITY[run.priority] is not Priority.BULK:
+        return waits
     salesforce, quickbooks = run.integration.salesforce, run.integration.quickbooks
     if salesforce is not None:
         calls = daily_calls.of(salesforce)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -13,6 +14,7 @@ from connectors.contracts import Side
 from syncapp.engine.plan import Cost
 from syncapp.models import (
     AuditEvent,
+    Connection,
     Mapping,
     PreviewItem,
     Run,
@@ -45,6 +47,32 @@ def test_a_run_under_way_shows_how_far_it_is_and_asks_again(browser: Client, map
     Run.all_companies.filter(pk=run.pk).update(state="done", finished_at=timezone.now())
     ended = browser.get(f"/runs/{run.pk}/", headers={"HX-Request": "true"})
     assert (ended.headers["HX-Refresh"], "every 2s" in ended.content.decode()) == ("true", False)
+
+
+@pytest.mark.parametrize(
+    ("standing", "told"),
+    [
+        ({"status": "needs_reauth"}, "The access to {name} has ended"),
+        ({"status": "disconnected"}, "The access to {name} has ended"),
+        ({"breaker_open_until": timezone.now() + timedelta(days=1)}, "{name} did not answer several times"),
+    ],
+)
+def test_a_run_that_waits_for_a_connection_says_which_and_leads_there(
+    browser: Client, mapping: Mapping, standing: dict[str, Any], told: str
+) -> None:
+    run = a_run(mapping.integration, mapping=mapping, state="reading", finished_at=None)
+    books = mapping.integration.quickbooks
+    assert books is not None
+    title = told.format(name=books)
+    assert title not in words(browser.get(f"/runs/{run.pk}/"))
+
+    Connection.all_companies.filter(pk=books.pk).update(**standing)
+
+    page, line = browser.get(f"/runs/{run.pk}/"), words(browser.get("/runs/"))
+    assert (title in words(page), title in line) == (True, True)
+    assert 'href="/connections/">' in page.content.decode().split(title)[1].split("</section>")[0]
+    Run.all_companies.filter(pk=run.pk).update(state="done", finished_at=timezone.now())
+    assert title not in words(browser.get(f"/runs/{run.pk}/")) + words(browser.get("/runs/"))
 
 
 def test_a_run_is_cancelled_by_a_person_for_good(browser: Client, mapping: Mapping) -> None:
