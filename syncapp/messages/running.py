@@ -17,8 +17,8 @@ MESSAGES: dict[str, Message] = {
     "run.is_over": Message("This run is over", "It ended before it could be cancelled.", "Reload the page."),
     "run.waits_for_access": Message(
         "The access to {name} has ended",
-        "The run waits until it is connected again. Nothing is lost.",
-        "Connect it again, and the run goes on by itself.",
+        "Nothing is lost; the run waits.",
+        "Connect it again, and it goes on by itself.",
         "reconnect",
     ),
     "run.waits_for_answers": Message(
