@@ -24,6 +24,7 @@ from portal.pair_words import words_of
 from portal.payloads import payloads
 from portal.people.access import PortalRequest, company_page
 from syncapp.engine.entities import EntityTraits, traits
+from syncapp.messages import words_for
 from syncapp.models import Attempt, Lifecycle, LinkWait, RecordLink, WriteIntent
 from syncapp.services import (
     addresses,
@@ -32,6 +33,7 @@ from syncapp.services import (
     closed_books,
     conflicts,
     gone,
+    held_up,
     matching,
     naming,
     problems,
@@ -190,17 +192,23 @@ def _answer(request: PortalRequest, link: RecordLink) -> HttpResponseBase:
 
 def _link(pk: UUID) -> RecordLink:
     links = RecordLink.objects.select_related(
-        "work", "mapping__integration__salesforce", "mapping__integration__quickbooks"
+        "work",
+        "mapping__integration__company",
+        "mapping__integration__salesforce",
+        "mapping__integration__quickbooks",
     )
     return get_object_or_404(links, pk=pk)
 
 
 def _head(link: RecordLink, state: Any) -> dict[str, Any]:
     """What the bridge at the top needs: cheap enough to ask for every two seconds."""
-    connections = records.connections_of(link.mapping.integration)
+    integration = link.mapping.integration
+    connections = records.connections_of(integration)
+    held = held_up.by(integration) if state.key == "queued" else []
     return {
         "link": link,
         "state": state,
+        "held_up_by": [words_for(one.code, one.values) for one in held],
         "there": records.name_in_quickbooks(link),
         "active": state.key in ACTIVE,
         "urls": addresses.urls(connections, link.sf_object, link.sf_id, link.qbo_entity, link.qbo_id),

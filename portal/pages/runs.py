@@ -18,7 +18,17 @@ from portal.states import look_of
 from syncapp.messages import words_for
 from syncapp.models import Attempt, Outcome, Run, RunKind, RunState
 from syncapp.models.run import EXACT_KINDS
-from syncapp.services import addresses, apply, record_files, run_progress, runs, scope, shown_plan, undo
+from syncapp.services import (
+    addresses,
+    apply,
+    held_up,
+    record_files,
+    run_progress,
+    runs,
+    scope,
+    shown_plan,
+    undo,
+)
 
 PAGE = 50
 COUNTS = (
@@ -43,7 +53,12 @@ def list_(request: PortalRequest) -> HttpResponse:
     """Runs, newest first; those of the clock that found nothing to do only when asked for."""
     everything = "all" in request.GET
     rows = Run.objects.select_related(
-        "mapping", "schedule", "person", "integration__salesforce", "integration__quickbooks"
+        "mapping",
+        "schedule",
+        "person",
+        "integration__company",
+        "integration__salesforce",
+        "integration__quickbooks",
     ).order_by("-id")
     if not everything:
         rows = rows.exclude(IDLE)
@@ -63,6 +78,7 @@ def list_(request: PortalRequest) -> HttpResponse:
 
 
 def _row(run: Run) -> dict[str, Any]:
+    is_open = run.state in runs.OPEN
     seconds = (
         (run.finished_at - (run.started_at or run.created_at)).total_seconds() if run.finished_at else None
     )
@@ -70,8 +86,10 @@ def _row(run: Run) -> dict[str, Any]:
         "run": run,
         "progress": run_progress.progress(run),
         "seconds": seconds,
-        "open": run.state in runs.OPEN,
-        "held_up_by": [words_for(wait.code, wait.values) for wait in run_progress.held_up_by(run)],
+        "open": is_open,
+        "held_up_by": [words_for(one.code, one.values) for one in held_up.by(run.integration)]
+        if is_open
+        else [],
     }
 
 
@@ -84,6 +102,7 @@ def page(request: PortalRequest, pk: UUID) -> HttpResponse:
             "mapping",
             "schedule__mapping",
             "person",
+            "integration__company",
             "integration__salesforce",
             "integration__quickbooks",
             "origin",

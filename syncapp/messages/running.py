@@ -15,15 +15,20 @@ MESSAGES: dict[str, Message] = {
     ),
     "run.not_stopped": Message("This run is not paused", "Only a paused run can go on.", "Reload the page."),
     "run.is_over": Message("This run is over", "It ended before it could be cancelled.", "Reload the page."),
-    "run.waits_for_access": Message(
+    "held.paused": Message(
+        "All syncing is paused",
+        "Nothing is lost; what is due waits, and changes are still noticed.",
+        "Let syncing go on under Settings.",
+    ),
+    "held.access": Message(
         "The access to {name} has ended",
-        "Nothing is lost; the run waits.",
+        "Nothing is lost; what is due waits.",
         "Connect it again, and it goes on by itself.",
         "reconnect",
     ),
-    "run.waits_for_answers": Message(
+    "held.answers": Message(
         "{name} did not answer several times",
-        "The run waits. It is tried again by itself, every quarter of an hour at the latest.",
+        "What is due waits. It is tried again by itself, every quarter of an hour at the latest.",
         "Nothing to do, unless it lasts: the service's own status page tells of an outage.",
         "connections",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +10,9 @@ from django.utils import timezone
 
 from connectors.contracts import Priority
 from syncapp.engine import plan as plans
-from syncapp.models import Connection, ConnectionStatus, Run, RunKind, RunState
-from syncapp.services import budget, daily_calls, finding, scope
+from syncapp.models import Connection, Run, RunKind, RunState
+from syncapp.services import budget, daily_calls, finding, held_up, scope
+from syncapp.services.held_up import Wait
 from syncapp.services.runs import OPEN
 from syncapp.store import leases
 
@@ -69,34 +69,13 @@ def _rate_now(run: Run, done: int, now: datetime) -> float | None:
     return max(0.0, (done - samples[0][1]) * 60 / (moment - samples[0][0]))
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Something that keeps a run from going on: the code of its words, and what they name."""
-
-    code: str
-    values: dict[str, str]
-
-
-def held_up_by(run: Run) -> list[Wait]:
-    """The connections of an open run through which nothing goes now. No query where they came with the run."""
-    if run.state not in OPEN:
-        return []
-    sides = (run.integration.salesforce, run.integration.quickbooks)
-    return [wait for one in sides if one is not None for wait in _held_up(one)]
-
-
-def _held_up(connection: Connection) -> Iterator[Wait]:
-    if connection.status != ConnectionStatus.LIVE:
-        yield Wait("run.waits_for_access", {"name": str(connection)})
-    elif connection.resting_until is not None:
-        yield Wait("run.waits_for_answers", {"name": str(connection)})
-
-
 def what_it_waits_for(run: Run) -> list[Wait]:
     """Why an open run does not go on now: a connection, and for a load of the lowest class the calls that are left. One
     query."""
-    waits = held_up_by(run)
-    if run.state not in OPEN or leases.PRIORITY[run.priority] is not Priority.BULK:
+    if run.state not in OPEN:
+        return []
+    waits = held_up.by(run.integration)
+    if leases.PRIORITY[run.priority] is not Priority.BULK:
         return waits
     salesforce, quickbooks = run.integration.salesforce, run.integration.quickbooks
     if salesforce is not None:

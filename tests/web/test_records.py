@@ -16,7 +16,7 @@ from django.utils import timezone
 from connectors.contracts import Side
 from portal.pages import record as record_page
 from portal.people.models import Role
-from syncapp.models import LinkBase, LinkWait, LinkWork, Mapping, RecordLink, Run, WriteIntent
+from syncapp.models import Connection, LinkBase, LinkWait, LinkWork, Mapping, RecordLink, Run, WriteIntent
 from syncapp.store import match_index
 from syncapp.tenancy import tenant
 from tests.builders import NOW, a_link, a_mapping, a_member, a_problem, an_attempt, some_work
@@ -51,6 +51,18 @@ def test_the_list_shows_states_in_words_with_the_next_step_and_both_ids(
         "Account ↔",
     ):
         assert part in text
+
+
+def test_a_queued_record_says_what_holds_it_up(browser: Client, mapping: Mapping) -> None:
+    link = a_link(mapping)
+    some_work(link)
+    assert "Starts by itself" in words(browser.get(f"/records/{link.pk}/"))
+
+    Connection.all_companies.filter(pk=mapping.integration.quickbooks_id).update(status="needs_reauth")
+
+    page, head = words(browser.get(f"/records/{link.pk}/")), words(browser.get(f"/records/{link.pk}/live/"))
+    title = f"The access to {mapping.integration.quickbooks} has ended. See the connection"
+    assert (title in page, title in head, "Starts by itself" in page) == (True, True, False)
 
 
 def test_a_page_of_fifty_costs_as_many_queries_as_a_page_of_one(browser: Client, mapping: Mapping) -> None:

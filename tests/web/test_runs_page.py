@@ -14,6 +14,7 @@ from connectors.contracts import Side
 from syncapp.engine.plan import Cost
 from syncapp.models import (
     AuditEvent,
+    Company,
     Connection,
     Mapping,
     PreviewItem,
@@ -73,6 +74,12 @@ def test_a_run_that_waits_for_a_connection_says_which_and_leads_there(
     assert 'href="/connections/">' in page.content.decode().split(title)[1].split("</section>")[0]
     Run.all_companies.filter(pk=run.pk).update(state="done", finished_at=timezone.now())
     assert title not in words(browser.get(f"/runs/{run.pk}/")) + words(browser.get("/runs/"))
+
+
+def test_a_run_of_a_paused_company_says_that_all_is_paused(browser: Client, mapping: Mapping) -> None:
+    run = a_run(mapping.integration, mapping=mapping, state="running", finished_at=None)
+    Company.objects.filter(pk=mapping.company_id).update(paused=True)
+    assert "Let syncing go on under Settings." in words(browser.get(f"/runs/{run.pk}/"))
 
 
 def test_a_run_is_cancelled_by_a_person_for_good(browser: Client, mapping: Mapping) -> None:
