@@ -242,12 +242,18 @@ def resume(schedule: Schedule, person: Any | None, *, now: datetime | None = Non
 
 
 def _set_paused(schedule: Schedule, person: Any | None, *, paused: bool, now: datetime | None = None) -> None:
-    if schedule.paused == paused:
-        return
-    schedule.paused = paused
-    schedule.next_at = None if paused else _next(schedule, now or timezone.now())
-    schedule.save(update_fields=["paused", "next_at"])
-    audit.decided("schedule.paused" if paused else "schedule.resumed", person, after=_facts(schedule))
+    """Of what is stored now: the page that was pressed may be older than somebody's change. Nothing for one that was
+    removed."""
+    with transaction.atomic():
+        stored = _stored(schedule)
+        if stored is not None and stored.paused != paused:
+            stored.integration = schedule.integration
+            stored.paused = paused
+            stored.next_at = None if paused else _next(stored, now or timezone.now())
+            stored.save(update_fields=["paused", "next_at"])
+            audit.decided("schedule.paused" if paused else "schedule.resumed", person, after=_facts(stored))
+    if stored is not None:
+        schedule.paused, schedule.next_at = stored.paused, stored.next_at
 
 
 def pause_all(person: Any | None, mapping: Mapping | None = None) -> int:
@@ -271,22 +277,25 @@ def _of(mapping: Mapping | None) -> QuerySet[Schedule]:
 
 
 def remove(schedule: Schedule, person: Any | None) -> None:
-    """Delete a schedule; its runs stay in the list of runs."""
-    audit.decided("schedule.removed", person, before=_facts(schedule))
-    schedule.delete()
+    """Delete a schedule; its runs stay in the list of runs. Nothing for one that is gone already."""
+    with transaction.atomic():
+        stored = _stored(schedule)
+        if stored is not None:
+            audit.decided("schedule.removed", person, before=_facts(stored))
+            stored.delete()
 
 
 def run_now(schedule: Schedule, person: Any | None) -> Run:
     """Start this schedule's run at a person's press; its next time stays as it is.
 
-    Raises Refused `schedule.still_running` or `schedule.nothing_to_run`.
+    Raises Refused `schedule.still_running` or `schedule.nothing_to_run` (nor does one that was removed meanwhile).
     """
     with transaction.atomic():
         # The same lock as the tick's: a press in the moment of the schedule's own time starts it once.
-        Schedule.objects.select_for_update().get(pk=schedule.pk)
-        if _still_running(schedule):
+        stored = _stored(schedule)
+        if stored is not None and _still_running(stored):
             raise Refused("schedule.still_running")
-        runs = _start(schedule, person, "Run now")
+        runs = _start(stored, person, "Run now") if stored is not None else []
     if not runs:
         raise Refused("schedule.nothing_to_run")
     return runs[0]

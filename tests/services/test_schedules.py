@@ -393,3 +393,31 @@ def test_all_schedules_or_those_of_one_mapping_are_paused_and_resumed() -> None:
         assert [schedules.pause_all(None, one), schedules.pause_all(None)] == [2, 1]
         assert [schedules.resume_all(None, other), schedules.resume_all(None)] == [1, 2]
         assert not Schedule.objects.filter(paused=True).exists()
+
+
+def test_resuming_from_an_old_page_takes_the_times_that_are_stored_now() -> None:
+    company = a_company(zone="America/Chicago")
+    with tenant(company.pk):
+        schedule = a_schedule(an_integration(company), minutes=15, paused=True, next_at=None)
+        as_read = Schedule.objects.get(pk=schedule.pk)
+        schedule.cadence, schedule.at_time = "daily", time(2, 0)
+        schedules.save(schedule, None, now=NOW)
+        schedules.resume(as_read, None, now=NOW)
+        assert Schedule.objects.get(pk=schedule.pk).next_at == as_read.next_at == utc(2026, 11, 13, 8, 0)
+
+
+def test_what_was_removed_meanwhile_is_not_paused_resumed_removed_or_run() -> None:
+    company = a_company()
+    with tenant(company.pk):
+        schedule = a_schedule(an_integration(company), minutes=15)
+        paused = a_schedule(schedule.integration, minutes=15, paused=True, next_at=None)
+        as_read = [Schedule.objects.get(pk=row.pk) for row in (schedule, paused)]
+        for row in (schedule, paused):
+            schedules.remove(row, None)
+        schedules.pause(as_read[0], None)
+        schedules.resume(as_read[1], None)
+        schedules.remove(as_read[0], None)
+        with pytest.raises(Refused, match="nothing_to_run"):
+            schedules.run_now(as_read[0], None)
+        told = AuditEvent.objects.filter(action__startswith="schedule.").values_list("action", flat=True)
+        assert (list(told), Schedule.objects.exists()) == (["schedule.removed"] * 2, False)
