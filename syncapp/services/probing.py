@@ -101,7 +101,8 @@ def _change(place: Place, intent: Intent, record: RemoteRecord) -> WriteResult:
         # What somebody typed since must stand out as an edit, so the base becomes what was sent, not what is read.
         return WriteResult(intent.bid, WriteStatus.APPLIED, record.id, rows=rows)
     # Of a call that was carried out in part, what was taken is told; the record is read and decided afresh.
-    return WriteResult(intent.bid, WriteStatus.NOT_SENT, record.id, failure=MOVED, rows=rows)
+    kept = record if rows else None
+    return WriteResult(intent.bid, WriteStatus.NOT_SENT, record.id, record=kept, failure=MOVED, rows=rows)
 
 
 def _each_row(
@@ -116,14 +117,27 @@ def _each_row(
         return ()
     found = of_lines(place.spec, intent.changes, record)
     found[write.id] = of_own_fields(place.spec, intent.side, intent.changes, record)
-    if evidence is Evidence.NOT_APPLIED and Evidence.APPLIED not in found.values():
-        return ()
     refused = {id_ for id_, each in found.items() if each is Evidence.NOT_APPLIED}
-    there = child_rows(record.body)
+    there = [row for row in child_rows(record.body) if not row.get("IsDeleted")]
+    parts = parts_of(write)
     known = {str(line["id"]) for line in _lines_before(intent) if line.get("id")}
-    free = [row for row in there if str(row["Id"]) not in known | {part.id for part in parts_of(write)}]
+    free = [row for row in there if str(row["Id"]) not in known | {part.id for part in parts}]
     ids = {str(row["Id"]) for row in there}
-    return tuple(_row(intent, part, ids, free, refused) for part in parts_of(write))
+    sure = evidence is not Evidence.NOT_APPLIED or Evidence.APPLIED in found.values()
+    if not sure and not any(_landed(part, known, ids, free) for part in parts):
+        return ()
+    return tuple(_row(intent, part, ids, free, refused, sure=sure) for part in parts)
+
+
+def _landed(part: Write, known: set[str], there: set[str], free: Sequence[Body]) -> bool:
+    """Whether a line that was to be removed is gone, or one that was to be made is there as it was sent."""
+    if part.operation is Operation.DELETE:
+        return part.id in known and part.id not in there
+    return not part.id and any(_alike(part, row) for row in free)
+
+
+def _alike(part: Write, row: Body) -> bool:
+    return holds(row, {key: part.body[key] for key in part.body if key in row})
 
 
 def _lines_before(intent: Intent) -> Iterator[Mapping[str, Any]]:
@@ -132,14 +146,18 @@ def _lines_before(intent: Intent) -> Iterator[Mapping[str, Any]]:
             yield from (line for line in change["before"] if isinstance(line, Mapping))
 
 
-def _row(intent: Intent, part: Write, there: set[str], free: list[Body], refused: set[str]) -> WriteResult:
+def _row(
+    intent: Intent, part: Write, there: set[str], free: list[Body], refused: set[str], *, sure: bool
+) -> WriteResult:
+    """What became of one row. A new line that is not there as it was sent was edited since where the call is `sure` to
+    have been carried out; else it is somebody's own."""
     applied, unknown = WriteStatus.APPLIED, WriteStatus.UNKNOWN
     if part.operation is Operation.DELETE:
         return WriteResult(intent.bid, unknown if part.id in there else applied, part.id)
     if part.id:
         return WriteResult(intent.bid, unknown if part.id in refused else applied, part.id)
-    alike = (row for row in free if holds(row, {key: part.body[key] for key in part.body if key in row}))
-    made = next(alike, free[0] if free else None)
+    edited = free[0] if free and sure else None
+    made = next((row for row in free if _alike(part, row)), edited)
     if made is None:
         return WriteResult(intent.bid, unknown)
     free.remove(made)

@@ -11,7 +11,7 @@ from syncapp.engine import reasons
 from syncapp.engine.compiled import EXTERNAL_ID
 from syncapp.engine.retry import Next, after_failure
 from syncapp.models import Outcome
-from syncapp.services import audit_rows
+from syncapp.services import audit_rows, partly
 from syncapp.services.closing import Closing, Place, Settled, attempt_row, failure_values, intent_row
 from syncapp.store.intents import Intent
 from syncapp.store.links import LinkRow
@@ -29,6 +29,8 @@ def take(
     closing.audit += audit_rows.of(
         place, intent, result, closing.at
     )  # child rows that were taken all the same
+    if partly.move_bases(place, intent, result, link) and intent.remote_id:
+        closing.moved.add(intent.remote_id)  # what was read of it before the write is no ground any more
     closing.changed[link.id] = link
     closing.columns[link.id] = {"last_ok_at": None, "last_cause": intent.cause}
     if failure.kind is FailureKind.EXISTS:
