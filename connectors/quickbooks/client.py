@@ -84,6 +84,7 @@ class QuickBooksClient:
     ) -> None:
         self.priority = priority
         self.realm_id = realm_id
+        self.access = access
         self._limiter = limiter
         manners = Manners(faults.judge, lambda _: None, SECOND_CHANCE_S)
         self._transport = Transport(session, access, limiter, meter, manners)

@@ -101,6 +101,7 @@ class SalesforceClient:
         priority: Priority = Priority.NORMAL,
     ) -> None:
         self.priority = priority
+        self.access = access
         self._limiter = limiter
         self._descriptions: dict[str, ObjectInfo] = {}
         self._transport = Transport(session, access, limiter, meter, Manners(faults.judge, self._observe))

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
-
-from django.db.models import Case, F, Value, When
 
 from connectors.contracts import ChangePage, Page, Priority, RecordState, RemoteRecord, Side, Watch
+from connectors.errors import ConnectorError
 from syncapp.engine.display import display_name
 from syncapp.engine.filters import first_unmet
 from syncapp.engine.lines import child_objects
@@ -23,8 +21,18 @@ from syncapp.models import Connection, Cursor, Mapping, MappingMode, MappingPass
 from syncapp.services import deletions, reference_lists, tagged
 from syncapp.services.clients import AnyClient
 from syncapp.services.surroundings import around
-from syncapp.services.watched import Watched, one_mapping, watched
-from syncapp.store import aliases, clock, leases, links, match_index, observations, passes, transactions
+from syncapp.services.watched import Watched, mappings_of, one_mapping, watched
+from syncapp.store import (
+    aliases,
+    clock,
+    cursors,
+    leases,
+    links,
+    match_index,
+    observations,
+    passes,
+    transactions,
+)
 
 GONE = frozenset({RecordState.DELETED, RecordState.MERGED, RecordState.MISSING})
 CAPTURING = frozenset({"scan", "poll", "sweep"})
@@ -47,6 +55,10 @@ class Lane:
     overlap: timedelta
     when_quiet: timedelta | None = None
     """The rhythm while there was no news for long; None where reading costs nothing."""
+
+    @property
+    def rhythm(self) -> cursors.Rhythm:
+        return cursors.Rhythm(self.every - GRAIN, (self.when_quiet or self.every) - GRAIN, QUIET_AFTER)
 
 
 # Salesforce rows commit late and out of order: three lanes with growing overlap (sync-semantics section 16).
@@ -116,7 +128,8 @@ def _start_lanes_of(target: Watched, name: str, started_at: datetime) -> None:
 def read_changes(connection: Connection, lane_name: str, client: AnyClient, *, run: Run | None = None) -> int:
     """Read what changed on one connection since the lane's cursors and store it; returns how many records were news.
 
-    One call covers all mapped objects. Each object's cursor moves with its own last page, in its transaction.
+    One call covers all mapped objects. Each object's cursor moves with its own last page, in its transaction; those of
+    objects without news move together at the end.
     """
     reading = _reading(connection, lane_name)
     watches = [
@@ -166,11 +179,24 @@ def _reading(connection: Connection, lane_name: str) -> _Reading:
 
 def _store(reading: _Reading, pages: Iterable[ChangePage], run: Run | None) -> int:
     news, tally = 0, deletions.Tally(reading.connection)
-    for page in pages:
-        target, cursor = reading.targets[page.object], reading.cursors[page.object]
-        news += _store_whole_page(target, cursor, reading.lane, page, run, tally)
+    quiet: list[cursors.Move] = []
+    try:
+        for page in pages:
+            target, cursor = reading.targets[page.object], reading.cursors[page.object]
+            if page.records or page.gap:
+                news += _store_whole_page(target, cursor, reading.lane, page, run, tally)
+            elif page.last:
+                quiet.append(cursors.Move(cursor.pk, cursor.version, page.server_time))
+    except ConnectorError:
+        _move(quiet, reading.lane)  # what was read to its end stays read
+        raise
+    _move(quiet, reading.lane)
     passes.caught_up([reading.connection.id])
     return news
+
+
+def _move(moves: Sequence[cursors.Move], lane: Lane) -> None:
+    transactions.run(lambda: cursors.move(moves, lane.rhythm))
 
 
 def _since(cursor: Cursor, lane: Lane) -> datetime:
@@ -208,25 +234,8 @@ def _store_page(
 
         checkup.after_gap(mapping for mapping, _ in target.mappings)
     if page.last:
-        moved: dict[str, Any] = {
-            "watermark": page.server_time,
-            "version": cursor.version + 1,
-            "next_at": _next_reading(cursor, lane, news > 0),
-            "last_full_at": clock.now(),
-        }
-        if news:
-            moved["last_news_at"] = clock.now()
-        # Compare-and-set: another process that read the same lane meanwhile keeps its newer position.
-        Cursor.objects.filter(pk=cursor.pk, version=cursor.version).update(**moved)
+        cursors.move([cursors.Move(cursor.pk, cursor.version, page.server_time, news > 0)], lane.rhythm)
     return news
-
-
-def _next_reading(cursor: Cursor, lane: Lane, news: bool) -> Any:
-    """When this lane is read again: less often while nothing happens, sooner where a notice came during the reading."""
-    now = clock.now()
-    busy = news or (cursor.last_news_at is not None and now - cursor.last_news_at < QUIET_AFTER)
-    every = lane.every if busy or lane.when_quiet is None else lane.when_quiet
-    return Case(When(hinted_at=None, then=Value(now + every - GRAIN)), default=F("next_at"))
 
 
 # --- one page of records, whatever told us ---------------------------------------------------------------------------
@@ -248,27 +257,27 @@ def take_in(
     """
     if not records:
         return 0
-    company_id = target.connection.company_id
-    _tell_parents(target, records, source)
+    company_id, at = target.connection.company_id, clock.now()
+    _tell_parents(target, records, source, at)
     if not target.mappings:
         return 0
     reference_lists.take_in(target.connection, target.side, target.object, records)
     stored = [replace(record, body=target.trim(record.body)) for record in records]
-    news = _note(target, stored, source)
+    news = _note(target, stored, source, at)
     # A scan is a mapping's first look: what other mappings of the object know already is new to it.
     fresh = stored if source == "scan" else [record for record in stored if record.id in news]
     aliases.note(company_id, target.connection.id, fresh)
     tagged.close_open_writes(target, records)
-    for mapping, spec in target.mappings:
-        with around(target.connection.company, clock.now(), mapping.integration.quickbooks_id):
-            _feed(target, mapping, spec, fresh, run, cause, tally)
+    for mapping, spec in target.mappings if fresh else ():
+        with around(target.connection.company, at, mapping.integration.quickbooks_id):
+            _feed(target, mapping, spec, fresh, run, cause, tally, at)
     return len(fresh)
 
 
-def _note(target: Watched, records: Sequence[RemoteRecord], source: str) -> set[str]:
+def _note(target: Watched, records: Sequence[RemoteRecord], source: str, at: datetime) -> set[str]:
     """Store what was seen; the ids that are news. Capture looks at records without their child rows, which would fill
     its pages: those that turn out to be needed are read whole, a thousand in a call."""
-    connection, at = target.connection, clock.now()
+    connection = target.connection
     if not (target.has_children and source in CAPTURING):
         return observations.note(connection.company_id, connection.id, records, source, at)
     bare = [replace(record, body={}) for record in records]
@@ -278,12 +287,14 @@ def _note(target: Watched, records: Sequence[RemoteRecord], source: str) -> set[
     return news
 
 
-def _tell_parents(target: Watched, records: Sequence[RemoteRecord], source: str) -> None:
+def _tell_parents(target: Watched, records: Sequence[RemoteRecord], source: str, at: datetime) -> None:
     """Rows that belong to other records are news of those: they are read again, whatever their own stamp says. Not what
     was read after its row had changed: lines usually come along with their record."""
-    connection, at = target.connection, clock.now()
+    if not target.parents:
+        return
+    connection = target.connection
     bare = [replace(record, body={}) for record in records]
-    news = observations.note(connection.company_id, connection.id, bare, source, at) if target.parents else ()
+    news = observations.note(connection.company_id, connection.id, bare, source, at)
     for parent in target.parents:
         changed: dict[str, datetime] = {}
         for record in records:
@@ -300,7 +311,7 @@ def _tell_parents(target: Watched, records: Sequence[RemoteRecord], source: str)
 
 
 def _make_parents_due(target: Watched, name: str, ids: Sequence[str]) -> None:
-    for mapping, _ in next((one.mappings for one in watched(target.connection) if one.object == name), ()):
+    for mapping, _ in mappings_of(target.connection, name):
         if mapping.mode == MappingMode.CHANGES and mapping.integration.switched_on_at is not None:
             known = links.linked_ids(
                 mapping.integration_id, mapping.sf_object, mapping.qbo_entity, target.side, ids
@@ -317,6 +328,7 @@ def _feed(
     run: Run | None,
     cause: str,
     tally: deletions.Tally | None,
+    at: datetime,
 ) -> None:
     """What these records mean for one mapping: new half-links for those its filter lets in, due work for the known."""
     rules = spec.filter_of(target.side)
@@ -352,11 +364,11 @@ def _feed(
         qbo_entity=mapping.qbo_entity,
         side=target.side,
         records=born,
-        at=clock.now(),
+        at=at,
     )
     ids |= {remote_id: row[0] for remote_id, row in held.items()}
-    realm = mapping.integration.quickbooks.remote_id if mapping.integration.quickbooks else ""
     present = [record for record in records if record.id in ids]
+    realm = _realm(target, mapping) if present else ""
     match_index.put_keys(
         target.connection,
         target.object,
@@ -371,3 +383,11 @@ def _feed(
     if switched_on and (mapping.mode == MappingMode.CHANGES or run_id is not None):
         due = [ids[record.id] for record in present]
         leases.make_due(mapping.company_id, due, Priority.NORMAL, cause=cause, run_id=run_id)
+
+
+def _realm(target: Watched, mapping: Mapping) -> str:
+    """The id of the pair's QuickBooks company; "" without one."""
+    if target.side is Side.QUICKBOOKS:
+        return target.connection.remote_id
+    books = mapping.integration.quickbooks
+    return books.remote_id if books else ""

@@ -19,7 +19,7 @@ from syncapp.models import ApiUsage, Connection
 from syncapp.services import budget
 from syncapp.services.facts import facts_of
 from syncapp.services.limiters import limiter_for, signing_in_limiter
-from syncapp.services.tokens import vault_for
+from syncapp.services.tokens import TokenVault, vault_for
 from syncapp.store import bulk
 
 AnyClient = SalesforceClient | QuickBooksClient
@@ -62,6 +62,16 @@ def client_for(connection: Connection, priority: Priority, meter: UsageMeter | N
     if facts.side is Side.SALESFORCE:
         return registry.salesforce_client(facts, access, limiter, counted, priority=priority)
     return registry.quickbooks_client(facts, access, limiter, counted, priority=priority)
+
+
+def sign_in_ahead(clients: Sequence[AnyClient]) -> None:
+    """Read the access for the next call of each of these clients (all of one connection), which may then be made in a
+    thread without a database session of its own."""
+    vaults = [client.access for client in clients if isinstance(client.access, TokenVault)]
+    access = vaults[0].look_ahead() if vaults else None
+    if access is not None:
+        for vault in vaults:
+            vault.put_ahead(access)
 
 
 def salesforce_with(facts: ConnectionFacts, access: AccessSource, priority: Priority) -> SalesforceClient:

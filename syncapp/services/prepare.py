@@ -172,10 +172,13 @@ def read_both_sides(reading: Reading, lease_seconds: float) -> None:
 def _read_by_another(run: Run) -> bool:
     """Whether a run that was asked for in the same transaction has read the changes of both connections, for every
     mapping: its reading began after this one was asked for, so nothing is left to be read again."""
-    together, schedule_id = run.scope.get("together"), run.schedule_id
-    if not together or schedule_id is None:
+    together = run.scope.get("together")
+    if not together or (run.schedule_id is None and run.kind != RunKind.FIRST_LOAD):
         return False
-    others = Run.objects.filter(schedule_id=schedule_id, scope__together=together).exclude(pk=run.pk)
+    others = Run.objects.filter(integration_id=run.integration_id, kind=run.kind, scope__together=together)
+    others = others.exclude(pk=run.pk)
+    if run.schedule_id is not None:
+        others = others.filter(schedule_id=run.schedule_id)
     return others.filter(state__in=(RunState.RUNNING, RunState.DONE)).exists()
 
 

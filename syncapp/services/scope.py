@@ -3,7 +3,7 @@
 A scope is the JSON of `Run.scope`: `{"of": "changes"}`, `{"of": "links", "links": [...]}`, `{"of": "filter", ...}`,
 `{"of": "draft", "draft": ...}` (every link of the mapping, decided by its draft as it was when it was asked for);
 without `of` it is every link of the run's mapping. `position` is how far a plan has come, `together` the runs that one
-tick of a schedule began.
+tick of a schedule, or switching on, began.
 """
 
 from __future__ import annotations

@@ -94,6 +94,7 @@ def _send_side(work: _Sending, side: Side, batches: Sequence[Batch]) -> None:
         while waiting or flying:
             free = AT_ONCE[side] - len(flying)
             going, waiting = _ready(work, waiting[:free]), waiting[free:]
+            work.context.make_ready(side, len(going))
             flying |= {pool.submit(_call, work.context, batch, work.deadline): batch for batch in going}
             if not waiting and len(flying) <= LAST_ONES:
                 turn.close()

@@ -9,6 +9,7 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 from django.db import connection as database
 from django.db import transaction
@@ -303,7 +304,14 @@ def preview(mapping: Mapping, person: Any | None, cause: str = "What a first loa
         return _new_run(mapping, RunKind.PREVIEW, Priority.NORMAL, person, cause)
 
 
-def _new_run(mapping: Mapping, kind: RunKind, priority: Priority, person: Any | None, cause: str) -> Run:
+def _new_run(
+    mapping: Mapping,
+    kind: RunKind,
+    priority: Priority,
+    person: Any | None,
+    cause: str,
+    scope: dict[str, Any] | None = None,
+) -> Run:
     """A run that begins with reading both sides of a mapping."""
     run = Run.objects.create(
         integration_id=mapping.integration_id,
@@ -312,6 +320,7 @@ def _new_run(mapping: Mapping, kind: RunKind, priority: Priority, person: Any | 
         priority=leases.RANK[priority],
         person=person,
         cause=cause,
+        scope=scope or {},
     )
     queue.prepare(run.pk, priority)
     return run
@@ -416,8 +425,9 @@ def switch_on(integration: Integration, person: Any | None) -> Run:
         row.switched_on_by = audit.name_of(person)
         row.state = IntegrationState.ACTIVE
         row.save(update_fields=["switched_on_at", "switched_on_by", "state"])
+        together = {"together": str(uuid4())}  # what changed since the scan is read once for all of them
         runs = [
-            _new_run(mapping, RunKind.FIRST_LOAD, Priority.BULK, person, "First load")
+            _new_run(mapping, RunKind.FIRST_LOAD, Priority.BULK, person, "First load", together)
             for mapping in _published(row)
         ]
         audit.decided("integration.switched_on", person, cause=row.name)

@@ -17,7 +17,7 @@ from syncapp.engine.mapping import MappingSpec, Mode
 from syncapp.engine.timing import Timing
 from syncapp.models import Connection, Mapping
 from syncapp.services import reference_lists
-from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush_all
+from syncapp.services.clients import AnyClient, UsageMeter, client_for, flush_all, sign_in_ahead
 from syncapp.store import clock, passes, runs, specs
 from syncapp.store.leases import Slice, WorkRow
 
@@ -95,6 +95,13 @@ class SliceContext:
             raise
         finally:
             idle.append(taken)
+
+    def make_ready(self, side: Side, count: int) -> None:
+        """So many clients that nobody uses stand ready for a call each from a thread: rows are looked at here."""
+        idle = self._idle.setdefault(side, [])
+        idle += [self._new_client(side) for _ in range(count - len(idle))]
+        if count:
+            sign_in_ahead(idle[-count:])
 
     @contextmanager
     def salesforce(self) -> Iterator[SalesforceClient]:

@@ -313,6 +313,8 @@ def let_go_ids(
     integration_id: int, sf_object: str, qbo_entity: str, side: Side, ids: Sequence[str]
 ) -> set[str]:
     """Records of one side whose link a person closed: later changes of theirs do nothing (sync-semantics section 8)."""
+    if not ids:
+        return set()
     column = "sf_id" if side is Side.SALESFORCE else "qbo_id"
     rows = RecordLink.objects.filter(
         integration_id=integration_id,

@@ -1,0 +1,58 @@
+"""Where the reading of changes stands: the cursors of one lane, moved together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syncapp.store import bulk
+
+MOVE = """
+update syncapp_cursor c set
+  watermark = x.watermark, version = c.version + 1, last_full_at = lb_now(),
+  last_news_at = case when x.news then lb_now() else c.last_news_at end,
+  next_at = case when c.hinted_at is not null then c.next_at
+    else lb_now() + case when x.news or c.last_news_at > lb_now() - %s then %s else %s end end
+from unnest(%s::bigint[], %s::integer[], %s::timestamptz[], %s::boolean[]) as x(id, version, watermark, news)
+where c.id = x.id and c.version = x.version
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One cursor, the version from which it was read on, where it goes, and whether there was news."""
+
+    cursor_id: int
+    version: int
+    watermark: datetime | None
+    news: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When a lane is read again: after `busy`, or after `quiet` once it had no news for `quiet_after`."""
+
+    busy: timedelta
+    quiet: timedelta
+    quiet_after: timedelta
+
+
+def move(moves: Sequence[Move], rhythm: Rhythm) -> None:
+    """Move these cursors, in one statement. A cursor that another process moved meanwhile keeps its newer position, and
+    one for which a notice came during the reading is due when the notice said."""
+    if not moves:
+        return
+    ordered = sorted(moves, key=lambda one: one.cursor_id)
+    bulk.execute(
+        MOVE,
+        [
+            rhythm.quiet_after,
+            rhythm.busy,
+            rhythm.quiet,
+            [one.cursor_id for one in ordered],
+            [one.version for one in ordered],
+            [one.watermark for one in ordered],
+            [one.news for one in ordered],
+        ],
+    )
