@@ -105,21 +105,9 @@ def _store_scanned(target: Watched, pass_id: int, page: Page) -> None:
 def _start_lanes(target: Watched, started_at: datetime) -> None:
     """Live capture goes on where the scan began, so that nothing between the two is lost."""
     children = [child.sf_object for _, spec in target.mappings for child in child_objects(spec)]
-    for name in (target.object, *(children if target.side is Side.SALESFORCE else ())):
-        _start_lanes_of(target, name, started_at)
-
-
-def _start_lanes_of(target: Watched, name: str, started_at: datetime) -> None:
+    names = dict.fromkeys((target.object, *(children if target.side is Side.SALESFORCE else ())))
     for lane in LANES[target.side]:
-        cursor, _ = Cursor.objects.get_or_create(
-            connection=target.connection,
-            object=name,
-            lane=lane.name,
-            defaults={"watermark": started_at},
-        )
-        cursor.watermark = min(cursor.watermark or started_at, started_at)
-        cursor.next_at = clock.now() + (lane.every if cursor.last_full_at else timedelta(0))
-        cursor.save()
+        cursors.start(target.connection, list(names), lane.name, started_at, lane.every)
 
 
 # --- live capture --------------------------------------------------------------------------------------------------

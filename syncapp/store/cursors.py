@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from syncapp.models import Connection
 from syncapp.store import bulk
 
 MOVE = """
@@ -16,6 +17,14 @@ update syncapp_cursor c set
     else lb_now() + case when x.news or c.last_news_at > lb_now() - %s then %s else %s end end
 from unnest(%s::bigint[], %s::integer[], %s::timestamptz[], %s::boolean[]) as x(id, version, watermark, news)
 where c.id = x.id and c.version = x.version
+"""
+
+START = """
+insert into syncapp_cursor as c (company_id, connection_id, object, lane, position, owner, version, watermark, next_at)
+select %s, %s, name, %s, '', '', 0, %s, lb_now() from unnest(%s::text[]) as name
+on conflict (connection_id, object, lane) do update set
+  watermark = least(c.watermark, excluded.watermark),
+  next_at = excluded.next_at + case when c.last_full_at is null then interval '0' else %s end
 """
 
 
@@ -36,6 +45,15 @@ class Rhythm:
     busy: timedelta
     quiet: timedelta
     quiet_after: timedelta
+
+
+def start(
+    connection: Connection, names: Sequence[str], lane: str, watermark: datetime, every: timedelta
+) -> None:
+    """Begin to read these objects in a lane, from `watermark` on. One that is read already goes back there if it is
+    further, and keeps its rhythm."""
+    values = [connection.company_id, connection.pk, lane, watermark, sorted(names), every]
+    bulk.execute(START, values)
 
 
 def move(moves: Sequence[Move], rhythm: Rhythm) -> None:
