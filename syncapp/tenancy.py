@@ -37,11 +37,26 @@ def current_company_id() -> int:
     return company_id
 
 
+_MOST_KEPT = 1000
+_kept: dict[tuple[type[models.Model], int], models.QuerySet[Any]] = {}
+"""All rows of a model and a company, never evaluated: to build the condition took as long as the rest of a query."""
+
+
 class TenantManager(models.Manager[Any]):
     """Rows of the current company only; raises NoCompany without one."""
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        return super().get_queryset().filter(company_id=current_company_id())
+        company_id = current_company_id()
+        if type(self) is not TenantManager or self._db is not None or getattr(self, "_hints", None):
+            # Of a relation, or of a chosen database: these make querysets of their own.
+            return super().get_queryset().filter(company_id=company_id)
+        kept = _kept.get((self.model, company_id))
+        if kept is None:
+            kept = super().get_queryset().filter(company_id=company_id)
+            if len(_kept) >= _MOST_KEPT:
+                _kept.clear()
+            _kept[self.model, company_id] = kept
+        return kept.all()
 
 
 class TenantModel(models.Model):
