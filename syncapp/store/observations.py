@@ -106,7 +106,8 @@ def hint(
 
 
 def know(company_id: int, connection_id: UUID, records: Sequence[RemoteRecord], at: datetime) -> None:
-    """These are our own writes' answers: their versions are known, so that the notice of them costs no work."""
+    """These are our own writes' answers: their versions are known, so that the notice of them costs no work. What was
+    deleted or merged within the same second was so after our write, however late its answer is stored."""
     rows = [
         {
             **_row(company_id, connection_id, record, "write", at),
@@ -122,7 +123,8 @@ def know(company_id: int, connection_id: UUID, records: Sequence[RemoteRecord], 
         on_conflict=f"""(connection_id, object, remote_id) do update set
   token = excluded.token, modified = excluded.modified, settled = excluded.settled, state = excluded.state,
   seen_at = excluded.seen_at, source = excluded.source, body = null, fresh = false
-where {NOT_OLDER}""",
+where {NOT_OLDER} and (syncapp_observation.state not in ('deleted', 'merged')
+                       or syncapp_observation.modified < excluded.modified)""",
     )
 
 

@@ -49,6 +49,21 @@ def test_an_edit_within_the_second_of_our_write_outlives_the_answer_that_is_stor
         assert known(quickbooks) == ("2", True)
 
 
+def test_a_deletion_within_the_second_of_our_write_outlives_the_answer_that_is_stored_after_it(
+    quickbooks: Connection,
+) -> None:
+    """Created by us and merged away at once; the answer was lost, and its repetition told of the creation later. What
+    changes list of a deleted record has no version."""
+    gone = RemoteRecord(Side.QUICKBOOKS, "Customer", "2", Token("", SECOND), RecordState.DELETED, {})
+    with tenant(quickbooks.company_id):
+        observations.note(quickbooks.company_id, quickbooks.pk, [gone], "cdc", SECOND)
+
+        observations.know(quickbooks.company_id, quickbooks.pk, [customer("0")], SECOND)
+
+        seen = observations.load(quickbooks.pk, Side.QUICKBOOKS, "Customer", ["2"])["2"]
+        assert (seen.token, seen.state) == ("", RecordState.DELETED)
+
+
 def test_an_older_reading_within_the_same_second_is_no_news(quickbooks: Connection) -> None:
     with tenant(quickbooks.company_id):
         observations.note(quickbooks.company_id, quickbooks.pk, [customer("10")], "cdc", SECOND)
