@@ -19,7 +19,7 @@ from syncapp.models import (
     WriteIntent,
 )
 from tests.services import trail
-from tests.simulation import claims, deeds, notices, pairings, sales
+from tests.simulation import claims, deeds, notices, pairings, sales, timetable
 from tests.simulation.pairs import Pair, Unit
 from tests.simulation.people import Typed
 from tests.simulation.world import World, unique
@@ -86,7 +86,7 @@ def _left(world: World) -> list[str]:
     )
     intents = WriteIntent.all_companies.filter(state__in=OPEN).values_list("side", "state")
     batches = BatchSend.all_companies.filter(state__in=OPEN).values_list("side", "state")
-    return [*map(str, work), *map(str, intents), *map(str, batches)]
+    return [*map(str, work), *map(str, intents), *map(str, batches), *timetable.open_runs()]
 
 
 def _until_next(world: World) -> float:
@@ -110,6 +110,7 @@ def judge(world: World) -> None:
     claims.examine(view)
     pairings.examine(view)
     sales.examine(view)
+    timetable.examine(view)
     _second_pass_writes_nothing(world)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from syncapp.recipes import STARTERS
-from tests.simulation import decisions, deeds, sales, scenes
+from tests.simulation import decisions, deeds, sales, scenes, timetable
 from tests.simulation.world import World, seeded
 
 Deed = Callable[[World, Random], str]
@@ -137,8 +137,27 @@ DRAWN = (PLAIN, PLAIN, PLAIN, *THEMES.values())
 """Each seed has one of these; the plain ones leave everything to chance."""
 
 
+SCHEDULES = "schedules"
+"""Beside their theme, some plans have schedules; all else in them is as it would be without."""
+HAVE_SCHEDULES = 0.25
+WITHOUT = 104
+"""The first seeds, which every test run makes whole, have none: their time is measured. Others are chosen for schedules
+(`test_simulation.py`)."""
+
+
+def has_schedules(seed: int) -> bool:
+    """Whether schedules are made, changed and started in this seed's plan."""
+    return seed > WITHOUT and _about_schedules(seed).random() < HAVE_SCHEDULES
+
+
+def _about_schedules(seed: int) -> Random:
+    return seeded(seed + 1_000_003)
+
+
 def is_about(seed: int, theme: str) -> bool:
-    """Whether this seed's plan has this theme."""
+    """Whether this seed's plan has this theme, or schedules where that is asked."""
+    if theme == SCHEDULES:
+        return has_schedules(seed)
     return bool(theme) and seeded(seed).choice(DRAWN) is THEMES[theme]
 
 
@@ -163,7 +182,19 @@ def plan(seed: int) -> list[Action]:
     else:
         opening += ["scan", "work", "switch_on", "work", "work"]
     chosen = chance.choices(list(weights), list(weights.values()), k=chance.randint(*theme.length))
-    return [Action(kind, chance.getrandbits(32)) for kind in [*opening, *chosen]]
+    actions = [Action(kind, chance.getrandbits(32)) for kind in [*opening, *chosen]]
+    return _with_schedules(seed, actions, len(opening)) if has_schedules(seed) else actions
+
+
+def _with_schedules(seed: int, actions: list[Action], first: int) -> list[Action]:
+    """The plan with schedules here and there, the first as soon as the installation is switched on."""
+    chance = _about_schedules(seed)
+    kinds, weights = list(timetable.WEIGHTS), list(timetable.WEIGHTS.values())
+    more = chance.choices(kinds, weights, k=chance.randint(5, 12))
+    places = [first, *(chance.randint(first, len(actions)) for _ in more)]
+    for kind, place in sorted(zip(["make_schedule", *more], places, strict=True), key=lambda one: -one[1]):
+        actions.insert(place, Action(kind, chance.getrandbits(32)))
+    return actions
 
 
 DEEDS: dict[str, Deed] = {
@@ -174,5 +205,6 @@ DEEDS: dict[str, Deed] = {
     },
     **decisions.DECISIONS,
     **sales.DEEDS,
+    **timetable.DEEDS,
     **{name: getattr(scenes, name) for name in scenes.SCENES},
 }

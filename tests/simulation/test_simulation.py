@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import DjangoDbBlocker
 
+from tests.simulation.plans import has_schedules
 from tests.simulation.running import run
 from tests.simulation.world import Installation
 
@@ -34,6 +35,16 @@ def installation(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, AT_ONCE))
 def test_every_promise_holds_whatever_happens(installation: Installation, first: int) -> None:
     outcomes = [run(installation, seed) for seed in range(first, first + AT_ONCE)]
+
+    assert [outcome.told() for outcome in outcomes if outcome.violations] == []
+
+
+def test_a_time_starts_its_schedule_once_whoever_looks_and_whatever_happens(
+    installation: Installation,
+) -> None:
+    seeds = [seed for seed in range(SEEDS + 1, SEEDS + 100) if has_schedules(seed)][:AT_ONCE]
+
+    outcomes = [run(installation, seed) for seed in seeds]
 
     assert [outcome.told() for outcome in outcomes if outcome.violations] == []
 

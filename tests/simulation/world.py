@@ -28,7 +28,7 @@ from syncapp.models import Company, Connection, Integration, Mapping
 from syncapp.recipes import STARTERS
 from syncapp.services import looking
 from syncapp.store import specs
-from tests.simulation import actors, database, pairs
+from tests.simulation import actors, database, pairs, starts
 from tests.simulation.actors import Actor, Hands
 from tests.simulation.clock import Chance, Clock, in_charge
 from tests.simulation.people import People
@@ -218,6 +218,7 @@ class Installation:
 
     def __init__(self) -> None:
         self.hands = Hands()
+        starts.watch()
         self._prepared: dict[tuple[str, ...], Prepared] = {}
 
     def world(self, recipes: tuple[str, ...] = STARTERS) -> AbstractContextManager[World]:
@@ -232,6 +233,7 @@ class Installation:
         self.hands.close()
         for one in self._prepared.values():
             one.rows.forget()
+        starts.forget()
 
 
 class Prepared:

@@ -309,7 +309,39 @@ def _parents_unseen(patch: Patch) -> None:
     patch.setattr(deciding, "resolve", ready)
 
 
+def _start_unclaimed(patch: Patch) -> None:
+    """A tick starts what it has found due, whether another has started it meanwhile or not."""
+    from syncapp.models import Schedule
+    from syncapp.services import schedules
+
+    def start(schedule_id: Any, now: Any) -> bool:
+        schedule = Schedule.objects.select_related("company", "integration__company").get(pk=schedule_id)
+        schedule.next_at = schedules._next(schedule, now)
+        runs = schedules._start(schedule, None, "Schedule")
+        schedule.last_at = now if runs else schedule.last_at
+        schedule.save(update_fields=["next_at", "last_at"])
+        return bool(runs)
+
+    patch.setattr(schedules, "_start_claimed", start)
+
+
+def _missed_made_up(patch: Patch) -> None:
+    from syncapp.services import schedules
+
+    real = schedules._next
+    patch.setattr(schedules, "_next", lambda schedule, now: real(schedule, schedule.next_at or now))
+
+
+def _runs_pile_up(patch: Patch) -> None:
+    from syncapp.services import schedules
+
+    patch.setattr(schedules, "OPEN_RUNS", ())
+
+
 _ALL = (
+    Defect("start unclaimed", "a tick starts what another has started", _start_unclaimed, "schedules"),
+    Defect("missed made up", "a late tick makes up for every missed time", _missed_made_up, "schedules"),
+    Defect("runs pile up", "a schedule starts beside its open run", _runs_pile_up, "schedules"),
     Defect("parents unseen", "nobody looks whether a parent is linked", _parents_unseen, "sales"),
     Defect("merge ignored", "a link does not follow its merged record", _merge_ignored, "merges"),
     Defect("notice for data", "changes are read from the notice on", _notice_for_data, "told late"),
