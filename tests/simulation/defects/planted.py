@@ -338,7 +338,23 @@ def _runs_pile_up(patch: Patch) -> None:
     patch.setattr(schedules, "OPEN_RUNS", ())
 
 
+def _sent_before_parents(patch: Patch) -> None:
+    """A reference to a record that is not linked yet is left out, and its record goes without it."""
+    from syncapp.engine import merge
+
+    real = merge._linked
+
+    def linked(row: Any, target: Any, value: Any, context: Any) -> Any:
+        found = real(row, target, value, context)
+        return None if found is merge.UNTRANSLATED else found
+
+    patch.setattr(merge, "_linked", linked)
+
+
 _ALL = (
+    Defect(
+        "sent before parents", "a document goes before its parent is linked", _sent_before_parents, "sales"
+    ),
     Defect("start unclaimed", "a tick starts what another has started", _start_unclaimed, "schedules"),
     Defect("missed made up", "a late tick makes up for every missed time", _missed_made_up, "schedules"),
     Defect("runs pile up", "a schedule starts beside its open run", _runs_pile_up, "schedules"),
