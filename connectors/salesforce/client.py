@@ -119,7 +119,7 @@ class SalesforceClient:
     def take_up(self, access: AccessSource, limiter: Limiter, meter: CallMeter, *, within: float) -> None:
         """Go on to another task of the same connection, whose calls may take `within` seconds together: to make a
         client costs a third of what a look does."""
-        self._limiter = limiter
+        self.access, self._limiter = access, limiter
         self._transport.take_up(access, limiter, meter, within=within)
 
     # --- reading -----------------------------------------------------------------------------------------------------

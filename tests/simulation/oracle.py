@@ -235,7 +235,7 @@ class View:
     def _known_there(self, typed: Typed, unit: Unit, entry: dict[str, Any]) -> bool:
         """Whether the other side held the value before ours replaced it, or a person decided."""
         other = "qbo" if typed.side == "sf" else "sf"
-        partner = self.partner.get((typed.side, typed.record), "")
+        partner = self._partner_of(typed.side, typed.record)
         if {(typed.record, unit.name), (partner, unit.name)} & self.world.answered:
             return True
         return any(
@@ -243,6 +243,12 @@ class View:
             for one in self.by_record.get((other, partner), [])
             if one["seq"] < entry["seq"]
         )
+
+    def _partner_of(self, side: str, record: str) -> str:
+        """The record's other half; that of the record into which people merged it, which has taken it over."""
+        while (side, record) not in self.partner and (side, record) in self.world.people.merged:
+            record = self.world.people.merged[side, record]
+        return self.partner.get((side, record), "")
 
     # --- G2 ---
 
