@@ -64,12 +64,19 @@ def _nothing_more_was_written(view: View, row: RecordLink) -> None:
 
 def a_link_follows_its_record(view: View) -> None:
     """Where only the loser of a merge was linked, its link goes on with the winner. In QuickBooks only a notice names
-    both, so that what is held is only that nobody calls such a link in step (I7)."""
+    both, so that what is held is only that nobody calls such a link in step (I7). A winner that people took from its
+    own other half meanwhile was linked: which of the two it is to have is theirs to say."""
+    taken_apart = set(
+        RecordLink.all_companies.filter(lifecycle="unlinked")
+        .exclude(sf_id=None)
+        .values_list("sf_id", flat=True)
+    )
     holders = {link.sf_id: link for link in view.links if link.sf_id}
     for link in view.links:
         now = winner(view, "sf", link.sf_id or "")
         if (
             not now
+            or now in taken_apart
             or not link.qbo_id
             or link.paused
             or view._last("qbo", unique("qbo", link.qbo_entity, link.qbo_id or "")) is None
