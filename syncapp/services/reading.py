@@ -128,7 +128,9 @@ def _read(context: SliceContext, side: Side, ids: Sequence[str], *, keep: bool) 
         records = client.read(target.object, ids, target.fields)
         records = _confirmed(client, target, records) if len(ids) > 1 else records
     if keep:
-        observations.note(context.company_id, target.connection.id, records, "read", context.now)
+        observations.note(
+            context.company_id, target.connection.id, records, "read", context.now, for_decision=True
+        )
         aliases.note(context.company_id, target.connection.id, records)
     return {record.id: record for record in records}
 

@@ -23,22 +23,31 @@ NOT_OLDER = """(coalesce(syncapp_observation.modified, '-infinity') < excluded.m
            or syncapp_observation.token::bigint <= excluded.token::bigint)))"""
 
 # A row is news unless the same, settled token is known; an older token than the one known is never taken over.
-UPSERT = f"""(connection_id, object, remote_id) do update set
+TAKE_OVER = """(connection_id, object, remote_id) do update set
   token = excluded.token, modified = excluded.modified, settled = excluded.settled, state = excluded.state,
   merged_into = excluded.merged_into, modified_by = excluded.modified_by, source = excluded.source,
-  seen_at = excluded.seen_at, body = excluded.body, hinted_at = null, fresh = true
-where {NOT_OLDER}
-  and (syncapp_observation.token <> excluded.token or syncapp_observation.modified <> excluded.modified
-       or not syncapp_observation.settled or syncapp_observation.state <> excluded.state
-       or syncapp_observation.hinted_at is not null)"""
+  seen_at = excluded.seen_at, body = excluded.body, hinted_at = null, fresh = true"""
+NEWS = """(syncapp_observation.token <> excluded.token or syncapp_observation.modified <> excluded.modified
+  or not syncapp_observation.settled or syncapp_observation.state <> excluded.state
+  or syncapp_observation.hinted_at is not null)"""
+UPSERT = f"{TAKE_OVER} where {NOT_OLDER} and {NEWS}"
+UPSERT_BODY = f"""{TAKE_OVER} where {NOT_OLDER} and ({NEWS} or (syncapp_observation.body is null
+  and coalesce(syncapp_observation.seen_at, '-infinity') <= excluded.seen_at))"""
 
 
 def note(
-    company_id: int, connection_id: UUID, records: Sequence[RemoteRecord], source: str, at: datetime
+    company_id: int,
+    connection_id: UUID,
+    records: Sequence[RemoteRecord],
+    source: str,
+    at: datetime,
+    *,
+    for_decision: bool = False,
 ) -> set[str]:
     """Store what capture saw (all of one object); returns the ids that are news.
 
-    A record whose equal, settled token is known costs no work and is left out.
+    A record whose equal, settled token is known costs no work and is left out. What is read `for_decision` keeps its
+    body all the same: a record that waits is decided again from it, and one without a body counts as unchanged.
     """
     unique = {record.id: record for record in records}
     rows = [
@@ -52,7 +61,11 @@ def note(
         for record in sorted(unique.values(), key=lambda item: item.id)
     ]
     news = bulk.insert(
-        Observation, rows, on_conflict=UPSERT, returning=["remote_id"], as_text=bulk.dumps_exactly
+        Observation,
+        rows,
+        on_conflict=UPSERT_BODY if for_decision else UPSERT,
+        returning=["remote_id"],
+        as_text=bulk.dumps_exactly,
     )
     return {row[0] for row in news}
 

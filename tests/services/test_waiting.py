@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from syncapp.models import LinkWait, LinkWork, Observation, Problem, RecordLink
-from syncapp.services import matching
+from syncapp.services import mappings, matching
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
 
@@ -127,3 +128,23 @@ def test_two_children_of_one_parent_are_woken_each_by_its_own_wait(spine: Spine)
     spine.first_load()
     assert {how(link)[:2] for link in spine.links} == {("linked", "none")}
     assert names_of_waits() == set()
+
+
+def test_an_edit_that_waits_for_a_new_parent_survives_a_new_version_of_the_mapping(spine: Spine) -> None:
+    child = spine.account(Name="Child Pine")
+    spine.first_load()
+    parent = spine.account(Name="Parent Pine")
+    spine.edit_account(child, ParentId=parent, Phone="(555) 010-7777")
+    time.sleep(2.1)  # the stamps have settled, so that a reading of them is no news
+    spine.capture()
+    with tenant(spine.company.pk):
+        mapping = spine.mapping
+        mapping.qbo_filter = [{"path": "DisplayName", "operator": "ne", "value": "Not ours"}]
+        mapping.save()
+        mappings.publish(mapping, spine.person)
+
+    spine.carry()
+
+    there = spine.customer_named("Child Pine")
+    assert there["PrimaryPhone"]["FreeFormNumber"] == "(555) 010-7777"
+    assert there["ParentRef"]["value"] == spine.customer_named("Parent Pine")["Id"]
