@@ -213,12 +213,20 @@ def _cents(amount: Decimal) -> Decimal:
 def _wanted(view: View, sale: str) -> list[Line]:
     return sorted(
         (
-            view.partner.get(("sf", row["Product2Id"]), "?"),
+            _item_of(view, row["Product2Id"]),
             Decimal(str(row["Quantity"])).normalize(),
             _cents(Decimal(str(row["UnitPrice"]))),
         )
         for row in _rows(view.world, LINES.format(sale))
     )
+
+
+def _item_of(view: View, product: str) -> str:
+    """The product's item; where people took the two apart since, the one that it was booked with."""
+    apart = RecordLink.all_companies.filter(sf_id=product, lifecycle="unlinked").values_list(
+        "qbo_id", flat=True
+    )
+    return view.partner.get(("sf", product)) or next((str(id_) for id_ in apart if id_), "?")
 
 
 def _booked(invoice: dict[str, Any]) -> list[Line]:
