@@ -248,7 +248,17 @@ class View:
         """The record's other half; that of the record into which people merged it, which has taken it over."""
         while (side, record) not in self.partner and (side, record) in self.world.people.merged:
             record = self.world.people.merged[side, record]
-        return self.partner.get((side, record), "")
+        return self.partner.get((side, record)) or self._apart(side, record)
+
+    def _apart(self, side: str, record: str) -> str:
+        """The other half that a record had until people took them apart."""
+        for row in (
+            RecordLink.all_companies.filter(lifecycle="unlinked").exclude(sf_id=None).exclude(qbo_id=None)
+        ):
+            names = {"sf": str(row.sf_id), "qbo": unique("qbo", row.qbo_entity, str(row.qbo_id))}
+            if names[side] == record:
+                return names["qbo" if side == "sf" else "sf"]
+        return ""
 
     # --- G2 ---
 

@@ -185,8 +185,9 @@ def _is_right(view: View, link: RecordLink) -> None:
     if wanted != actual:
         view.world.complain("I8", f"{link.name}: sold {wanted}, booked {actual}")
     total = _total(view, str(link.sf_id))
-    if Decimal(str(invoice["TotalAmt"])) != total:
-        view.world.complain("I8", f"{link.name}: sold for {total}, booked {invoice['TotalAmt']}")
+    tax = Decimal(str((invoice.get("TxnTaxDetail") or {}).get("TotalTax") or 0))
+    if Decimal(str(invoice["TotalAmt"])) - tax != total:
+        view.world.complain("I8", f"{link.name}: sold for {total}, booked {invoice['TotalAmt']}, tax {tax}")
     customer = view.partner.get(("sf", str(sale["AccountId"])), "")
     customer = pairings.winner(view, "qbo", customer) or customer
     if customer and invoice["CustomerRef"]["value"] != customer:
