@@ -174,17 +174,21 @@ def _store(reading: _Reading, pages: Iterable[ChangePage], run: Run | None) -> i
             if page.records or page.gap:
                 news += _store_whole_page(target, cursor, reading.lane, page, run, tally)
             elif page.last:
-                quiet.append(cursors.Move(cursor.pk, cursor.version, page.server_time))
+                quiet.append(_past(cursor, page, reading.lane))
     except ConnectorError:
-        _move(quiet, reading.lane)  # what was read to its end stays read
+        _move(quiet)  # what was read to its end stays read
         raise
-    _move(quiet, reading.lane)
+    _move(quiet)
     passes.caught_up([reading.connection.id])
     return news
 
 
-def _move(moves: Sequence[cursors.Move], lane: Lane) -> None:
-    transactions.run(lambda: cursors.move(moves, lane.rhythm))
+def _move(moves: Sequence[cursors.Move]) -> None:
+    transactions.run(lambda: cursors.move(moves))
+
+
+def _past(cursor: Cursor, page: ChangePage, lane: Lane, *, news: bool = False) -> cursors.Move:
+    return cursors.Move(cursor.pk, cursor.version, page.server_time, lane.rhythm, news)
 
 
 def _since(cursor: Cursor, lane: Lane) -> datetime:
@@ -222,7 +226,7 @@ def _store_page(
 
         checkup.after_gap(mapping for mapping, _ in target.mappings)
     if page.last:
-        cursors.move([cursors.Move(cursor.pk, cursor.version, page.server_time, news > 0)], lane.rhythm)
+        cursors.move([_past(cursor, page, lane, news=news > 0)])
     return news
 
 

@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -27,14 +26,14 @@ from connectors.salesforce.changes import QUERIES_PER_CALL
 from connectors.salesforce.client import SalesforceClient
 from syncapp import queue
 from syncapp.crypto import SecretUnreadable
-from syncapp.models import Connection, ConnectionStatus, Cursor
+from syncapp.models import Connection, ConnectionStatus
 from syncapp.services import capture, sync_requests
 from syncapp.services.clients import UsageMeter, add_usage
 from syncapp.services.facts import facts_of
 from syncapp.services.limiters import admitted
 from syncapp.services.timing import current_timing
 from syncapp.services.watched import own_fields_by_object
-from syncapp.store import breaker, bulk, passes, transactions
+from syncapp.store import breaker, bulk, cursors, passes, transactions
 from syncapp.store import sync_requests as requests_store
 from syncapp.tenancy import tenant
 
@@ -276,14 +275,7 @@ def _store_quiet(answered: Sequence[Answered]) -> None:
     quiet = [one for one, error in answered if error is None and one.watches and not one.records]
     well = {one.connection.pk for one, error in answered if error is None}
     with bulk.together():
-        bulk.update(
-            Cursor,
-            [row for one in quiet for row in _moved(one)],
-            where="t.version = x.was",
-            extra={"was": "int", "every": "float8"},
-            expressions="version = t.version + 1, last_full_at = lb_now(), next_at = case when t.hinted_at is null"
-            " then lb_now() + x.every * interval '1 second' else t.next_at end",
-        )
+        cursors.move([move for one in quiet for move in _moved(one)])
         if quiet:
             passes.caught_up(sorted({one.connection.pk for one in quiet}))
         if well:
@@ -294,16 +286,11 @@ def _store_quiet(answered: Sequence[Answered]) -> None:
         )
 
 
-def _moved(one: _Look) -> Iterator[dict[str, Any]]:
-    every = capture.lane_of(Side.SALESFORCE, one.lane).every - capture.GRAIN
+def _moved(one: _Look) -> Iterator[cursors.Move]:
+    rhythm = capture.lane_of(Side.SALESFORCE, one.lane).rhythm
     for page in one.pages:
         at = one.standing[page.object]
-        yield {
-            "id": at.cursor,
-            "watermark": page.server_time,
-            "was": at.version,
-            "every": every.total_seconds(),
-        }
+        yield cursors.Move(at.cursor, at.version, page.server_time, rhythm)
 
 
 def _go_on(one: _Look, error: Error | None) -> int:

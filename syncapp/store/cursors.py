@@ -14,8 +14,9 @@ update syncapp_cursor c set
   watermark = x.watermark, version = c.version + 1, last_full_at = lb_now(),
   last_news_at = case when x.news then lb_now() else c.last_news_at end,
   next_at = case when c.hinted_at is not null then c.next_at
-    else lb_now() + case when x.news or c.last_news_at > lb_now() - %s then %s else %s end end
-from unnest(%s::bigint[], %s::integer[], %s::timestamptz[], %s::boolean[]) as x(id, version, watermark, news)
+    else lb_now() + case when x.news or c.last_news_at > lb_now() - x.quiet_after then x.busy else x.quiet end end
+from unnest(%s::bigint[], %s::integer[], %s::timestamptz[], %s::boolean[],
+  %s::interval[], %s::interval[], %s::interval[]) as x(id, version, watermark, news, busy, quiet, quiet_after)
 where c.id = x.id and c.version = x.version
 """
 
@@ -29,22 +30,23 @@ on conflict (connection_id, object, lane) do update set
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """One cursor, the version from which it was read on, where it goes, and whether there was news."""
-
-    cursor_id: int
-    version: int
-    watermark: datetime | None
-    news: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Rhythm:
     """When a lane is read again: after `busy`, or after `quiet` once it had no news for `quiet_after`."""
 
     busy: timedelta
     quiet: timedelta
     quiet_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One cursor: the version from which it was read on, where it goes, its rhythm, whether there was news."""
+
+    cursor_id: int
+    version: int
+    watermark: datetime | None
+    rhythm: Rhythm
+    news: bool = False
 
 
 def start(
@@ -56,7 +58,7 @@ def start(
     bulk.execute(START, values)
 
 
-def move(moves: Sequence[Move], rhythm: Rhythm) -> None:
+def move(moves: Sequence[Move]) -> None:
     """Move these cursors, in one statement. A cursor that another process moved meanwhile keeps its newer position, and
     one for which a notice came during the reading is due when the notice said."""
     if not moves:
@@ -65,12 +67,12 @@ def move(moves: Sequence[Move], rhythm: Rhythm) -> None:
     bulk.execute(
         MOVE,
         [
-            rhythm.quiet_after,
-            rhythm.busy,
-            rhythm.quiet,
             [one.cursor_id for one in ordered],
             [one.version for one in ordered],
             [one.watermark for one in ordered],
             [one.news for one in ordered],
+            [one.rhythm.busy for one in ordered],
+            [one.rhythm.quiet for one in ordered],
+            [one.rhythm.quiet_after for one in ordered],
         ],
     )
