@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from syncapp.models import RecordLink
-from tests.services.spine import Spine
+from tests.services.spine import Spine, a_spine
 
 DOCUMENTS = (
     *("account_customer", "product_item", "opportunity_invoice"),
@@ -74,3 +76,14 @@ def sold(body: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 def link_of(spine: Spine, entity: str = "Invoice") -> RecordLink:
     return RecordLink.all_companies.exclude(lifecycle="absorbed").get(qbo_entity=entity)
+
+
+@contextmanager
+def invoices_shown() -> Iterator[Spine]:
+    """A company whose invoices are shown in Salesforce as records with lines; `bench` is an item to bill."""
+    with a_spine(recipes=("account_customer", "product_item", "invoice_record"), winner="sf") as made:
+        income = next(row for row in made.booked("Account") if row["AccountType"] == "Income")
+        made.bench = made.book(
+            "Item", Name="Bench", Type="Service", IncomeAccountRef={"value": income["Id"]}, UnitPrice=100
+        )["Id"]
+        yield made

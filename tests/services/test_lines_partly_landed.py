@@ -11,7 +11,7 @@ import pytest
 from syncapp.models import FieldMapping
 from syncapp.services import mappings
 from syncapp.tenancy import tenant
-from tests.services.sales import a_product, an_opportunity, document, link_of
+from tests.services.sales import a_product, an_opportunity, document, invoices_shown, link_of
 from tests.services.spine import Spine, a_spine
 from tests.services.test_audit_per_record import LINE, a_line
 from tests.services.test_partly_landed import logged, lose_the_answer, recovered
@@ -24,11 +24,7 @@ INVOICE = "QBO_Invoice__c"
 def spine(settings: Any) -> Iterator[Spine]:
     """A company whose invoices are shown in Salesforce as records with lines."""
     settings.TIMING_DIVISOR = 40
-    with a_spine(recipes=("account_customer", "product_item", "invoice_record"), winner="sf") as made:
-        income = next(row for row in made.booked("Account") if row["AccountType"] == "Income")
-        made.bench = made.book(
-            "Item", Name="Bench", Type="Service", IncomeAccountRef={"value": income["Id"]}, UnitPrice=100
-        )["Id"]
+    with invoices_shown() as made:
         yield made
 
 
