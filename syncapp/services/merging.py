@@ -4,6 +4,7 @@ were, a person chooses which counterpart stays (sync-semantics section 10). Noth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
@@ -19,18 +20,25 @@ from syncapp.store.links import LinkRow
 LOST = frozenset({RecordState.MERGED, RecordState.DELETED, RecordState.INACTIVE, RecordState.MISSING})
 
 
-def follow_winners(
-    context: SliceContext, rows: Sequence[LinkRow], sides: Mapping[UUID, Sides]
-) -> list[LinkRow]:
-    """Move each link whose record lost a merge to the winner, if no whole link holds that one; returns the moved links
-    (changed in place), whose sides must be read anew. One query per side where something is gone, else none."""
-    moved: list[LinkRow] = []
+@dataclass(slots=True)
+class Followed:
+    """What came of a slice's merges: links that hold the winner now (changed in place), whose sides must be read anew,
+    and half-links of the winners that ended in them, which must not be decided any more."""
+
+    moved: list[LinkRow] = field(default_factory=list)
+    absorbed: set[UUID] = field(default_factory=set)
+
+
+def follow_winners(context: SliceContext, rows: Sequence[LinkRow], sides: Mapping[UUID, Sides]) -> Followed:
+    """Move each link whose record lost a merge to the winner, if no whole link holds that one. One query per side where
+    something is gone, else none."""
+    followed = Followed()
     for side in Side:
         gone = [row for row in rows if _is_lost(sides[row.id], side)]
         if gone:
             with transaction.atomic():
-                moved += _move(context, side, gone)
-    return moved
+                _move(context, side, gone, followed)
+    return followed
 
 
 def _is_lost(sides: Sides, side: Side) -> bool:
@@ -38,11 +46,11 @@ def _is_lost(sides: Sides, side: Side) -> bool:
     return record is not None and record.state in LOST
 
 
-def _move(context: SliceContext, side: Side, gone: Sequence[LinkRow]) -> list[LinkRow]:
+def _move(context: SliceContext, side: Side, gone: Sequence[LinkRow], followed: Followed) -> None:
     connection, object_ = context.connections[side], context.object(side)
     winners = aliases.winners(connection.pk, object_, [row.remote_id(side) for row in gone])
     if not winners:
-        return []
+        return
     holders = links.linked_ids(
         context.mapping.integration_id,
         context.spec.sf_object,
@@ -51,16 +59,17 @@ def _move(context: SliceContext, side: Side, gone: Sequence[LinkRow]) -> list[Li
         sorted(set(winners.values())),
     )
     taken: set[str] = set()
-    moved = []
     for row in sorted(gone, key=lambda one: one.id):
         winner = winners.get(row.remote_id(side))
         holder = holders.get(winner or "")
         if winner is None or winner in taken or not _is_free(context, holder):
             continue
         taken.add(winner)
-        _follow(context, side, row, winner, holder[0] if holder else None)
-        moved.append(row)
-    return moved
+        half = holder[0] if holder is not None and holder[0] != row.id else None
+        _follow(context, side, row, winner, half)
+        followed.moved.append(row)
+        if half is not None:
+            followed.absorbed.add(half)
 
 
 def _is_free(context: SliceContext, holder: tuple[UUID, str, str, str] | None) -> bool:
@@ -73,7 +82,7 @@ def _is_free(context: SliceContext, holder: tuple[UUID, str, str, str] | None) -
 
 def _follow(context: SliceContext, side: Side, row: LinkRow, winner: str, half: UUID | None) -> None:
     """The link's loser gives way to the winner; what this side agreed on before is not known of that one."""
-    if half is not None and half != row.id:
+    if half is not None:
         joining.absorb(half, row.id)
     loser = row.remote_id(side)
     if side is Side.SALESFORCE:

@@ -253,8 +253,10 @@ def _stages(context: SliceContext, deadline: float) -> None:
         for _ in range(2 if waiting else 0):
             sides = reading.gather(context, waiting)
             _answered(context)
-            moved = merging.follow_winners(context, waiting, sides)
-            sides |= reading.gather(context, moved) if moved else {}
+            followed = merging.follow_winners(context, waiting, sides)
+            sides |= reading.gather(context, followed.moved) if followed.moved else {}
+            waiting = [row for row in waiting if row.id not in followed.absorbed]
+            _let_go(context, sorted(followed.absorbed))
             decisions = newcomers.put_off(context, deciding.decide_slice(context, waiting, sides))
             found = [item for item in decisions.items if deciding.is_link(item)]
             _finish(context, decisions_without(decisions, found), linked, deadline)
@@ -410,6 +412,8 @@ def _to_follow_up(context: SliceContext, sent: sending.Sent) -> dict[UUID, datet
 
 def _let_go(context: SliceContext, link_ids: Sequence[UUID]) -> None:
     """Links that were joined into another row are done here; those whose partner is busy come back soon."""
+    if not link_ids:
+        return
     absorbed = set(
         RecordLink.objects.filter(id__in=link_ids, lifecycle="absorbed").values_list("id", flat=True)
     )

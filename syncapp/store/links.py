@@ -71,12 +71,12 @@ select l.id, coalesce(l.sf_id, ''), coalesce(l.qbo_id, ''), l.name, l.lifecycle,
        b.sf_base, b.qbo_base, coalesce(b.base_version, 0), coalesce(b.held, '{}'), coalesce(b.candidates, '[]'),
        coalesce(b.seen, '{}'), l.last_error_at is not null
 from syncapp_recordlink l left join syncapp_linkbase b on b.link_id = l.id
-where l.company_id = %s and l.id = any(%s)
+where l.company_id = %s and l.id = any(%s) order by l.id
 """
 
 
 def load(company_id: int, link_ids: Sequence[UUID]) -> dict[UUID, LinkRow]:
-    """These links with their bases."""
+    """These links with their bases, the oldest first."""
     found = bulk.fetch(LOAD, [company_id, list(link_ids)])
     return {row[0]: _loaded(row) for row in found}
 

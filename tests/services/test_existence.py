@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from syncapp.models import AuditEvent, Connection, MappingVersion, Problem, RecordLink
-from syncapp.services import deletions, gone
+from syncapp.models import AuditEvent, Connection, LinkBase, MappingVersion, Problem, RecordLink
+from syncapp.services import deletions, gone, setup
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 from syncapp.tenancy import tenant
@@ -167,3 +167,25 @@ def test_two_linked_accounts_that_are_merged_wait_for_a_persons_choice(spine: Sp
     )
     assert spine.link("Pine").attention == "none"
     assert sorted(row["DisplayName"] for row in spine.customers()) == ["Birch", "Pine"]
+
+
+def test_of_two_new_accounts_that_are_merged_one_record_goes_on_and_asks_about_its_customers_name(
+    spine: Spine,
+) -> None:
+    phone, address = "(555) 010-1111", {"City": "Elm", "Line1": "1 Oak Street"}
+    spine.customer(DisplayName="Birch Inc.", PrimaryPhone={"FreeFormNumber": phone}, BillAddr=address)
+    loser = spine.account(Name="Pine", Phone=phone)
+    spine.scan()
+    with tenant(spine.company.pk):
+        setup.switch_on(spine.integration, spine.person)
+    spine._prepare()
+    winner = spine.account(Name="Birch", Phone=phone, BillingCity="Elm", BillingStreet="1 Oak Street")
+    spine.capture()
+    merge(spine, winner, loser)
+    spine.capture()
+    spine.carry()
+
+    (link,) = spine.links
+    assert (link.sf_id, link.lifecycle, link.attention) == (winner, "linked", "conflict")
+    assert list(LinkBase.all_companies.get(link=link).held) == ["name"]
+    assert [row["DisplayName"] for row in spine.customers()] == ["Birch Inc."]
