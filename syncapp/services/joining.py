@@ -9,7 +9,7 @@ from connectors.contracts import Side
 from syncapp.models import Mapping, Outcome, RecordLink
 from syncapp.services.deciding import Decided
 from syncapp.services.slice_context import SliceContext
-from syncapp.store import bulk, leases, runs, transactions
+from syncapp.store import bulk, intents, leases, runs, transactions
 from syncapp.store.leases import Slice
 
 HALF_LINKS = """
@@ -119,8 +119,13 @@ def _store(
 
 
 def _absorb(pairs: Sequence[tuple[UUID, UUID]]) -> None:
-    """Close the first of each pair into the second, and let its children wait for that one. A pair counts once."""
-    runs.leave([loser for loser, _ in pairs])
+    """Close the first of each pair into the second, and let its children wait for that one. A pair counts once, and
+    what a dead worker meant to write for the first is given up."""
+    if not pairs:
+        return
+    losers = [loser for loser, _ in pairs]
+    runs.leave(losers)
+    intents.supersede_planned(losers)
     rows = bulk.dumps([{"loser": loser, "winner": winner} for loser, winner in pairs])
     bulk.execute(ABSORB, [rows])
     bulk.execute(

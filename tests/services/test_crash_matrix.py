@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,7 @@ from tests.services.spine import Spine, a_spine
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
 OPEN = ("planned", "sending", "unknown", "ask")
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class Killed(BaseException):
@@ -220,6 +222,22 @@ def test_a_planned_write_that_was_never_sent_is_decided_afresh(spine: Spine, wir
     [sent] = wire.of(Side.QUICKBOOKS)
     assert b"010-7777" in sent[2]
     assert WriteIntent.all_companies.filter(state="superseded", side="qbo").count() == 1
+
+
+def test_a_planned_write_of_a_half_link_that_ends_in_a_merge_is_given_up(spine: Spine, wire: Wire) -> None:
+    loser, winner = spine.account(Name="Pine"), spine.account(Name="Birch")
+    loading(spine)
+    killed_at(sync.sending, "send", carry)
+    merged = {"object": "Account", "action": "merge", "id": winner, "losers": [loser]}
+    spine.sim.salesforce.post("records", merged)
+    spine.capture()
+    LinkWork.all_companies.filter(link__sf_id=winner).update(lease_until=None, due_at=LATER)
+
+    another_worker(spine)
+
+    assert [row["DisplayName"] for row in spine.customers()] == ["Birch"]
+    states = WriteIntent.all_companies.filter(side="qbo").values_list("state", flat=True)
+    assert sorted(states) == ["applied", "superseded", "superseded"]
 
 
 # --- updates, both sides at once, batches: C6, C8 to C11 -------------------------------------------------------------
