@@ -22,7 +22,14 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
 
 from connectors import jsonwire
 from connectors.errors import ConnectorError, Failure, FailureKind
@@ -257,14 +264,30 @@ class Session(requests.Session):
         response._content = body  # noqa: SLF001
 
     def _bounded(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
-        size = 0
-        for piece in response.iter_content(CHUNK):
+        """The body's pieces within both bounds. What is there whole is taken however late: a process that stood still
+        must not throw away an answer that it holds, and with it the only copy of a new pair of tokens."""
+        size, late = 0, False
+        for piece in _arriving(response):
             size += len(piece)
             if size > self.max_body:
                 raise requests.exceptions.ContentDecodingError("the answer is larger than allowed")
-            if time.monotonic() > deadline:
+            if late:
                 raise requests.ReadTimeout("the answer came too slowly")
+            late = time.monotonic() > deadline
             yield piece
+
+
+def _arriving(response: requests.Response) -> Iterator[bytes]:
+    """The body as it comes in: the library's own reading waits for a whole chunk, however slowly that trickles."""
+    try:
+        while piece := response.raw.read1(CHUNK, decode_content=True):
+            yield piece
+    except ProtocolError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from error
+    except DecodeError as error:
+        raise requests.exceptions.ContentDecodingError(error) from error
+    except ReadTimeoutError as error:
+        raise requests.ConnectionError(error) from error
 
 
 def request_id(response: requests.Response) -> str:

@@ -5,6 +5,7 @@ import time
 import pytest
 import requests
 
+from connectors import http
 from connectors.contracts import Environment
 from connectors.errors import FailureKind
 from connectors.http import SINGLE, CallError, HostRule, Outcome, Patience, Session, request_id
@@ -108,6 +109,14 @@ def test_no_answer_in_time_leaves_the_outcome_unknown() -> None:
     with server(slow) as stub, pytest.raises(CallError) as caught:
         call(stub.url, patience=Patience(1, 0.1))
     assert (caught.value.failure.code, caught.value.outcome) == ("net.timeout", Outcome.UNKNOWN)
+
+
+def test_an_answer_that_is_there_whole_is_taken_however_long_our_process_stood_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http, "SLOW_BODY_S", -3600.0)
+    with server(Reply(200, b'{"refresh_token":"the only copy"}')) as stub:
+        assert call(stub.url).json() == {"refresh_token": "the only copy"}
 
 
 @pytest.mark.parametrize("first", [Reply(cut=True), Reply(503, b"<html>"), Reply(502), Reply(504)])
