@@ -217,11 +217,13 @@ class TokenVault:
         row.refreshed_at = self._now()
         row.refresh_lease_until, row.refresh_lease_owner = None, ""
         row.token_version = version + 1
-        ended, row.status, row.status_code = row.status != ConnectionStatus.LIVE, ConnectionStatus.LIVE, ""
-        if not self._update(version, **{name: getattr(row, name) for name in _STORED}):
-            row = self._row()
-        elif ended:
+        row.status, row.status_code = ConnectionStatus.LIVE, ""
+        if self._update(version, **{name: getattr(row, name) for name in _STORED}):
+            # Also where it was live when we asked: while we stood still for longer than our lease, another process may
+            # have been refused and told the owner.
             connection_problems.close_for(row)
+        else:
+            row = self._row()
         return self._access(row)
 
     def _give_up(self, version: int, code: str, message: str = "") -> ConnectorError:

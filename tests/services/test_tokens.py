@@ -198,6 +198,26 @@ def test_invalid_grant_after_somebody_else_refreshed_uses_theirs(connection: Con
     assert source.renew(source.current()).token == "access_token-9"
 
 
+def test_an_answer_that_comes_after_another_process_was_refused_makes_the_connection_live_again(
+    connection: Connection,
+) -> None:
+    """A process that stood still for longer than its lease holds the only copy of the new pair (C18)."""
+    slow = Endpoint({"refresh_token-1": a_grant(2)})
+
+    def meanwhile() -> None:
+        Connection.all_companies.filter(pk=connection.pk).update(refresh_lease_until=datetime.now(UTC))
+        other = vault(connection, Endpoint({"refresh_token-1": DEAD}))
+        with pytest.raises(ConnectorError):
+            other.renew(other.current())
+
+    slow.before = meanwhile
+    source = vault(connection, slow)
+    assert source.renew(source.current()).token == "access_token-2"
+    connection.refresh_from_db()
+    assert (connection.status, connection.refresh_token) == ("live", "refresh_token-2")
+    assert not Problem.all_companies.filter(connection=connection, closed_at=None).exists()
+
+
 def test_intuit_is_renewed_five_minutes_before_the_end_and_not_earlier() -> None:
     company = a_company()
     endpoint = Endpoint({"refresh_token-1": a_grant(2)})
