@@ -240,9 +240,21 @@ class View:
             return True
         return any(
             unit.read(other, one["after"] or {}) == typed.value
-            for one in self.by_record.get((other, partner), [])
+            for half in (partner, *self._halves_before(other, partner))
+            for one in self.by_record.get((other, half), [])
             if one["seq"] < entry["seq"]
         )
+
+    def _halves_before(self, side: str, half: str) -> list[str]:
+        """Records that were the other half until people merged them into this one and their link followed."""
+        before = [loser for loser, winner in self._followed(side) if winner == half]
+        return before + [older for loser in before for older in self._halves_before(side, loser)]
+
+    @staticmethod
+    def _followed(side: str) -> list[tuple[str, str]]:
+        rows = AuditEvent.all_companies.filter(action="link.followed_merge", side=side)
+        names = rows.values_list("object", "before__id", "after__id")
+        return [(unique(side, name, old), unique(side, name, new)) for name, old, new in names]
 
     def _partner_of(self, side: str, record: str) -> str:
         """The record's other half; that of the record into which people merged it, which has taken it over."""
