@@ -8,7 +8,7 @@ from random import Random
 
 from django.db.models import QuerySet
 
-from syncapp.models import LinkWork, RecordLink, WriteIntent
+from syncapp.models import AuditEvent, LinkWork, RecordLink, WriteIntent
 from syncapp.services import gone, matching
 from tests.simulation import deeds
 from tests.simulation.world import World
@@ -97,8 +97,18 @@ def _nothing_was_written(world: World, link_id: object) -> None:
     if before is None:
         return
     more = WriteIntent.all_companies.filter(link_id=link_id).exclude(pk__in=before)
+    unlinked = (
+        AuditEvent.all_companies.filter(link_id=link_id, action="match.unlinked").order_by("at").first()
+    )
     for intent in more.exclude(first_sent_at=None):
+        if unlinked is not None and intent.created_at >= unlinked.at and _takes_our_id_back(intent):
+            continue
         world.complain("ignored", f"{intent.side} {intent.remote_id} was written although it is ignored")
+
+
+def _takes_our_id_back(intent: WriteIntent) -> bool:
+    """Unlinking empties the field of our id in Salesforce, whether the record was ignored before or not."""
+    return intent.side == "sf" and intent.units == ["external_id"]
 
 
 def all_are_left_alone(world: World) -> None:
