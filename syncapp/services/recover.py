@@ -252,10 +252,10 @@ def _believed(result: WriteResult, told: WriteResult | None) -> WriteResult:
 
 
 def _go_on(place: Place, batch: Batch, settled: Settled) -> None:
-    """Nobody holds a lease on these links: those with something left to do are due."""
+    """Links with something left to do are due; one that a worker still holds, be it closed, when that lets it go."""
     closed = [intent.link_id for intent in _open(batch) if intent.link_id not in settled.unknown]
     leases.make_due(place.company_id, closed, place.priority, cause="Its outcome became known")
     bulk.execute(
-        "update syncapp_linkwork set due_at = lb_now() where link_id = any(%s) and lease_until is null",
+        "update syncapp_linkwork set due_at = lb_now(), again = lease_until is not null where link_id = any(%s)",
         [closed],
     )

@@ -29,7 +29,7 @@ from syncapp.models import (
     RunState,
     WriteIntent,
 )
-from syncapp.services import capture, prepare, recover, runs, sending, setup, sweep, sync
+from syncapp.services import capture, matching, prepare, recover, runs, sending, setup, sweep, sync
 from syncapp.store import bulk
 from syncapp.tasks import capture as capture_task
 from syncapp.tenancy import tenant
@@ -530,6 +530,39 @@ def test_an_answer_that_comes_after_the_recovery_is_not_recorded_twice(
     spine.carry()
 
     everything_is_in_step(spine, mark, writes=2)
+
+
+def test_our_id_leaves_a_record_that_was_edited_while_the_unlinking_worker_stood_still(spine: Spine) -> None:
+    account = spine.account(Name="Pine")
+    spine.first_load()
+    patch, settle = pytest.MonkeyPatch(), sending.settle
+
+    def overtaken(*args: Any, **kwargs: Any) -> Any:
+        patch.undo()
+        bulk.execute("update syncapp_batchsend set lease_until = lb_now() where state = 'sending'")
+        sweep.sweep()
+        for _ in range(2):
+            bulk.execute("update syncapp_batchsend set next_at = lb_now() where state = 'unknown'")
+            recover.recover()
+        return settle(*args, **kwargs)
+
+    def edited(*args: Any, **kwargs: Any) -> BatchAnswer:
+        written.undo()
+        spine.edit_account(account, Phone="(555) 010-7777")
+        return write(*args, **kwargs)
+
+    written, write = pytest.MonkeyPatch(), SalesforceClient.write
+    spine.capture()
+    with tenant(spine.company.pk):
+        matching.unlink(spine.link("Pine"), spine.person)
+    patch.setattr(sending, "settle", overtaken)
+    written.setattr(SalesforceClient, "write", edited)
+    carry()
+    spine.capture()
+    spine.carry()
+
+    row = spine.read_account(account)
+    assert (row["Phone"], row["QBO_Customer_Id__c"]) == ("(555) 010-7777", None)
 
 
 def test_a_customer_that_capture_saw_before_its_answer_was_stored_is_still_ours(spine: Spine) -> None:
