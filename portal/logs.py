@@ -11,7 +11,7 @@ import structlog
 HIDDEN = "[hidden]"
 
 _SECRET_NAMES = re.compile(
-    r"(?i)(authorization|cookie|password|passwd|secret|token|verifier|assertion|api_?key|private_?key|session_?id|sid"
+    r"(?i)(authorization|cookie|password|passwd|secret|token|verifier|assertion|api_?key|private_?key|session_?id|(?<![a-z])sid(?![a-z])"
     r"|refresh|code_challenge|signature|otp|totp)"
 )
 _SECRET_VALUES = re.compile(

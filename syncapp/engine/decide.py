@@ -122,9 +122,11 @@ def _switched_off(situation: Situation) -> Decision | None:
 
 
 def _let_go(situation: Situation) -> Decision:
-    """A link that a person closed: nothing is kept in step, but our id is taken out of Salesforce (section 8)."""
+    """A link that a person closed: nothing is kept in step, but our id is taken out of Salesforce (section 8), where
+    the record is still there to be written to."""
     link, held = situation.link, (situation.link.sf_base or {}).get(EXTERNAL_ID)
-    if link.lifecycle != "unlinked" or not situation.spec.external_id_field or not held:
+    there = state_of(situation.sf, link.sf_id, link.sf_state) is RecordState.LIVE
+    if link.lifecycle != "unlinked" or not situation.spec.external_id_field or not held or not there:
         return skip(reasons.UNLINKED, "none")
     return Decision(
         DecisionKind.UPDATE,

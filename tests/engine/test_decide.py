@@ -190,6 +190,16 @@ class TestSwitches:
             "none",
         )
 
+    @pytest.mark.parametrize(
+        ("state", "kind"),
+        [(RecordState.LIVE, K.UPDATE), (RecordState.MERGED, K.SKIP), (RecordState.DELETED, K.SKIP)],
+    )
+    def test_our_id_leaves_an_unlinked_record_only_where_that_is_still_there(self, state, kind):
+        mapping = spec(external_id_field="QBO_Id__c")
+        view = link(lifecycle="unlinked", sf_base={"name": "Acme", "external_id": "99:Customer:7"})
+        gone = sf_record({"Name": "Acme", "QBO_Id__c": "99:Customer:7"}, state=state)
+        assert decide(situation(mapping, gone, CUSTOMER, view)).kind is kind
+
     def test_nothing_is_written_before_a_person_switches_it_on(self):
         sf = sf_record({"Name": "New"})
         assert (

@@ -31,6 +31,14 @@ def test_fields_are_hidden_by_their_name_at_any_depth():
     }
 
 
+def test_the_side_of_a_record_is_no_session_id():
+    assert redact({"side": "qbo", "sid": "abc", "inside": "x"}) == {
+        "side": "qbo",
+        "sid": HIDDEN,
+        "inside": "x",
+    }
+
+
 def test_ordinary_texts_stay_as_they_are():
     assert (
         redact("Invoice 1001 for Amy's Bird Sanctuary: 375.00")

@@ -240,7 +240,7 @@ class View:
             return True
         return any(
             unit.read(other, one["after"] or {}) == typed.value
-            for half in (partner, *self._halves_before(other, partner))
+            for half in (partner, self._apart(typed.side, typed.record), *self._halves_before(other, partner))
             for one in self.by_record.get((other, half), [])
             if one["seq"] < entry["seq"]
         )
