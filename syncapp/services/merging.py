@@ -11,7 +11,7 @@ from django.db import transaction
 
 from connectors.contracts import RecordState, Side
 from syncapp.models import RecordLink
-from syncapp.services import audit, joining
+from syncapp.services import audit, joining, newcomers
 from syncapp.services.reading import Sides
 from syncapp.services.slice_context import SliceContext
 from syncapp.store import aliases, bulk, links
@@ -22,11 +22,13 @@ LOST = frozenset({RecordState.MERGED, RecordState.DELETED, RecordState.INACTIVE,
 
 @dataclass(slots=True)
 class Followed:
-    """What came of a slice's merges: links that hold the winner now (changed in place), whose sides must be read anew,
-    and half-links of the winners that ended in them, which must not be decided any more."""
+    """What came of a slice's merges: links that hold the winner now (changed in place), whose sides must be read anew;
+    half-links of the winners that ended in them, which must not be decided any more; and links whose winner may be
+    what a creation of ours made that nobody has heard of: whose it is shows once that outcome is known."""
 
     moved: list[LinkRow] = field(default_factory=list)
     absorbed: set[UUID] = field(default_factory=set)
+    later: set[UUID] = field(default_factory=set)
 
 
 def follow_winners(context: SliceContext, rows: Sequence[LinkRow], sides: Mapping[UUID, Sides]) -> Followed:
@@ -35,10 +37,28 @@ def follow_winners(context: SliceContext, rows: Sequence[LinkRow], sides: Mappin
     followed = Followed()
     for side in Side:
         gone = [row for row in rows if _is_lost(sides[row.id], side)]
-        if gone:
-            with transaction.atomic():
-                _move(context, side, gone, followed)
+        winners = _winners(context, side, gone)
+        if winners:
+            _follow_side(context, side, gone, winners, followed)
     return followed
+
+
+def _winners(context: SliceContext, side: Side, gone: Sequence[LinkRow]) -> dict[str, str]:
+    if not gone:
+        return {}
+    ids = [row.remote_id(side) for row in gone]
+    return aliases.winners(context.connections[side].pk, context.object(side), ids)
+
+
+def _follow_side(
+    context: SliceContext, side: Side, gone: Sequence[LinkRow], winners: Mapping[str, str], followed: Followed
+) -> None:
+    losers = [row for row in gone if row.remote_id(side) in winners]
+    doubted = newcomers.may_be_ours(context, side, sorted(set(winners.values())))
+    later = {row.id for row in losers if winners[row.remote_id(side)] in doubted}
+    followed.later |= later
+    with transaction.atomic():
+        _move(context, side, [row for row in losers if row.id not in later], winners, followed)
 
 
 def _is_lost(sides: Sides, side: Side) -> bool:
@@ -46,11 +66,13 @@ def _is_lost(sides: Sides, side: Side) -> bool:
     return record is not None and record.state in LOST
 
 
-def _move(context: SliceContext, side: Side, gone: Sequence[LinkRow], followed: Followed) -> None:
-    connection, object_ = context.connections[side], context.object(side)
-    winners = aliases.winners(connection.pk, object_, [row.remote_id(side) for row in gone])
-    if not winners:
-        return
+def _move(
+    context: SliceContext,
+    side: Side,
+    losers: Sequence[LinkRow],
+    winners: Mapping[str, str],
+    followed: Followed,
+) -> None:
     holders = links.linked_ids(
         context.mapping.integration_id,
         context.spec.sf_object,
@@ -59,10 +81,10 @@ def _move(context: SliceContext, side: Side, gone: Sequence[LinkRow], followed: 
         sorted(set(winners.values())),
     )
     taken: set[str] = set()
-    for row in sorted(gone, key=lambda one: one.id):
-        winner = winners.get(row.remote_id(side))
-        holder = holders.get(winner or "")
-        if winner is None or winner in taken or not _is_free(context, holder):
+    for row in sorted(losers, key=lambda one: one.id):
+        winner = winners[row.remote_id(side)]
+        holder = holders.get(winner)
+        if winner in taken or not _is_free(context, holder):
             continue
         taken.add(winner)
         half = holder[0] if holder is not None and holder[0] != row.id else None

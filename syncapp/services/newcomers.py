@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from connectors.contracts import Side
+from connectors.contracts import RemoteRecord, Side
 from syncapp.engine.evidence import CREATED_SLACK
+from syncapp.services import reading
 from syncapp.services.deciding import Decided, SliceDecisions
 from syncapp.services.slice_context import SliceContext
 from syncapp.store import leases, links, unclear_writes
@@ -36,10 +38,15 @@ def put_off(context: SliceContext, decisions: SliceDecisions) -> SliceDecisions:
     }
     if not doubted:
         return decisions
-    later = context.now + timedelta(seconds=context.timing.probe_gap)
-    leases.postpone(context.piece, dict.fromkeys(sorted(doubted), later))
+    look_again(context, doubted)
     kept = tuple(item for item in decisions.items if item.link.id not in doubted)
     return SliceDecisions(kept, decisions.parents)
+
+
+def look_again(context: SliceContext, link_ids: Iterable[UUID]) -> None:
+    """Give these links back until the outcome that they depend on may be known."""
+    later = context.now + timedelta(seconds=context.timing.probe_gap)
+    leases.postpone(context.piece, dict.fromkeys(sorted(link_ids), later))
 
 
 def _doubted(
@@ -53,19 +60,44 @@ def _doubted(
         side,
         sorted(set(record_of.values())),
     )
-    named = {(sent.external_field, sent.external_value) for sent in creations if sent.external_value}
-    nameless = [sent for sent in creations if not sent.external_value]
-    fields = {field for field, _ in named}
-    wait = timedelta(seconds=context.timing.unknown_wait_batch)
     return [
         item
         for item in halves
         if (seen := first_seen.get(record_of.get(item.link.id, ""))) is not None
-        and (
-            any((field, _value(item, side, field)) in named for field in fields)
-            or any(_fits(sent, seen, _created_at(item, side), wait) for sent in nameless)
-        )
+        and _may_be_made_by(context, creations, item.sides.read(side), seen)
     ]
+
+
+def may_be_ours(context: SliceContext, side: Side, ids: Sequence[str]) -> set[str]:
+    """Those of these records of a side that a creation of unknown outcome may have made: another link may turn out to
+    be theirs. One query; while such a creation is open, two more, and those that no whole link holds are read."""
+    pair = (context.mapping.integration_id, context.spec.sf_object, context.spec.qbo_entity)
+    open_ = unclear_writes.open_creations(*pair).get(side)
+    if not open_:
+        return set()
+    whole = {id_ for id_, (_, other_id, _, _) in links.linked_ids(*pair, side, ids).items() if other_id}
+    unclear = [id_ for id_ in ids if id_ not in whole]
+    first_seen = links.first_seen(*pair, side, unclear)
+    return {
+        id_
+        for id_, record in (reading.read_now(context, side, unclear) if unclear else {}).items()
+        if _may_be_made_by(context, open_, record, first_seen.get(id_, context.now))
+    }
+
+
+def _may_be_made_by(
+    context: SliceContext, creations: Sequence[Sending], record: RemoteRecord | None, seen: datetime
+) -> bool:
+    """Whether one of these creations made this record, first seen then: it bears the creation's external id, or it came
+    about in its time and the creation has none. None is a record whose body is not in hand."""
+    wait = timedelta(seconds=context.timing.unknown_wait_batch)
+    created_at = _created_at(record)
+    return any(
+        _value(record, sent.external_field) == sent.external_value
+        if sent.external_value
+        else _fits(sent, seen, created_at, wait)
+        for sent in creations
+    )
 
 
 def _record_on(item: Decided, side: Side) -> str:
@@ -77,14 +109,12 @@ def _record_on(item: Decided, side: Side) -> str:
     return item.link.remote_id(side)
 
 
-def _value(item: Decided, side: Side, field: str) -> str:
-    record = item.sides.read(side)
+def _value(record: RemoteRecord | None, field: str) -> str:
     return str(record.body.get(field) or "") if record is not None else ""
 
 
-def _created_at(item: Decided, side: Side) -> datetime | None:
-    """When the half-link's own record was made, where it says so."""
-    record = item.sides.read(side)
+def _created_at(record: RemoteRecord | None) -> datetime | None:
+    """When the record was made, where it says so."""
     made = (record.body.get("MetaData") or {}).get("CreateTime") if record is not None else None
     return datetime.fromisoformat(made) if isinstance(made, str) else None
 

@@ -88,7 +88,7 @@ def _gather_side(
             sides[link.id].records[side] = unread(link, side, context.object(side))
             sides[link.id].known[side] = from_json(context.spec, link.base(side)) or {}
     if missing:
-        fresh = _read(context, side, [link.remote_id(side) for link in missing], keep=keep)
+        fresh = read_now(context, side, [link.remote_id(side) for link in missing], keep=keep)
         for link in missing:
             sides[link.id].records[side] = fresh[link.remote_id(side)]
 
@@ -121,8 +121,10 @@ def unread(link: LinkRow, side: Side, object: str) -> RemoteRecord:
     )
 
 
-def _read(context: SliceContext, side: Side, ids: Sequence[str], *, keep: bool) -> dict[str, RemoteRecord]:
-    """Read these records now and store them as observations, so that a crash does not pay for them twice."""
+def read_now(
+    context: SliceContext, side: Side, ids: Sequence[str], *, keep: bool = True
+) -> dict[str, RemoteRecord]:
+    """Read these records now and store them as observations (`keep`), so that a crash does not pay for them twice."""
     target = one_mapping(context.mapping, context.spec, side)
     with context.client(side) as client:
         records = client.read(target.object, ids, target.fields)

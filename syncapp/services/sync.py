@@ -255,8 +255,9 @@ def _stages(context: SliceContext, deadline: float) -> None:
             _answered(context)
             followed = merging.follow_winners(context, waiting, sides)
             sides |= reading.gather(context, followed.moved) if followed.moved else {}
-            waiting = [row for row in waiting if row.id not in followed.absorbed]
+            waiting = [row for row in waiting if row.id not in followed.absorbed | followed.later]
             _let_go(context, sorted(followed.absorbed))
+            newcomers.look_again(context, followed.later)
             decisions = newcomers.put_off(context, deciding.decide_slice(context, waiting, sides))
             found = [item for item in decisions.items if deciding.is_link(item)]
             _finish(context, decisions_without(decisions, found), linked, deadline)

@@ -13,6 +13,8 @@ from syncapp.services.errors import Refused
 from syncapp.store import specs
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
+from tests.services.test_crash_matrix import carry
+from tests.services.test_unclear import leave_unknown, look
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -189,3 +191,33 @@ def test_of_two_new_accounts_that_are_merged_one_record_goes_on_and_asks_about_i
     assert (link.sf_id, link.lifecycle, link.attention) == (winner, "linked", "conflict")
     assert list(LinkBase.all_companies.get(link=link).held) == ["name"]
     assert [row["DisplayName"] for row in spine.customers()] == ["Birch Inc."]
+
+
+def a_creation_in_salesforce_that_nobody_heard_of(spine: Spine, **fields: Any) -> str:
+    """The worker died with the answer in hand; returns the account that was made."""
+    before = {row["Id"] for row in spine.accounts()}
+    spine.customer(**fields)
+    spine.capture()
+    leave_unknown(spine)
+    [made] = {row["Id"] for row in spine.accounts()} - before
+    return made
+
+
+def test_an_account_merged_into_one_that_we_made_and_have_not_heard_of_waits_for_the_answer(
+    spine: Spine,
+) -> None:
+    loser = spine.account(Name="Pine")
+    spine.first_load()
+    made = a_creation_in_salesforce_that_nobody_heard_of(spine, DisplayName="Birch")
+    merge(spine, made, loser)
+    spine.capture()
+    carry()
+    assert (spine.link("Pine").sf_id, spine.link("Pine").attention) == (loser, "none")
+
+    look()
+    spine.a_minute_later()
+    spine.sync()
+    assert [row["Id"] for row in spine.accounts()] == [made]
+    assert (spine.link("Birch").sf_id, spine.link("Birch").attention) == (made, "none")
+    assert spine.link("Pine").attention_code == "engine.sf_merged"
+    assert sorted(row["DisplayName"] for row in spine.customers()) == ["Birch", "Pine"]
