@@ -207,10 +207,11 @@ class SalesforceClient:
         where = [*conditions, *([f"Id > {soql.literal(place['after'])}"] if place else [])]
         return self.query(soql.select(object_, columns(object_, fields), where=where, order_by=["Id"]))
 
-    def query(self, text: str) -> Mapping[str, Any]:
-        """Run one short SOQL query; the first page of its answer as received."""
+    def query(self, text: str, *, deleted: bool = False) -> Mapping[str, Any]:
+        """Run one short SOQL query; the first page of its answer as received. `deleted` also finds records in the bin
+        and losers of merges (5.3)."""
         with self._library_call(_QUERY):
-            answer: Mapping[str, Any] = self._library.query(text)
+            answer: Mapping[str, Any] = self._library.query(text, include_deleted=deleted)
             return answer
 
     def _more(self, url: str) -> Mapping[str, Any]:

@@ -63,7 +63,8 @@ def look(place: Place, client: AnyClient, chosen: Sequence[Intent]) -> dict[str,
 
 def made_before(client: SalesforceClient, upserts: Sequence[Intent]) -> dict[str, WriteResult]:
     """Those of these upserts whose record is there, by their place in the batch: it bears the external id that only
-    they write. Sent again they would take back what somebody typed since, so the base becomes what was sent."""
+    they write. Sent again they would take back what somebody typed since, so the base becomes what was sent. One that
+    people have deleted or merged away since was made all the same: sent again it would be made a second time."""
     made: dict[str, WriteResult] = {}
     for name in sorted({(intent.object, intent.external_field) for intent in upserts}):
         mine = {
@@ -71,10 +72,14 @@ def made_before(client: SalesforceClient, upserts: Sequence[Intent]) -> dict[str
             for intent in upserts
             if (intent.object, intent.external_field) == name
         }
-        text = soql.select(name[0], ["Id", name[1]], where=[soql.within(name[1], sorted(mine))])
-        for row in client.query(text).get("records", ()):
-            bid = mine[str(row[name[1]])].bid
-            made[bid] = WriteResult(bid, WriteStatus.APPLIED, str(row["Id"]), created=True)
+        fields = ["Id", "IsDeleted", "CreatedDate", name[1]]
+        text = soql.select(name[0], fields, where=[soql.within(name[1], sorted(mine))])
+        rows = client.query(text, deleted=True).get("records", ())
+        for row in sorted(rows, key=lambda one: not one["IsDeleted"]):  # a living one is the last word
+            intent = mine[str(row[name[1]])]
+            if not row["IsDeleted"] or is_recent(row["CreatedDate"], intent.first_sent_at):
+                result = WriteResult(intent.bid, WriteStatus.APPLIED, str(row["Id"]), created=True)
+                made[intent.bid] = result
     return made
 
 

@@ -221,3 +221,35 @@ def test_an_account_merged_into_one_that_we_made_and_have_not_heard_of_waits_for
     assert (spine.link("Birch").sf_id, spine.link("Birch").attention) == (made, "none")
     assert spine.link("Pine").attention_code == "engine.sf_merged"
     assert sorted(row["DisplayName"] for row in spine.customers()) == ["Birch", "Pine"]
+
+
+def test_an_account_that_we_made_and_have_not_heard_of_is_not_made_again_where_people_merged_it_away(
+    spine: Spine,
+) -> None:
+    winner = spine.account(Name="Pine")
+    spine.first_load()
+    made = a_creation_in_salesforce_that_nobody_heard_of(spine, DisplayName="Birch")
+    merge(spine, winner, made)
+    spine.capture()
+    look()
+    spine.sync()
+
+    assert [row["Id"] for row in spine.accounts()] == [winner]
+    assert (spine.link("Birch").sf_id, spine.link("Birch").attention_code) == (made, "engine.sf_merged")
+    assert (spine.link("Pine").sf_id, spine.link("Pine").attention) == (winner, "none")
+
+
+def test_an_account_that_we_made_and_have_not_heard_of_is_not_made_again_where_people_deleted_it(
+    spine: Spine,
+) -> None:
+    spine.account(Name="Pine")
+    spine.first_load()
+    made = a_creation_in_salesforce_that_nobody_heard_of(spine, DisplayName="Birch")
+    spine.delete_account(made)
+    spine.capture()
+    look()
+    spine.sync()
+
+    assert [row["Name"] for row in spine.accounts()] == ["Pine"]
+    assert (spine.link("Birch").sf_id, spine.link("Birch").attention_code) == (made, "engine.sf_deleted")
+    assert spine.customer_named("Birch")["Active"]
