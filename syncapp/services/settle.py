@@ -103,6 +103,7 @@ def _settle(place: Place, answers: Sequence[Answered]) -> Settled:
     found = set[str]().union(*(answered.found() for answered in answers))
     closing.news = [record for record in closing.tokens if record.id in found | closing.more]
     closing.unread = found - {record.id for record in closing.tokens}
+    _overtake(place, side, told, closing)
     closing.batches = _ended(answers, settled)
     if seen:
         new = {closing.changed[link_id].remote_id(side): link_id for link_id in settled.created}
@@ -111,6 +112,22 @@ def _settle(place: Place, answers: Sequence[Answered]) -> Settled:
     for batch in (answered.batch for answered in answers if answered.batch.id not in closing.batches):
         intents.mark_unknown(batch, _unknown_wait(place, batch))
     return settled
+
+
+def _overtake(place: Place, side: Side, told: Sequence[tuple[Intent, WriteResult]], closing: Closing) -> None:
+    """What was read of a record before our write is no ground any more, whoever dies now: Salesforce gives no body back
+    in bulk (decision 13), and the old one would look like somebody who takes our write back. Whatever else it held and
+    was not carried yet is read again with the next decision; a link without a version is not taken for unchanged."""
+    written = {
+        intent.remote_id: intent.link_id
+        for intent, result in told
+        if result.status is WriteStatus.APPLIED and result.record is None and intent.remote_id
+    }
+    overtaken = observations.overtake(place.connections[side].id, place.object(side), written.keys())
+    for remote_id in overtaken:
+        closing.changed[written[remote_id]].forget_version(side)
+    if closing.shared:
+        closing.unread |= overtaken  # other mappings may not have decided from it yet
 
 
 # Links before anything that refers to them is stored, and in one order: two workers then wait one after the other.

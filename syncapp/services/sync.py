@@ -367,19 +367,9 @@ def _was_planned(item: deciding.Decided, side: Side) -> Projection:
 def _agree(context: SliceContext, decisions: deciding.SliceDecisions, sent: sending.Sent) -> None:
     """Links whose every write was applied agree now: the bodies they were decided from are no longer needed."""
     applied = {link_id for settled in sent.settled for link_id in settled.applied} - _left_open(sent)
-    # What is held is decided again from its bodies, but not from one that our own write has overtaken: Salesforce gives
-    # no new body, and the old one would look like somebody's edit.
-    agreed = [
-        item
-        for item in decisions.items
-        if item.link.id in applied and (not item.link.held or _writes_salesforce(item))
-    ]
+    agreed = [item for item in decisions.items if item.link.id in applied and not item.link.held]
     with bulk.together():
         staging.settle_observations(context, agreed, {item.link.id for item in agreed})
-
-
-def _writes_salesforce(item: deciding.Decided) -> bool:
-    return any(change.target is Side.SALESFORCE for change in item.decision.changes)
 
 
 def _left_open(sent: sending.Sent) -> set[UUID]:

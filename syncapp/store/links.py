@@ -62,6 +62,13 @@ class LinkRow:
     def token(self, side: Side) -> str:
         return self.sf_token if side is Side.SALESFORCE else self.qbo_token
 
+    def forget_version(self, side: Side) -> None:
+        """This side was written to and says nothing of what it holds now: it is read before the next decision."""
+        if side is Side.SALESFORCE:
+            self.sf_token = ""
+        else:
+            self.qbo_token = ""
+
 
 _VALUES = attrgetter(*(each.name for each in fields(LinkRow)))
 

@@ -141,6 +141,22 @@ where {NOT_OLDER} and (syncapp_observation.state not in ('deleted', 'merged')
     )
 
 
+def overtake(connection_id: UUID, object: str, ids: Collection[str]) -> set[str]:
+    """Forget the bodies of records that we wrote to and whose server gave no new one; returns those that had one.
+
+    A page that was read before our write and is stored after it bears the same version and is no news either.
+    """
+    if not ids:
+        return set()
+    rows = bulk.fetch(
+        "update syncapp_observation set body = null where id in (select id from syncapp_observation"
+        " where connection_id = %s and object = %s and remote_id = any(%s) and body is not null"
+        " order by remote_id for update) returning remote_id",
+        [connection_id, object, sorted(ids)],
+    )
+    return {row[0] for row in rows}
+
+
 def seen_after(connection_id: UUID, object: str, moments: Mapping[str, datetime]) -> set[str]:
     """Those of these records (id -> moment) whose body was read after their moment, and nothing was hinted since."""
     rows = Observation.objects.filter(
