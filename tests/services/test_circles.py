@@ -4,6 +4,7 @@ something has changed or a person presses."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import pytest
 
 from connectors.contracts import Priority
 from connectors.errors import Failure
-from syncapp.models import Attempt, Problem, RecordLink, WriteIntent
+from syncapp.models import Attempt, Connection, Problem, RecordLink, WriteIntent
 from syncapp.services import mappings, name_clash, poison
 from syncapp.services.facts import CHANGED_AT
 from syncapp.services.poison import MOST_REFUSALS
@@ -189,9 +190,9 @@ def test_a_record_that_never_failed_costs_no_look(spine: Spine, monkeypatch: pyt
 NUMBER = "(555) 010-7777"
 
 
-def a_refused_number(spine: Spine) -> RecordLink:
+def a_refused_number(spine: Spine, **fields: Any) -> RecordLink:
     """A pair whose new number QuickBooks refuses every time, put back to work until the guard has ended it."""
-    account = spine.account(Name="Cedar Supply")
+    account = spine.account(Name="Cedar Supply", **fields)
     spine.first_load()
     spine.sim.quickbooks.plan(
         {
@@ -222,6 +223,23 @@ def test_an_update_goes_again_once_the_record_there_was_edited(spine: Spine) -> 
 
     spine.edit_customer("Cedar Supply", PrintOnCheckName="Cedar")
     run_round(spine)
+
+    assert refused(link) == MOST_REFUSALS + 1
+
+
+def test_a_child_goes_again_once_its_parent_was_edited(spine: Spine) -> None:
+    parent = spine.account(Name="Cedar Group")
+    link = a_refused_number(spine, ParentId=parent)
+    long_ago(link)
+    before = clock.now() - timedelta(hours=3)
+    Connection.all_companies.update(connected_at=before)
+    RecordLink.all_companies.filter(sf_id=parent).update(sf_modified=before, qbo_modified=before)
+    put_back(spine, link)
+    assert refused(link) == MOST_REFUSALS
+
+    spine.edit_account(parent, Phone="(555) 010-3333")
+    run_round(spine)
+    put_back(spine, link)
 
     assert refused(link) == MOST_REFUSALS + 1
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 from syncapp.models import AuditEvent, Company, Connection, Integration, OAuthState, Problem, WriteIntent
 from syncapp.services import connect
 from syncapp.services.errors import Refused
+from syncapp.services.facts import changed_at
 from syncapp.tenancy import tenant
 from tests.services.builders import a_company, a_connection, a_link, a_mapping, a_person, an_integration
 
@@ -254,6 +255,7 @@ def test_reconnecting_the_same_org_renews_the_connection_and_closes_its_problem(
     old.refresh_from_db()
     problem.refresh_from_db()
     assert outcome.connection.pk == old.pk
+    assert changed_at(old) > now  # what was refused before is tried anew
     assert (old.status, old.token_version, old.refresh_token) == ("live", 8, "5Aep861refresh")
     assert problem.closed_at is not None
 
