@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal import csv_files
 from portal.people.access import PortalRequest, company_page
 from syncapp.models import Run
-from syncapp.services import apply, runs, scope, shown_plan, undo
+from syncapp.services import apply, modes, runs, scope, shown_plan, undo
 
 COLUMNS = ("Kind", "Record", "Object", "Salesforce id", "QuickBooks id", "Side", "Field", "Old", "New", "Why")
 NAMES = {"sf": "Salesforce", "qbo": "QuickBooks"}
@@ -62,7 +62,7 @@ def undo_(request: PortalRequest, pk: UUID) -> HttpResponseBase:
 @require_POST
 def go_on(request: PortalRequest, pk: UUID) -> HttpResponseBase:
     """Let the mappings that an undo paused run as they did before."""
-    undo.resume_mappings(_run(pk), request.user)
+    modes.resume(_run(pk), request.user)
     messages.success(request, "The mapping runs as it did before.")
     return redirect("portal:run", pk=pk)
 

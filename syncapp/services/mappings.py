@@ -12,11 +12,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from syncapp.engine.mapping import FieldSpec, MappingSpec, Mode
+from syncapp.engine.mapping import FieldSpec, MappingSpec
 from syncapp.engine.match import match_rules
 from syncapp.engine.ruled_rows import is_ruled, own_options
 from syncapp.models import FieldMapping, Mapping, MappingCriteria, MappingVersion
-from syncapp.services import audit, describing
+from syncapp.services import audit, describing, modes
 from syncapp.services.errors import Refused
 from syncapp.services.mapping_checks import serious, validate
 from syncapp.store import observations, passes, specs
@@ -62,7 +62,7 @@ def _freeze(mapping: Mapping, person: Any | None, note: str) -> MappingVersion:
     )
     _forget_bodies(mapping)
     before = mapping.published_number
-    _forget_scans(mapping, before, specs.spec_of(version))
+    scan_again = _forget_scans(mapping, before, specs.spec_of(version))
     mapping.published_number = number
     mapping.draft_changed_at = None
     mapping.save(update_fields=["published_number", "draft_changed_at"])
@@ -74,6 +74,8 @@ def _freeze(mapping: Mapping, person: Any | None, note: str) -> MappingVersion:
         before={"mapping": mapping.label, "version": before},
         after={"mapping": mapping.label, "version": number},
     )
+    if scan_again:
+        modes.scan_again(mapping, person)
     return version
 
 
@@ -88,15 +90,17 @@ def _forget_bodies(mapping: Mapping) -> None:
             observations.forget_bodies(connection_id, name)
 
 
-def _forget_scans(mapping: Mapping, before: int, after: MappingSpec) -> None:
+def _forget_scans(mapping: Mapping, before: int, after: MappingSpec) -> bool:
     """Records are recognised by other keys now, or the go-live date moved: both sides are read again before anything is
-    created (section 8)."""
+    created (section 8). Returns whether it is so."""
     earlier = specs.version_spec(mapping, before) if before else None
     if earlier is None:
-        return
+        return False
     moved = str(earlier.options.get("go_live") or "") != str(after.options.get("go_live") or "")
-    if moved or match_rules(earlier) != match_rules(after):
-        passes.reset(mapping.pk)
+    if not moved and match_rules(earlier) == match_rules(after):
+        return False
+    passes.reset(mapping.pk)
+    return True
 
 
 def draft_differs(mapping: Mapping) -> bool:
@@ -209,26 +213,3 @@ def move_row(mapping: Mapping, row_id: int, step: int) -> None:
             row.position = position
         FieldMapping.objects.bulk_update(rows, ["position"])
     mark_changed(mapping)
-
-
-def set_mode(mapping: Mapping, mode: str, person: Any | None) -> None:
-    """Switch when a mapping runs: off, by button only, on schedule, or as records change. Takes effect at once.
-
-    Raises Refused `mapping.unknown_mode`, or `mapping.not_published` when it would run without a version.
-    """
-    if mode not in {choice.value for choice in Mode}:
-        raise Refused("mapping.unknown_mode", mode=mode)
-    if mode != Mode.OFF and not mapping.published_number:
-        raise Refused("mapping.not_published", label=mapping.label)
-    before = mapping.mode
-    if before == mode:
-        return
-    mapping.mode = mode
-    mapping.save(update_fields=["mode"])
-    audit.decided(
-        "mapping.mode",
-        person,
-        cause=mapping.label,
-        before={"mode": before},
-        after={"mode": mode, "mapping": mapping.label},
-    )

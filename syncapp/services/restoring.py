@@ -12,7 +12,7 @@ from django.db import transaction
 
 from connectors.errors import FailureKind
 from syncapp.models import Integration, IntegrationState, LinkWork, Mapping, Problem, WriteIntent
-from syncapp.services import audit, setup
+from syncapp.services import audit, modes, setup
 from syncapp.services.errors import Refused
 from syncapp.store import clock, intents, notifications, passes
 
@@ -80,3 +80,5 @@ def go_live(integration: Integration, person: Any) -> None:
         Problem.objects.filter(subject=_subject(row), closed_at=None).update(
             closed_at=clock.now(), closed_by=audit.name_of(person)[:120]
         )
+        for mapping in Mapping.objects.filter(integration=row, published_number__gt=0).order_by("id"):
+            modes.catch_up(mapping, person, "What was found after the restore")

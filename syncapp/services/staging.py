@@ -19,7 +19,7 @@ from syncapp.engine.compiled import compile_spec
 from syncapp.engine.decision import Decision, DecisionKind
 from syncapp.engine.display import display_name
 from syncapp.engine.plan import candidate_json
-from syncapp.engine.reasons import SF_SETTLING
+from syncapp.engine.reasons import BUTTON_ONLY, MAPPING_OFF, SF_SETTLING, WRITES_OFF
 from syncapp.ids import uuid7
 from syncapp.models import Attempt, Outcome
 from syncapp.services import composing, poison, waiting
@@ -43,6 +43,8 @@ OUTCOMES = {
 AGREEMENTS = frozenset({DecisionKind.NOTHING, DecisionKind.ADOPT})
 FAILED_ATTENTIONS = frozenset({"data_error", "blocked", "oscillation", "quarantined"})
 QUIET_ATTENTIONS = frozenset({"none", "skipped", "waiting"})
+SWITCHES = frozenset({MAPPING_OFF, BUTTON_ONLY, WRITES_OFF})
+"""Why a record was passed over without a look at what it holds."""
 REMEMBERED = frozenset({Outcome.LINKED, Outcome.UPDATED, Outcome.WAITING, Outcome.ASKED, Outcome.FAILED})
 
 
@@ -216,13 +218,14 @@ def _store_outcomes(
 
 
 def settle_observations(context: SliceContext, items: Sequence[Decided], agreed: Collection[UUID]) -> None:
-    """Nothing of these is news any more. Bodies are kept until both sides agree (links `agreed`): a wait, a hold or a
-    refused write is decided again from them, and a side without news and without body is taken to be unchanged."""
+    """Nothing of these is news any more, but for what a switch kept from being looked at. Bodies are kept until both
+    sides agree (links `agreed`): a wait, a hold or a refused write is decided again from them, and a side without news
+    and without body is taken to be unchanged."""
     for side in Side:
         decided = {
             item.link.remote_id(side): record.token.version
             for item in items
-            if (record := item.sides.read(side)) is not None
+            if (record := item.sides.read(side)) is not None and not _switched_off(item)
         }
         observations.settle(
             context.connections[side].id,
@@ -231,6 +234,10 @@ def settle_observations(context: SliceContext, items: Sequence[Decided], agreed:
             read_by=context.now,
             agreed={item.link.remote_id(side) for item in items if item.link.id in agreed},
         )
+
+
+def _switched_off(item: Decided) -> bool:
+    return any(reason.code in SWITCHES for reason in item.decision.reasons)
 
 
 def _read_again(context: SliceContext, items: Sequence[Decided]) -> None:

@@ -134,19 +134,6 @@ def _pause(run: Run, plan: Run, person: Any | None) -> None:
     run.save(update_fields=["scope"])
 
 
-def resume_mappings(run: Run, person: Any | None) -> None:
-    """Let the mappings that this undo paused run as they did before."""
-    with transaction.atomic():
-        row = Run.objects.select_for_update().get(pk=run.pk)
-        for mapping_id, mode in (row.scope.get("paused") or {}).items():
-            changed = MappingRow.objects.filter(pk=mapping_id, mode=MappingMode.BUTTON).update(mode=mode)
-            if changed:
-                audit.decided("mapping.resumed", person, after={"mapping": mapping_id, "mode": mode})
-        row.scope = {**row.scope, "paused": {}}
-        row.save(update_fields=["scope"])
-    run.refresh_from_db()
-
-
 # --- planning --------------------------------------------------------------------------------------------------------
 
 

@@ -230,6 +230,11 @@ class Spine:
         self.capture()
         self.carry()
 
+    def long_since(self) -> None:
+        """What was read until now was read long ago: no overlap of readings brings it a second time."""
+        bulk.execute("update syncapp_observation set settled = true")
+        bulk.execute("update syncapp_cursor set watermark = lb_now() + interval '1 minute'")
+
     def writes(self, after: tuple[int, int] = (0, 0)) -> list[dict[str, Any]]:
         """Accepted writes on both sides after a mark."""
         return self.sim.salesforce.log(after[0]) + self.sim.quickbooks.log(after[1])

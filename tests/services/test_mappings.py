@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from syncapp.engine.mapping import Mode, WriteMode
 from syncapp.models import AuditEvent, FieldMapping, Mapping, MappingVersion, ValueMap, ValueMapEntry
-from syncapp.services import mapping_checks, mappings
+from syncapp.services import mapping_checks, mappings, modes
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 from syncapp.tenancy import tenant
@@ -52,7 +52,7 @@ def test_the_same_version_is_the_same_object_and_costs_no_query(mapping: Mapping
 
 
 def test_the_mode_takes_effect_without_publishing(mapping: Mapping) -> None:
-    mappings.set_mode(mapping, "button", None)
+    modes.set_mode(mapping, "button", None)
     spec = specs.published_spec(mapping)
     assert spec is not None
     assert (spec.mode, mappings.draft_differs(mapping)) == (Mode.BUTTON, False)
@@ -129,10 +129,10 @@ def test_a_draft_never_published_differs_and_cannot_be_switched_on() -> None:
     with tenant(fresh.company_id):
         assert mappings.draft_differs(fresh)
         with pytest.raises(Refused) as refused:
-            mappings.set_mode(fresh, "changes", None)
+            modes.set_mode(fresh, "changes", None)
         assert refused.value.code == "mapping.not_published"
         with pytest.raises(Refused) as refused:
-            mappings.set_mode(fresh, "sometimes", None)
+            modes.set_mode(fresh, "sometimes", None)
         assert refused.value.code == "mapping.unknown_mode"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from syncapp.models import AuditEvent, LinkBase, LinkWork, Mapping, PreviewItem, RecordLink, Run, RunState
-from syncapp.services import answers, prepare, runs, undo
+from syncapp.services import answers, modes, prepare, runs, undo
 from syncapp.services.errors import Refused
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
@@ -198,10 +198,26 @@ def test_an_undo_pauses_the_mapping_and_a_person_lets_it_go_on(spine: Spine) -> 
     undoing = undone(spine, undo_plan(spine, run))
     assert spine.mapping.mode == "button"
     with tenant(spine.company.pk):
-        undo.resume_mappings(undoing, spine.person)
+        modes.resume(undoing, spine.person)
     assert spine.mapping.mode == "schedule"
     actions = AuditEvent.all_companies.filter(action__startswith="mapping.").values_list("action", flat=True)
     assert {"mapping.paused", "mapping.resumed"} <= set(actions)
+
+
+def test_what_came_while_an_undo_paused_its_mapping_follows_once_that_goes_on(spine: Spine) -> None:
+    spine.edit_account(str(spine.link("Pine One").sf_id), Phone=NEW)
+    undoing = undone(spine, undo_plan(spine, a_run(spine, "changes")))
+    spine.edit_account(str(spine.link("Pine Two").sf_id), Phone=NEW)
+    spine.sync()
+    spine.long_since()
+    assert (phone_of(spine, "Pine One"), phone_of(spine, "Pine Two")) == (OLD, OLD)
+
+    with tenant(spine.company.pk):
+        modes.resume(undoing, spine.person)
+    prepare.prepare(Run.all_companies.get(state="queued").pk)
+    spine.carry()
+
+    assert (phone_of(spine, "Pine One"), phone_of(spine, "Pine Two")) == (OLD, NEW)
 
 
 def test_only_a_run_that_ended_and_wrote_can_be_undone(spine: Spine) -> None:
