@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from syncapp.models import (
-    Mapping,
-)
-from tests.builders import (
-    a_mapping,
-)
+from syncapp.models import Mapping, Run
+from tests.builders import a_mapping
 from tests.web.builders import words
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +35,24 @@ def test_a_mapping_is_switched_where_it_is_listed(browser: Client, mapping: Mapp
     assert "There is no such choice" in words(
         browser.post(f"/mappings/{mapping.pk}/mode/", {"mode": "x"}, follow=True)
     )
+
+
+def test_who_lets_a_mapping_follow_changes_is_told_what_becomes_of_what_has_waited(
+    browser: Client, mapping: Mapping
+) -> None:
+    mapping.integration.switched_on_at = timezone.now()
+    mapping.integration.save()
+    address = f"/mappings/{mapping.pk}/mode/"
+    browser.post(address, {"mode": "schedule"})
+    assert "What came meanwhile is looked at now." in words(
+        browser.post(address, {"mode": "changes"}, follow=True)
+    )
+    browser.post(address, {"mode": "button"})
+    answer = browser.post(address, {"mode": "changes"}, follow=True)
+
+    plan = Run.all_companies.get(kind="preview")
+    assert answer.redirect_chain[-1][0] == f"/runs/{plan.pk}/"
+    assert "What has waited for its button so far is planned now." in words(answer)
 
 
 def test_an_integration_is_renamed_and_never_nameless(browser: Client, mapping: Mapping) -> None:
