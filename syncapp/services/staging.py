@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError
+
 from connectors.contracts import RemoteRecord, Side
 from connectors.salesforce.writes import calls as composites
 from syncapp.engine import alone
@@ -25,7 +27,17 @@ from syncapp.models import Attempt, Outcome
 from syncapp.services import composing, poison, waiting
 from syncapp.services.deciding import Decided, SliceDecisions
 from syncapp.services.slice_context import SliceContext
-from syncapp.store import bulk, intents, leases, links, observations, problems, runs, transactions
+from syncapp.store import (
+    bulk,
+    intents,
+    leases,
+    links,
+    observations,
+    problems,
+    runs,
+    transactions,
+    unclear_writes,
+)
 from syncapp.store.intents import Batch, Plan
 from syncapp.store.links import LinkRow
 from syncapp.store.problems import LinkProblem
@@ -47,6 +59,8 @@ SWITCHES = frozenset({MAPPING_OFF, BUTTON_ONLY, WRITES_OFF})
 """Why a record was passed over without a look at what it holds."""
 REMEMBERED = frozenset({Outcome.LINKED, Outcome.UPDATED, Outcome.WAITING, Outcome.ASKED, Outcome.FAILED})
 
+ONE_WRITE = "one_open_intent_per_remote_record"
+
 
 @dataclass(slots=True)
 class Staged:
@@ -66,7 +80,35 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
         for link, saved in before:
             link.become(saved)
 
-    return transactions.run(lambda: _stage(context, decisions, linked), undo=put_back)
+    try:
+        return transactions.run(lambda: _stage(context, decisions, linked), undo=put_back)
+    except IntegrityError as error:
+        put_back()
+        rest = _put_off_written(context, decisions, error)
+    return stage(context, rest, linked)
+
+
+def _put_off_written(
+    context: SliceContext, decisions: SliceDecisions, error: IntegrityError
+) -> SliceDecisions:
+    """Give back the links whose record a write of another link is still open for: one that followed a merge, or was
+    linked again, while our id leaves the closed one. Nothing is decided for them before that write has come to its
+    end. Raises the error again where it says something else."""
+    if transactions.broken_rule(error) != ONE_WRITE or transactions.is_open():
+        raise error
+    busy: set[UUID] = set()
+    for side in Side:
+        records = {item.link.remote_id(side): item.link.id for item in decisions.items}
+        busy |= unclear_writes.written_by_others(
+            context.connections[side].id, context.object(side), {id_: records[id_] for id_ in records if id_}
+        )
+    if not busy:
+        raise error
+    later = context.now + timedelta(seconds=context.timing.probe_gap)
+    leases.postpone(context.piece, dict.fromkeys(sorted(busy), later))
+    return SliceDecisions(
+        tuple(item for item in decisions.items if item.link.id not in busy), decisions.parents
+    )
 
 
 def _stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -> Staged:

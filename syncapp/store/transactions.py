@@ -60,6 +60,9 @@ def _once(work: Callable[[], T]) -> T:
 
 def was_broken_off(error: DatabaseError) -> bool:
     """Whether PostgreSQL undid the transaction only because of another one."""
-    cause = error.__cause__
-    constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
-    return getattr(cause, "sqlstate", "") in BROKEN_OFF or constraint in RACES
+    return getattr(error.__cause__, "sqlstate", "") in BROKEN_OFF or broken_rule(error) in RACES
+
+
+def broken_rule(error: DatabaseError) -> str:
+    """The name of the constraint or unique index that was hurt; empty where it is something else."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""

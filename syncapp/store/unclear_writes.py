@@ -5,13 +5,14 @@ The outbox itself is `intents.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from connectors.contracts import Operation, Side
 from syncapp.models import BatchSend, WriteIntent
+from syncapp.models.intent import OPEN_STATES
 from syncapp.store import bulk, intents
 from syncapp.store.intents import Batch, Intent, close_batch
 
@@ -165,3 +166,13 @@ def of_batch(batch: Batch) -> list[Intent]:
         Intent(row[0], row[1], Side(row[2]), row[3], row[4], Operation(row[5]), *row[6:]) for row in rows
     ]
     return sorted(stored, key=lambda intent: int(intent.bid))
+
+
+def written_by_others(connection_id: UUID, object: str, records: Mapping[str, UUID]) -> set[UUID]:
+    """Those of these links (by remote id) whose record an open write of another link is about."""
+    rows = bulk.fetch(
+        "select remote_id, link_id from syncapp_writeintent where connection_id = %s and object = %s"
+        " and remote_id = any(%s) and state = any(%s)",
+        [connection_id, object, sorted(records), list(OPEN_STATES)],
+    )
+    return {records[remote_id] for remote_id, link_id in rows if records[remote_id] != link_id}
