@@ -31,7 +31,7 @@ from syncapp.models import (
 from syncapp.models.intent import IntentState
 from syncapp.services import audit, preview, waiting
 from syncapp.services.errors import Refused
-from syncapp.store import clock, leases, match_index
+from syncapp.store import clock, intents, leases, match_index
 
 
 def candidates(link: RecordLink) -> list[Candidate]:
@@ -339,10 +339,17 @@ def _take_our_id_back(row: RecordLink) -> None:
     queue.wake(Priority.INTERACTIVE, row.company_id)
 
 
+def _leave_our_id(row: RecordLink) -> None:
+    """The two belong together again before our id was taken out of Salesforce: it stays."""
+    LinkWork.objects.filter(link=row).delete()
+    intents.supersede_planned([row.pk])
+
+
 def relink(link: RecordLink, person: Any | None) -> RecordLink:
     """Link the two records of an unlinked row again: a new row, bases unknown.
 
-    Raises Refused: `match.not_unlinked`, `match.held` when one of them is linked elsewhere by now.
+    Raises Refused: `match.not_unlinked`, `match.held` when one of them is linked elsewhere by now, `match.busy` while
+    our id is being taken out of Salesforce.
     """
     with transaction.atomic():
         old = RecordLink.objects.select_for_update().get(pk=link.pk)
@@ -352,7 +359,8 @@ def relink(link: RecordLink, person: Any | None) -> RecordLink:
         taken = next((row for row in open_rows if row.sf_id and row.qbo_id), None)
         if taken is not None:
             raise Refused("match.held", name=taken.name, link=str(taken.pk))
-        _refuse_busy([row.pk for row in open_rows])
+        _refuse_busy([old.pk, *(row.pk for row in open_rows)])
+        _leave_our_id(old)
         fresh = RecordLink(
             company_id=old.company_id,
             integration_id=old.integration_id,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from syncapp.models import (
     AuditEvent,
@@ -217,7 +218,6 @@ def test_relinking_makes_a_new_link_whose_bases_are_unknown(mapping: Mapping, an
     old = a_link(mapping, sf_id="001A", qbo_id="7")
     matching.unlink(old, ann)
     half = a_link(mapping, sf_id="001A", name="Blue Pine")
-    LinkWork.objects.all().delete()
     fresh = matching.relink(old, ann)
     half.refresh_from_db()
     old.refresh_from_db()
@@ -226,7 +226,17 @@ def test_relinking_makes_a_new_link_whose_bases_are_unknown(mapping: Mapping, an
     assert (old.lifecycle, half.lifecycle, half.absorbed_into_id) == ("unlinked", "absorbed", fresh.pk)
     assert (base.sf_base, base.qbo_base) == (None, None)
     assert not DoNotMatch.objects.exists()
+    assert not LinkWork.objects.filter(link=old).exists()
     with pytest.raises(Refused, match=r"match\.held"):
+        matching.relink(old, ann)
+
+
+def test_a_pair_whose_id_is_just_being_taken_back_is_linked_again_later(mapping: Mapping, ann: Any) -> None:
+    old = a_link(mapping, sf_id="001A", qbo_id="7")
+    matching.unlink(old, ann)
+    in_hand = timezone.now() + timedelta(minutes=1)
+    LinkWork.objects.filter(link=old).update(lease_until=in_hand)
+    with pytest.raises(Refused, match=r"match\.busy"):
         matching.relink(old, ann)
 
 
