@@ -87,7 +87,7 @@ class Candidate:
     """A record on the other side that may be the same thing. `rank` is the ladder class of section 8 (1 best … 5).
 
     `holder` is the link id that already holds it, if any. `name_type` says what it is when it is not the mapped entity
-    (a Vendor that has the name). `state` may be inactive.
+    (a Vendor that has the name). `state` may be inactive. `let_go`: a person unlinked it from another record.
     """
 
     side: Side
@@ -99,6 +99,7 @@ class Candidate:
     reasons: tuple[str, ...]
     state: RecordState = RecordState.LIVE
     holder: str = ""
+    let_go: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
     unique_backwards: bool = True
     """No other record of our side has the same keys, so that the match is unique in both directions."""

@@ -272,6 +272,7 @@ def _obstacle(best: Sequence[Candidate], entity: str, *, automatic: bool, by_nam
     rules = (
         (found.object != entity, reasons.MATCH_OTHER_TYPE),
         (bool(found.holder), reasons.MATCH_HELD),
+        (found.let_go, reasons.MATCH_LET_GO),
         (found.state is not RecordState.LIVE, reasons.MATCH_INACTIVE),
         (found.rank > AUTOMATIC_RANK and not named, reasons.MATCH_WEAK),
         (not found.unique_backwards, reasons.MATCH_NOT_UNIQUE),

@@ -184,6 +184,7 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
         "reasons": list(candidate.reasons),
         "state": candidate.state.value,
         "holder": candidate.holder,
+        "let_go": candidate.let_go,
         "details": dict(candidate.details),
     }
 
@@ -200,6 +201,7 @@ def candidate_from_json(stored: Mapping[str, Any]) -> Candidate:
         reasons=tuple(stored.get("reasons", ())),
         state=RecordState(stored.get("state", RecordState.LIVE)),
         holder=stored.get("holder", ""),
+        let_go=stored.get("let_go", False),
         details=stored.get("details", {}),
     )
 

@@ -189,6 +189,12 @@ MESSAGES: dict[str, Message] = {
         "Open the record that holds it and unlink it, or create a new record here.",
         "create_new",
     ),
+    "engine.match_let_go": Message(
+        "{name} was unlinked by a person",
+        "It is the best match, but what a person has unlinked is linked again by people only.",
+        "Link them, or create a new record.",
+        "create_new",
+    ),
     "engine.match_inactive": Message(
         "An inactive record has this identity",
         "{name} is inactive in QuickBooks. Its name cannot be used twice.",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from connectors.contracts import Priority, RecordState, Side
@@ -54,7 +55,7 @@ def candidates(link: RecordLink) -> list[Candidate]:
 def _from_json(row: dict[str, Any]) -> Candidate:
     values = {
         name: row[name]
-        for name in ("object", "id", "name", "rank", "score", "holder", "details")
+        for name in ("object", "id", "name", "rank", "score", "holder", "let_go", "details")
         if name in row
     }
     return Candidate(
@@ -124,6 +125,8 @@ def _locked(link: RecordLink, side: Side, remote_id: str) -> tuple[RecordLink, R
         .first()
     )
     if other_id is None:
+        other_id = _half_of_unlinked(RecordLink.objects.filter(**same, **{column: remote_id}), side)
+    if other_id is None:
         raise Refused("match.unknown_record", id=remote_id)
     ids = sorted({link.pk, other_id})
     rows = {row.pk: row for row in RecordLink.objects.select_for_update().filter(pk__in=ids).order_by("id")}
@@ -134,6 +137,30 @@ def _locked(link: RecordLink, side: Side, remote_id: str) -> tuple[RecordLink, R
         raise Refused("match.held", name=theirs.name, link=str(theirs.pk))
     _refuse_busy(ids)
     return ours, theirs
+
+
+def _half_of_unlinked(rows: QuerySet[RecordLink], side: Side) -> UUID | None:
+    """A half-link of its own for a record that a person had unlinked; None where nobody has. Our id in Salesforce
+    follows from the pair that it belongs to now."""
+    old = rows.select_for_update().filter(lifecycle=Lifecycle.UNLINKED).order_by("id").last()
+    if old is None:
+        return None
+    if side is Side.SALESFORCE:
+        _refuse_busy([old.pk])
+        _leave_our_id(old)
+    half = RecordLink(
+        **{name: getattr(old, name) for name in _OF_THE_RECORD},
+        **({"sf_id": old.sf_id} if side is Side.SALESFORCE else {"qbo_id": old.qbo_id}),
+        **{f"{side.value}_state": RecordState.LIVE.value},
+    )
+    half.save()
+    return half.pk
+
+
+_OF_THE_RECORD = (
+    *("company_id", "integration_id", "mapping_id", "sf_object", "qbo_entity"),
+    *("name", "name_key"),
+)
 
 
 def busy(link_ids: Sequence[UUID]) -> set[UUID]:
@@ -361,16 +388,7 @@ def relink(link: RecordLink, person: Any | None) -> RecordLink:
             raise Refused("match.held", name=taken.name, link=str(taken.pk))
         _refuse_busy([old.pk, *(row.pk for row in open_rows)])
         _leave_our_id(old)
-        fresh = RecordLink(
-            company_id=old.company_id,
-            integration_id=old.integration_id,
-            mapping_id=old.mapping_id,
-            sf_object=old.sf_object,
-            qbo_entity=old.qbo_entity,
-            sf_state=old.sf_state,
-            name=old.name,
-            name_key=old.name_key,
-        )
+        fresh = RecordLink(**{name: getattr(old, name) for name in _OF_THE_RECORD}, sf_state=old.sf_state)
         fresh.save()
         for row in open_rows:
             _absorb(row, fresh)

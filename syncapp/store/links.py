@@ -323,7 +323,7 @@ def let_go_ids(
     if not ids:
         return set()
     column = "sf_id" if side is Side.SALESFORCE else "qbo_id"
-    rows = RecordLink.objects.filter(
+    rows = RecordLink.all_companies.filter(
         integration_id=integration_id,
         sf_object=sf_object,
         qbo_entity=qbo_entity,

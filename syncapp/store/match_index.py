@@ -25,6 +25,7 @@ from syncapp.engine.projection import project
 from syncapp.models import CLOSED_LIFECYCLES, Connection, DoNotMatch, MatchKey, Observation, RecordLink
 from syncapp.models import Mapping as MappingRow
 from syncapp.store import bulk, match_parties, specs
+from syncapp.store.links import let_go_ids
 from syncapp.store.match_parties import End
 
 Key = tuple[str, str]
@@ -96,7 +97,8 @@ def candidates(mapping: MappingRow, links: Sequence[HalfLink]) -> dict[uuid.UUID
     """Records of the other side that may be the same thing, for each half-link given; best first.
 
     Links with both ids or none get no entry, links without any candidate an empty one. Pairs that a person refused
-    (DoNotMatch) are left out; a candidate that another link holds says so in `holder`.
+    (DoNotMatch) are left out; a candidate that another link holds says so in `holder`, one that a person unlinked in
+    `let_go`.
     """
     found: dict[uuid.UUID, tuple[Candidate, ...]] = {}
     salesforce, quickbooks = ends(mapping)
@@ -231,11 +233,13 @@ def _rivals(mapping: MappingRow, near: End, far: End, far_ids: Sequence[str]) ->
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What the store knows of a remote record: its name, state, the full link that holds it, what tells it apart."""
+    """What the store knows of a remote record: its name, state, the full link that holds it, whether a person unlinked
+    it and nobody has linked it since, what tells it apart."""
 
     name: str
     state: RecordState
     holder: str
+    let_go: bool
     details: Mapping[str, str]
 
 
@@ -256,6 +260,9 @@ def _records(mapping: MappingRow, end: End, ids: Sequence[str]) -> dict[str, _Re
     for remote_id, kind, value in rows.values_list("remote_id", "kind", "value"):
         keys[remote_id][kind] = value
     links = _links(mapping, end.side, ids)
+    let_go = let_go_ids(
+        *_pair_of(mapping), end.side, [remote_id for remote_id in ids if remote_id not in links]
+    )
     spec = specs.published_spec(mapping)
     found = {}
     for remote_id in ids:
@@ -263,8 +270,13 @@ def _records(mapping: MappingRow, end: End, ids: Sequence[str]) -> dict[str, _Re
         if state in REAL_STATES:
             name, holder = links.get(remote_id, ("", ""))
             details = keys[remote_id] | _readable(end.side, body, spec)
-            found[remote_id] = _Record(name or details.get("name", ""), RecordState(state), holder, details)
+            name = name or details.get("name", "")
+            found[remote_id] = _Record(name, RecordState(state), holder, remote_id in let_go, details)
     return found
+
+
+def _pair_of(mapping: MappingRow) -> tuple[int, str, str]:
+    return mapping.integration_id, mapping.sf_object, mapping.qbo_entity
 
 
 def _readable(side: Side, body: Mapping[str, Any] | None, spec: MappingSpec | None) -> dict[str, str]:
@@ -309,6 +321,7 @@ def _candidate(pair: _Pair, far: End, record: _Record, rivals: Mapping[str, int]
         reasons=pair.match.kinds,
         state=record.state,
         holder=record.holder,
+        let_go=record.let_go,
         details=dict(record.details),
         unique_backwards=not any(
             near != pair.near and rank <= pair.match.rank for near, rank in rivals.items()

@@ -351,6 +351,7 @@ class TestMatching:
             ([candidate(rank=5)], reasons.MATCH_WEAK),
             ([candidate(), candidate(id="8")], reasons.MATCH_CANDIDATES),
             ([candidate(holder="other")], reasons.MATCH_HELD),
+            ([candidate(let_go=True)], reasons.MATCH_LET_GO),
             ([candidate(state=INACTIVE)], reasons.MATCH_INACTIVE),
             ([candidate(object="Vendor")], reasons.MATCH_OTHER_TYPE),
             ([candidate(unique_backwards=False)], reasons.MATCH_NOT_UNIQUE),

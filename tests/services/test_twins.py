@@ -109,3 +109,40 @@ def test_customers_of_quickbooks_that_look_alike_make_one_account(spine: Spine) 
     assert plan_of(spine) == {one["Id"]: "new_sf", two["Id"]: "alike"}
     spine.first_load()
     assert [row["Name"] for row in spine.accounts()] == ["Harbor Lights"]
+
+
+@pytest.mark.parametrize("side", ["sf", "qbo"])
+def test_what_a_person_unlinked_is_linked_with_another_record_by_a_person_only(
+    spine: Spine, side: str
+) -> None:
+    account, phone = spine.account(Name="Harbor Lights", Phone="(555) 010-1000"), "(555) 010-1000"
+    spine.first_load()
+    old = spine.link("Harbor Lights")
+    with tenant(spine.company.pk):
+        matching.unlink(old, spine.person)
+    spine.carry()
+    if side == "sf":
+        spine.edit_customer("Harbor Lights", DisplayName="Closed", PrimaryPhone={"FreeFormNumber": "1"})
+        spine.customer(DisplayName="Harbor Lights Inc", PrimaryPhone={"FreeFormNumber": phone})
+    else:
+        spine.edit_account(account, Name="Closed", Phone="1")
+        spine.account(Name="Harbor Lights Inc", Phone=phone)
+    mark = spine.mark()
+    spine.sync()
+
+    (link,) = spine.links
+    assert (link.attention, link.attention_code) == ("candidate", "engine.match_let_go")
+    assert spine.writes(mark) == []
+
+    with tenant(spine.company.pk):
+        matching.link_to(link, str(old.sf_id if side == "sf" else old.qbo_id), spine.person)
+    spine.carry()
+
+    (link,) = spine.links
+    assert (link.lifecycle, old.sf_id == link.sf_id, old.qbo_id == link.qbo_id) == (
+        "linked",
+        side == "sf",
+        side == "qbo",
+    )
+    field = spine.mapping.external_id_field
+    assert str(spine.read_account(str(link.sf_id))[field]).endswith(f":Customer:{link.qbo_id}")
