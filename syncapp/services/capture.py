@@ -12,14 +12,12 @@ from datetime import datetime, timedelta
 
 from connectors.contracts import ChangePage, Page, Priority, RecordState, RemoteRecord, Side, Watch
 from connectors.errors import ConnectorError
-from syncapp.engine.display import display_name
-from syncapp.engine.filters import first_unmet
 from syncapp.engine.lines import child_objects
 from syncapp.engine.mapping import MappingSpec
-from syncapp.engine.match import keys_of
 from syncapp.models import Connection, Cursor, Mapping, MappingMode, MappingPass, Run
 from syncapp.services import deletions, reference_lists, tagged
 from syncapp.services.clients import AnyClient
+from syncapp.services.feeding import feed
 from syncapp.services.surroundings import around
 from syncapp.services.watched import Watched, mappings_of, one_mapping, watched
 from syncapp.store import (
@@ -28,13 +26,11 @@ from syncapp.store import (
     cursors,
     leases,
     links,
-    match_index,
     observations,
     passes,
     transactions,
 )
 
-GONE = frozenset({RecordState.DELETED, RecordState.MERGED, RecordState.MISSING})
 CAPTURING = frozenset({"scan", "poll", "sweep"})
 """Sources that read whole objects, not chosen records."""
 SEEN_MARGIN = timedelta(minutes=2)
@@ -262,7 +258,7 @@ def take_in(
     tagged.close_open_writes(target, records)
     for mapping, spec in target.mappings if fresh else ():
         with around(target.connection.company, at, mapping.integration.quickbooks_id):
-            _feed(target, mapping, spec, fresh, run, cause, tally, at)
+            feed(target, mapping, spec, fresh, run, cause, tally, at)
     return len(fresh)
 
 
@@ -310,76 +306,3 @@ def _make_parents_due(target: Watched, name: str, ids: Sequence[str]) -> None:
             )
             due = [row[0] for row in known.values()]
             leases.make_due(mapping.company_id, due, Priority.NORMAL, cause="Its lines changed")
-
-
-def _feed(
-    target: Watched,
-    mapping: Mapping,
-    spec: MappingSpec,
-    records: Sequence[RemoteRecord],
-    run: Run | None,
-    cause: str,
-    tally: deletions.Tally | None,
-    at: datetime,
-) -> None:
-    """What these records mean for one mapping: new half-links for those its filter lets in, due work for the known."""
-    rules = spec.filter_of(target.side)
-    held = links.linked_ids(
-        mapping.integration_id,
-        mapping.sf_object,
-        mapping.qbo_entity,
-        target.side,
-        [item.id for item in records],
-    )
-    if tally is not None:
-        tally.count(mapping, spec, [record for record in records if record.id in held])
-    let_go = links.let_go_ids(
-        mapping.integration_id,
-        mapping.sf_object,
-        mapping.qbo_entity,
-        target.side,
-        [item.id for item in records if item.id not in held],
-    )
-    born = [
-        (record, display_name(target.side, record, spec))
-        for record in records
-        if record.id not in held
-        and record.id not in let_go
-        and record.state not in GONE
-        and first_unmet(rules, record.body) is None
-    ]
-    ids = links.ensure_half_links(
-        company_id=target.connection.company_id,
-        integration_id=mapping.integration_id,
-        mapping_id=mapping.pk,
-        sf_object=mapping.sf_object,
-        qbo_entity=mapping.qbo_entity,
-        side=target.side,
-        records=born,
-        at=at,
-    )
-    ids |= {remote_id: row[0] for remote_id, row in held.items()}
-    present = [record for record in records if record.id in ids]
-    realm = _realm(target, mapping) if present else ""
-    match_index.put_keys(
-        target.connection,
-        target.object,
-        [
-            (record.id, keys_of(target.side, record, spec, realm))
-            for record in present
-            if record.state not in GONE
-        ],
-    )
-    switched_on = mapping.integration.switched_on_at is not None
-    run_id = run.pk if run is not None and run.mapping_id == mapping.pk else None
-    if switched_on and (mapping.mode == MappingMode.CHANGES or run_id is not None):
-        due = [ids[record.id] for record in present]
-        leases.make_due(mapping.company_id, due, Priority.NORMAL, cause=cause, run_id=run_id)
-
-
-def _realm(target: Watched, mapping: Mapping) -> str:
-    """The id of the pair's QuickBooks company; "" without one."""
-    if target.side is Side.QUICKBOOKS:
-        return target.connection.remote_id
-    books = mapping.integration.quickbooks
-    return books.remote_id if books else ""

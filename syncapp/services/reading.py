@@ -16,10 +16,12 @@ from syncapp.engine.compiled import compile_spec
 from syncapp.engine.decision import Projection
 from syncapp.engine.entities import traits
 from syncapp.engine.projection import from_json
+from syncapp.models import CLOSED_LIFECYCLES
+from syncapp.services import feeding
 from syncapp.services.clients import AnyClient
 from syncapp.services.slice_context import SliceContext
 from syncapp.services.watched import Watched, one_mapping
-from syncapp.store import aliases, observations
+from syncapp.store import aliases, observations, transactions
 from syncapp.store.links import LinkRow
 from syncapp.store.observations import Seen
 
@@ -87,9 +89,11 @@ def _gather_side(
         else:
             sides[link.id].records[side] = unread(link, side, context.object(side))
             sides[link.id].known[side] = from_json(context.spec, link.base(side)) or {}
-    if missing:
-        fresh = read_now(context, side, [link.remote_id(side) for link in missing], keep=keep)
-        for link in missing:
+    # A closed link's record may belong to an open one by now: what only the closed one reads stays news to that.
+    closed = [link for link in missing if link.lifecycle in CLOSED_LIFECYCLES]
+    for some, kept in (([link for link in missing if link not in closed], keep), (closed, False)):
+        fresh = read_now(context, side, [link.remote_id(side) for link in some], keep=kept) if some else {}
+        for link in some:
             sides[link.id].records[side] = fresh[link.remote_id(side)]
 
 
@@ -105,6 +109,9 @@ def _must_read(context: SliceContext, link: LinkRow, side: Side, news: Seen | No
         or bool(link.held)
         or state != RecordState.LIVE
         or (news is not None and (news.hinted or news.state is not RecordState.LIVE))
+        or (
+            news is not None and news.token != link.token(side)
+        )  # another link of it agreed, and dropped the body
     )
 
 
@@ -130,11 +137,20 @@ def read_now(
         records = client.read(target.object, ids, target.fields)
         records = _confirmed(client, target, records) if len(ids) > 1 else records
     if keep:
-        observations.note(
-            context.company_id, target.connection.id, records, "read", context.now, for_decision=True
-        )
-        aliases.note(context.company_id, target.connection.id, records)
+        transactions.run(lambda: _keep(context, target, records))
     return {record.id: record for record in records}
+
+
+def _keep(context: SliceContext, target: Watched, records: Sequence[RemoteRecord]) -> None:
+    """Store what was read. Capture takes what is known for no news, so other mappings of the object are told here."""
+    connection = target.connection
+    ids = [record.id for record in records]
+    before = observations.versions(connection.id, target.object, ids) if target.others else {}
+    observations.note(context.company_id, connection.id, records, "read", context.now, for_decision=True)
+    aliases.note(context.company_id, connection.id, records)
+    if target.others:
+        news = [record for record in records if before.get(record.id) != (record.token.version, record.state)]
+        feeding.tell_others(target, context.mapping, news)
 
 
 def _confirmed(client: AnyClient, target: Watched, records: list[RemoteRecord]) -> list[RemoteRecord]:

@@ -217,6 +217,15 @@ def _seen(side: Side, object: str, row: tuple[Any, ...]) -> Seen:
     return Seen(token, hinted_at is not None, RecordState(state), record, modified)
 
 
+def versions(connection_id: UUID, object: str, ids: Sequence[str]) -> dict[str, tuple[str, RecordState]]:
+    """The version and state in which these records are known: remote id -> (token, state)."""
+    rows = Observation.objects.filter(connection_id=connection_id, object=object, remote_id__in=list(ids))
+    return {
+        id_: (token, RecordState(state))
+        for id_, token, state in rows.values_list("remote_id", "token", "state")
+    }
+
+
 def settle(
     connection_id: UUID,
     object: str,
