@@ -91,8 +91,8 @@ def stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -
 def _put_off_written(
     context: SliceContext, decisions: SliceDecisions, error: IntegrityError
 ) -> SliceDecisions:
-    """Give back the links whose record a write of another link is still open for: one that followed a merge, or was
-    linked again, while our id leaves the closed one. Nothing is decided for them before that write has come to its
+    """Give back the links whose record a write of another link is still open for: one that followed a merge
+    while our id leaves the closed link of its winner. Nothing is decided for them before that write has come to its
     end. Raises the error again where it says something else."""
     if transactions.broken_rule(error) != ONE_WRITE or transactions.is_open():
         raise error

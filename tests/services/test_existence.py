@@ -7,8 +7,17 @@ from typing import Any
 
 import pytest
 
-from syncapp.models import AuditEvent, Connection, LinkBase, MappingVersion, Problem, RecordLink
-from syncapp.services import deletions, gone, setup
+from syncapp.models import (
+    AuditEvent,
+    Connection,
+    LinkBase,
+    LinkWork,
+    MappingVersion,
+    Problem,
+    RecordLink,
+    WriteIntent,
+)
+from syncapp.services import deletions, gone, matching, setup
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 from syncapp.tenancy import tenant
@@ -253,3 +262,24 @@ def test_an_account_that_we_made_and_have_not_heard_of_is_not_made_again_where_p
     assert [row["Name"] for row in spine.accounts()] == ["Pine"]
     assert (spine.link("Birch").sf_id, spine.link("Birch").attention_code) == (made, "engine.sf_deleted")
     assert spine.customer_named("Birch")["Active"]
+
+
+def test_an_account_merged_into_one_that_still_gives_up_our_id_waits_for_that_write(spine: Spine) -> None:
+    winner, loser = spine.account(Name="Birch"), spine.account(Name="Pine")
+    spine.first_load()
+    spine.sync()
+    with tenant(spine.company.pk):
+        matching.unlink(spine.link("Birch"), spine.person)
+    leave_unknown(spine)
+    merge(spine, winner, loser)
+    spine.capture()
+    carry()
+    followed = RecordLink.all_companies.exclude(lifecycle="unlinked").get(sf_id=winner)
+    assert (followed.attention, followed.attempts) == ("none", 0)
+    assert LinkWork.all_companies.filter(link=followed).exists()
+
+    look()
+    spine.a_minute_later()
+    spine.sync()
+    assert not WriteIntent.all_companies.exclude(state__in=("applied", "superseded", "cancelled")).exists()
+    assert spine.read_account(winner)["QBO_Customer_Id__c"].endswith(f":{followed.qbo_id}")

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.contracts import Side
 from syncapp.models import AuditEvent, BatchSend, LinkWork, RecordLink, WriteIntent
-from syncapp.services import matching, recover, sending, sweep, unclear
+from syncapp.services import recover, sending, sweep, unclear
 from syncapp.services.errors import Refused
 from syncapp.store import bulk
 from syncapp.tenancy import tenant
@@ -218,27 +218,3 @@ def test_a_body_that_was_refused_twice_is_not_sent_again_by_itself(spine: Spine)
     assert refused.count() == 3
     spine.press(spine.link("Pine"), Side.QUICKBOOKS)
     assert spine.link("Pine").attention == "none"
-
-
-def test_a_pair_that_is_linked_again_while_our_id_still_leaves_it_waits_for_that_write(spine: Spine) -> None:
-    account = spine.account(Name="Pine")
-    spine.first_load()
-    spine.sync()
-    with tenant(spine.company.pk):
-        matching.unlink(spine.link("Pine"), spine.person)
-    leave_unknown(spine)
-    [old] = RecordLink.all_companies.filter(lifecycle="unlinked")
-    with tenant(spine.company.pk):
-        fresh = matching.relink(old, spine.person)
-    carry()
-    fresh.refresh_from_db()
-    assert (fresh.attention, fresh.attempts) == ("none", 0)
-    assert LinkWork.all_companies.filter(link=fresh).exists()
-
-    look()
-    spine.a_minute_later()
-    spine.sync()
-    fresh.refresh_from_db()
-    assert (fresh.lifecycle, fresh.attention) == ("linked", "none")
-    assert not WriteIntent.all_companies.filter(state__in=("planned", "sending", "unknown", "ask")).exists()
-    assert spine.read_account(account)["QBO_Customer_Id__c"]
