@@ -20,6 +20,7 @@ from syncapp import queue
 from syncapp.engine import plan as plans
 from syncapp.engine import reasons
 from syncapp.engine.decision import Decision, DecisionKind, Reason
+from syncapp.engine.mapping import Mode
 from syncapp.engine.plan import SeenSide
 from syncapp.engine.projection import project
 from syncapp.ids import uuid7
@@ -405,7 +406,8 @@ def _ids_of_symbols(context: SliceContext, items: Mapping[UUID, StoredItem]) -> 
 
 
 def _leave_out(context: SliceContext, moved: Mapping[UUID, Reason]) -> None:
-    """End these links' part in the run, each with its reason."""
+    """End these links' part in the run, each with its reason. Where the mapping follows changes they stay due: what has
+    moved them came to a link that was the plan's already, and nothing else will bring it again."""
     if not moved:
         return
     with transaction.atomic():
@@ -418,7 +420,11 @@ def _leave_out(context: SliceContext, moved: Mapping[UUID, Reason]) -> None:
         for run in Run.objects.filter(id__in=list(of_run)):
             _store_moved(run, of_run[run.pk])
             runs.count((link_id, run.pk, Outcome.MOVED.value) for link_id in of_run[run.pk])
-        leases.release(context.piece, sorted(owned))
+        if context.spec.mode is Mode.CHANGES:
+            planned.leave(owned, context.piece.fence)
+            leases.postpone(context.piece, dict.fromkeys(sorted(owned), context.now))
+        else:
+            leases.release(context.piece, sorted(owned))
 
 
 def _store_moved(run: Run, moved: Mapping[UUID, Reason]) -> None:

@@ -9,7 +9,7 @@ from connectors.contracts import Side
 from syncapp.models import Mapping, Outcome, RecordLink
 from syncapp.services.deciding import Decided
 from syncapp.services.slice_context import SliceContext
-from syncapp.store import bulk, intents, leases, runs, transactions
+from syncapp.store import bulk, intents, leases, problems, runs, transactions
 from syncapp.store.leases import Slice
 
 HALF_LINKS = """
@@ -110,17 +110,13 @@ def _store(
             loser is not None and loser != winner
         ):  # the same, when its other half was joined with it a moment ago
             pairs.append((loser, winner))
-    _absorb(pairs)
-    losers = [loser for loser, _ in pairs]
-    bulk.execute(
-        "delete from syncapp_linkwork where link_id = any(%s) and fence <> %s", [losers, context.piece.fence]
-    )
+    _absorb(context.company_id, pairs)
     _give_ids(context, far, wanted, joined)
 
 
-def _absorb(pairs: Sequence[tuple[UUID, UUID]]) -> None:
-    """Close the first of each pair into the second, and let its children wait for that one. A pair counts once, and
-    what a dead worker meant to write for the first is given up."""
+def _absorb(company_id: int, pairs: Sequence[tuple[UUID, UUID]]) -> None:
+    """Close the first of each pair into the second, and let its children wait for that one. A pair counts once; the
+    first has no work and no problem of its own any more, and what a dead worker meant to write for it is given up."""
     if not pairs:
         return
     losers = [loser for loser, _ in pairs]
@@ -133,12 +129,13 @@ def _absorb(pairs: Sequence[tuple[UUID, UUID]]) -> None:
         " as x(loser uuid, winner uuid) where w.parent_id = x.loser",
         [rows],
     )
+    bulk.execute("delete from syncapp_linkwork where link_id = any(%s)", [losers])
+    problems.close_for_links(company_id, losers, "Linked")
 
 
-def absorb(loser: UUID, winner: UUID) -> None:
-    """Close a half-link into another link: it has no work of its own any more."""
-    _absorb([(loser, winner)])
-    bulk.execute("delete from syncapp_linkwork where link_id = %s", [loser])
+def absorb(company_id: int, loser: UUID, winner: UUID) -> None:
+    """Close a half-link into another link."""
+    _absorb(company_id, [(loser, winner)])
 
 
 def absorb_seen(mapping: Mapping, side: Side, created: dict[str, UUID]) -> None:
@@ -150,9 +147,7 @@ def absorb_seen(mapping: Mapping, side: Side, created: dict[str, UUID]) -> None:
         [mapping.company_id, mapping.integration_id, mapping.sf_object, mapping.qbo_entity, sorted(created)],
     )
     pairs = [(link_id, created[remote_id]) for link_id, remote_id in rows if link_id != created[remote_id]]
-    if pairs:
-        _absorb(pairs)
-        bulk.execute("delete from syncapp_linkwork where link_id = any(%s)", [[loser for loser, _ in pairs]])
+    _absorb(mapping.company_id, pairs)
 
 
 def _give_ids(

@@ -105,7 +105,7 @@ def _is_free(context: SliceContext, holder: tuple[UUID, str, str, str] | None) -
 def _follow(context: SliceContext, side: Side, row: LinkRow, winner: str, half: UUID | None) -> None:
     """The link's loser gives way to the winner; what this side agreed on before is not known of that one."""
     if half is not None:
-        joining.absorb(half, row.id)
+        joining.absorb(context.company_id, half, row.id)
     loser = row.remote_id(side)
     if side is Side.SALESFORCE:
         row.sf_id, row.sf_base, row.sf_token, row.sf_modified = winner, None, "", None

@@ -105,9 +105,10 @@ def preview_links(
     """Plan what a press on these records would do, the records that they need first included. `source` is what the run
     keeps of the file that named them.
 
-    Raises Refused `sync.nothing` when there is none.
+    Raises Refused `sync.nothing` when there is none that nobody ignores.
     """
-    chosen = list(RecordLink.objects.filter(id__in=link_ids).exclude(lifecycle__in=CLOSED_LIFECYCLES))
+    watched = RecordLink.objects.filter(id__in=link_ids, paused=False)
+    chosen = list(watched.exclude(lifecycle__in=CLOSED_LIFECYCLES))
     if not chosen:
         raise Refused("sync.nothing")
     mappings = {link.mapping_id for link in chosen}

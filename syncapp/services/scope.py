@@ -25,6 +25,7 @@ NONE = UUID(int=0)
 OF_MAPPING = """
 select l.id from syncapp_recordlink l
 where l.company_id = %(company)s and l.mapping_id = %(mapping)s and l.lifecycle not in ('unlinked', 'absorbed')
+  and not l.paused
 """
 CHANGED = """
   and (exists (select 1 from syncapp_observation o where o.connection_id = %(sf)s and o.object = l.sf_object

@@ -25,7 +25,7 @@ from syncapp.engine.decision import Projection
 from syncapp.engine.projection import from_json, project
 from syncapp.engine.retry import backoff
 from syncapp.engine.timing import Timing
-from syncapp.models import RecordLink, Run, RunKind, RunState
+from syncapp.models import Lifecycle, RecordLink, Run, RunKind, RunState
 from syncapp.services import (
     apply,
     deciding,
@@ -56,7 +56,6 @@ from syncapp.store import (
     links,
     observations,
     parking,
-    problems,
     runs,
     transactions,
 )
@@ -248,7 +247,7 @@ def _stages(context: SliceContext, deadline: float) -> None:
     try:
         planned = apply.stored(context, rows)
         _carry_out(context, rows, planned, deadline)
-        waiting = [row for row in rows.values() if row.id not in planned]
+        waiting = _besides(context, rows, planned)
         linked: set[UUID] = set()
         for _ in range(2 if waiting else 0):
             sides = reading.gather(context, waiting)
@@ -256,7 +255,6 @@ def _stages(context: SliceContext, deadline: float) -> None:
             followed = merging.follow_winners(context, waiting, sides)
             sides |= reading.gather(context, followed.moved) if followed.moved else {}
             waiting = [row for row in waiting if row.id not in followed.absorbed | followed.later]
-            _let_go(context, sorted(followed.absorbed))
             newcomers.look_again(context, followed.later)
             decisions = newcomers.put_off(context, deciding.decide_slice(context, waiting, sides))
             found = [item for item in decisions.items if deciding.is_link(item)]
@@ -271,6 +269,17 @@ def _stages(context: SliceContext, deadline: float) -> None:
                 break
     finally:
         _count_calls(context)
+
+
+def _besides(
+    context: SliceContext, rows: Mapping[UUID, LinkRow], planned: Mapping[UUID, StoredItem]
+) -> list[LinkRow]:
+    """The links of the slice that no plan is about; not those that a plan has just joined with their other half."""
+    others = [link_id for link_id in rows if link_id not in planned]
+    if not planned or not others:
+        return [rows[link_id] for link_id in others]
+    now = links.load(context.company_id, others)
+    return [row for row in now.values() if row.lifecycle != Lifecycle.ABSORBED]
 
 
 def _carry_out(
@@ -402,16 +411,8 @@ def _to_follow_up(context: SliceContext, sent: sending.Sent) -> dict[UUID, datet
 
 
 def _let_go(context: SliceContext, link_ids: Sequence[UUID]) -> None:
-    """Links that were joined into another row are done here; those whose partner is busy come back soon."""
-    if not link_ids:
-        return
-    absorbed = set(
-        RecordLink.objects.filter(id__in=link_ids, lifecycle="absorbed").values_list("id", flat=True)
-    )
-    busy = [link_id for link_id in link_ids if link_id not in absorbed]
-    problems.close_for_links(context.company_id, sorted(absorbed), "Linked")
-    leases.release(context.piece, sorted(absorbed))
-    leases.postpone(context.piece, {link_id: context.now + timedelta(seconds=2) for link_id in busy})
+    """Links that were not joined come back soon: their partner is busy. Those that ended in another have no work."""
+    leases.postpone(context.piece, dict.fromkeys(link_ids, context.now + timedelta(seconds=2)))
 
 
 def _count_calls(context: SliceContext) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from connectors.contracts import Side
+from connectors.contracts import Priority, Side
 from syncapp.models import Attempt, LinkWork, Mapping, PreviewItem, RecordLink, Run, RunState, WriteIntent
-from syncapp.services import apply, mappings, prepare, runs, scope
+from syncapp.services import apply, mappings, matching, prepare, runs, scope
 from syncapp.services.errors import Refused
+from syncapp.store import leases
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
 
@@ -64,6 +65,49 @@ def outcomes(run: Run) -> dict[str, str]:
 
 def account_of(spine: Spine, name: str) -> str:
     return str(spine.link(name).sf_id)
+
+
+def test_a_pair_is_joined_once_where_its_other_half_is_due_beside_the_plan(spine: Spine) -> None:
+    phone = "(555) 010-7777"
+    spine.account(Name="Birch", Phone=phone)
+    spine.customer(DisplayName="Birch Inc.", PrimaryPhone={"FreeFormNumber": phone})
+    plan = previewed(spine)
+    half = RecordLink.all_companies.get(name="Birch Inc.")
+    Mapping.all_companies.update(mode="changes")
+    with tenant(spine.company.pk):
+        leases.make_due(spine.company.pk, [half.pk], Priority.NORMAL, cause="Something else")
+
+    applied(spine, plan)
+
+    half.refresh_from_db()
+    assert (half.lifecycle, half.absorbed_into_id) == ("absorbed", spine.link("Birch").pk)
+    assert (spine.link("Birch").lifecycle, spine.link("Birch").attention) == ("linked", "conflict")
+    assert not LinkWork.all_companies.exists()
+
+
+def test_what_moves_a_record_while_its_plan_is_carried_out_follows_where_changes_do(spine: Spine) -> None:
+    spine.edit_account(account_of(spine, "Pine One"), Phone="(555) 010-1111")
+    plan = previewed(spine)
+    Mapping.all_companies.update(mode="changes")
+    with tenant(spine.company.pk):
+        run = apply.request(plan, spine.person)
+    spine.edit_account(account_of(spine, "Pine One"), Phone="(555) 010-2222")
+    spine.capture()
+    spine.carry()
+
+    assert outcomes(run) == {"Pine One": "moved"}
+    assert spine.customer_named("Pine One")["PrimaryPhone"]["FreeFormNumber"] == "(555) 010-2222"
+
+
+def test_what_a_person_ignores_is_in_no_plan(spine: Spine) -> None:
+    spine.edit_account(account_of(spine, "Pine One"), Phone="(555) 010-1111")
+    ignored = spine.link("Pine One")
+    with tenant(spine.company.pk):
+        matching.ignore(ignored, spine.person)
+
+    assert planned(previewed(spine)) == {}
+    with pytest.raises(Refused, match=r"sync\.nothing"):
+        previewed(spine, [ignored])
 
 
 def test_a_preview_shows_what_would_be_written_and_writes_nothing(spine: Spine) -> None:

@@ -19,7 +19,7 @@ from syncapp.models import (
     WriteIntent,
 )
 from tests.services import trail
-from tests.simulation import claims, deeds, notices, pairings, sales, timetable
+from tests.simulation import claims, deeds, notices, pairings, sales, switches, timetable
 from tests.simulation.pairs import Pair, Unit
 from tests.simulation.people import Typed
 from tests.simulation.world import World, unique
@@ -78,6 +78,7 @@ def _people_help(world: World) -> None:
         connection.save()
     if world.integration.switched_on_at is None:
         deeds.switch_on(world, Random(1))
+    switches.all_follow_changes(world)
 
 
 def _left(world: World) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from syncapp.recipes import STARTERS
-from tests.simulation import decisions, deeds, sales, scenes, timetable
+from tests.simulation import decisions, deeds, sales, scenes, switches, timetable
 from tests.simulation.world import World, seeded
 
 Deed = Callable[[World, Random], str]
@@ -154,10 +154,26 @@ def _about_schedules(seed: int) -> Random:
     return seeded(seed + 1_000_003)
 
 
+SWITCHES = "switches"
+"""Some of the others have mappings that people switch."""
+ARE_SWITCHED = 0.15
+
+
+def has_switches(seed: int) -> bool:
+    """Whether people switch when mappings run in this seed's plan."""
+    return seed > WITHOUT and not has_schedules(seed) and _about_switches(seed).random() < ARE_SWITCHED
+
+
+def _about_switches(seed: int) -> Random:
+    return seeded(seed + 2_000_003)
+
+
 def is_about(seed: int, theme: str) -> bool:
-    """Whether this seed's plan has this theme, or schedules where that is asked."""
+    """Whether this seed's plan has this theme, or schedules or switches where those are asked."""
     if theme == SCHEDULES:
         return has_schedules(seed)
+    if theme == SWITCHES:
+        return has_switches(seed)
     return bool(theme) and seeded(seed).choice(DRAWN) is THEMES[theme]
 
 
@@ -183,7 +199,18 @@ def plan(seed: int) -> list[Action]:
         opening += ["scan", "work", "switch_on", "work", "work"]
     chosen = chance.choices(list(weights), list(weights.values()), k=chance.randint(*theme.length))
     actions = [Action(kind, chance.getrandbits(32)) for kind in [*opening, *chosen]]
+    if has_switches(seed):
+        return _with_switches(seed, actions, len(opening))
     return _with_schedules(seed, actions, len(opening)) if has_schedules(seed) else actions
+
+
+def _with_switches(seed: int, actions: list[Action], first: int) -> list[Action]:
+    """The plan with mappings switched now and then from the time on when the installation is."""
+    chance = _about_switches(seed)
+    for _ in range(chance.randint(2, 6)):
+        place = chance.randint(first, len(actions))
+        actions.insert(place, Action("switch_mode", chance.getrandbits(32)))
+    return actions
 
 
 def _with_schedules(seed: int, actions: list[Action], first: int) -> list[Action]:
@@ -206,5 +233,6 @@ DEEDS: dict[str, Deed] = {
     **decisions.DECISIONS,
     **sales.DEEDS,
     **timetable.DEEDS,
+    **switches.DEEDS,
     **{name: getattr(scenes, name) for name in scenes.SCENES},
 }
