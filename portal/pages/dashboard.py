@@ -149,6 +149,6 @@ def sync_now(request: PortalRequest) -> HttpResponseBase:
 
 urls: list[URLPattern] = [
     path("", page, name="dashboard"),
-    path("dashboard/pause/", pause, name="company-pause"),
-    path("dashboard/sync/", sync_now, name="sync-now"),
+    path("dashboard/pause/", pause, name="dashboard-pause"),
+    path("dashboard/sync/", sync_now, name="dashboard-sync"),
 ]

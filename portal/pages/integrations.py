@@ -19,7 +19,7 @@ from portal.people.access import PortalRequest, company_page
 from portal.refusals import way_back
 from syncapp.engine.criteria_text import in_words
 from syncapp.engine.mapping import Direction, MappingSpec
-from syncapp.models import Cursor, Integration, Mapping, MappingMode, Run, RunKind
+from syncapp.models import Cursor, Integration, Mapping, MappingMode, Run
 from syncapp.services import audit, mappings, modes, records, restoring, setup, sync_test
 from syncapp.services.errors import Refused
 from syncapp.store import specs
@@ -119,18 +119,18 @@ def _looked_at(integration: Integration) -> list[Cursor]:
 @company_page("mappings.edit")
 @require_POST
 def mode(request: PortalRequest, pk: int) -> HttpResponseBase:
-    """Switch when a mapping runs."""
+    """Switch when a mapping runs. What has waited for its button may be very much: a person is asked about it first."""
     mapping = get_object_or_404(Mapping.objects, pk=pk)
-    catching_up = modes.set_mode(mapping, request.POST.get("mode", ""), request.user)
+    wanted, back = request.POST.get("mode", ""), way_back(request, f"/mappings/{mapping.pk}/")
+    leaves_button = mapping.mode == MappingMode.BUTTON and wanted == MappingMode.CHANGES
+    if leaves_button and "all" not in request.POST and (count := modes.waiting(mapping)):
+        asked = {"mapping": mapping, "mode": wanted, "count": count, "back": back}
+        return render(request, "mapping/let_go.html", asked)
+    catching_up = modes.set_mode(mapping, wanted, request.user)
     messages.success(request, f"{mapping.label} runs now: {mapping.get_mode_display().lower()}.")
-    if catching_up is not None and catching_up.kind == RunKind.PREVIEW:
-        messages.info(
-            request, "What has waited for its button so far is planned now. Look at the plan and apply it."
-        )
-        return redirect("portal:run", pk=catching_up.pk)
     if catching_up is not None:
         messages.info(request, "What came meanwhile is looked at now.")
-    return redirect(way_back(request, f"/mappings/{mapping.pk}/"))
+    return redirect(back)
 
 
 @company_page("integrations.edit")

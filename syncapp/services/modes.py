@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from syncapp.engine.mapping import Mode
 from syncapp.models import Mapping, Run
-from syncapp.services import audit, runs
+from syncapp.services import audit, runs, scope
 from syncapp.services.errors import Refused
 from syncapp.store import passes
 
@@ -20,7 +20,7 @@ AGAIN = "Records are recognised in another way"
 
 def set_mode(mapping: Mapping, mode: str, person: Any | None) -> Run | None:
     """Switch when a mapping runs; takes effect at once. Where it follows changes from now on, returns the run that
-    looks at what came meanwhile: only a plan where all of it had waited for a person's button.
+    looks at what came meanwhile: `waiting` says how much that is.
 
     Raises Refused `mapping.unknown_mode`, or `mapping.not_published` when it would run without a version.
     """
@@ -42,8 +42,6 @@ def set_mode(mapping: Mapping, mode: str, person: Any | None) -> Run | None:
             after={"mode": mode, "mapping": mapping.label},
         )
         _forget_what_others_saw(mapping, before)
-        if before == Mode.BUTTON and _goes_by_itself(mapping):
-            return runs.preview_changes(mapping, person, CAUSE)
         return catch_up(mapping, person, CAUSE)
 
 
@@ -67,7 +65,14 @@ def resume(undoing: Run, person: Any | None) -> None:
 def catch_up(mapping: Mapping, person: Any | None, cause: str) -> Run | None:
     """A run that reads both sides and looks at what waits, where the mapping follows changes. One on schedule has its
     next time, one by button only its button."""
-    return runs.request_mapping(mapping, person, cause) if _goes_by_itself(mapping) else None
+    if mapping.mode != Mode.CHANGES or mapping.integration.switched_on_at is None:
+        return None
+    return runs.request_mapping(mapping, person, cause)
+
+
+def waiting(mapping: Mapping) -> int:
+    """How many records of a mapping that was switched on have changed on a side and were not looked at since."""
+    return scope.count_changed(mapping) if mapping.integration.switched_on_at is not None else 0
 
 
 def scan_again(mapping: Mapping, person: Any | None) -> None:
@@ -79,10 +84,6 @@ def scan_again(mapping: Mapping, person: Any | None) -> None:
         runs.preview_changes(mapping, person, AGAIN)
     else:
         runs.request_mapping(mapping, person, AGAIN)
-
-
-def _goes_by_itself(mapping: Mapping) -> bool:
-    return mapping.mode == Mode.CHANGES and mapping.integration.switched_on_at is not None
 
 
 def _forget_what_others_saw(mapping: Mapping, before: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from connectors.contracts import Side
-from syncapp.models import Run
+from syncapp.models import Mapping, Run
 from syncapp.store import bulk
 
 ALL, CHANGES, LINKS, FILTER, UNDO, DRAFT = "all", "changes", "links", "filter", "undo", "draft"
@@ -90,15 +90,22 @@ def everything(run: Run) -> list[UUID]:
     return _of_mapping(run, OF_MAPPING)
 
 
+def count_changed(mapping: Mapping) -> int:
+    """How many links of this mapping wait to be looked at."""
+    counted = (OF_MAPPING + CHANGED).replace("select l.id", "select count(*)", 1)
+    return int(bulk.fetch_named(counted, _params(mapping))[0][0])
+
+
 def _of_mapping(run: Run, text: str, **more: Any) -> list[UUID]:
     if run.mapping is None:
         raise ValueError("a run over a mapping's links has a mapping")
-    integration = run.mapping.integration
-    params = {
-        "company": run.company_id,
-        "mapping": run.mapping.pk,
-        "sf": integration.salesforce_id,
-        "qbo": integration.quickbooks_id,
-        **more,
+    return [row[0] for row in bulk.fetch_named(text, {**_params(run.mapping), **more})]
+
+
+def _params(mapping: Mapping) -> dict[str, Any]:
+    return {
+        "company": mapping.company_id,
+        "mapping": mapping.pk,
+        "sf": mapping.integration.salesforce_id,
+        "qbo": mapping.integration.quickbooks_id,
     }
-    return [row[0] for row in bulk.fetch_named(text, params)]

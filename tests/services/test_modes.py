@@ -9,7 +9,7 @@ import pytest
 
 from connectors.contracts import Priority
 from syncapp.models import Run
-from syncapp.services import apply, mappings, modes, prepare
+from syncapp.services import mappings, modes, prepare
 from syncapp.store import leases
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
@@ -88,21 +88,20 @@ def test_what_came_meanwhile_follows_once_a_mapping_runs_as_records_change(
     assert (customers(spine), accounts(spine)) == (AFTER, AFTER)
 
 
-def test_what_waited_for_its_button_is_planned_before_it_goes(spine: Spine) -> None:
-    """It may be very much, and nobody has pressed for any of it."""
+def test_what_waited_for_its_button_is_counted_and_goes_as_well(spine: Spine) -> None:
     switch(spine, "button")
     something_happens(spine)
     made_due(spine)
     spine.long_since()
-
-    plan = switch(spine, "changes")
     assert customers(spine) == BEFORE
-    assert plan is not None
     with tenant(spine.company.pk):
-        apply.request(plan, spine.person)
-    go_on(spine)
+        assert modes.waiting(spine.mapping) == 3
+
+    switch(spine, "changes")
 
     assert (customers(spine), accounts(spine)) == (AFTER, AFTER)
+    with tenant(spine.company.pk):
+        assert modes.waiting(spine.mapping) == 0
 
 
 def test_what_another_mapping_of_its_object_saw_while_one_was_off_is_read_again(settings: Any) -> None:

@@ -137,17 +137,24 @@ def test_the_metered_reads_show_use_and_forecast_and_their_budget_is_changed(
     )
 
 
+def the_form_of(browser: Client, button: str) -> str:
+    """Where the button of the dashboard leads."""
+    page = browser.get("/").content.decode()
+    before, _, _ = page.partition(f"</svg>{button}</button>")
+    return before.rpartition('action="')[2].partition('"')[0]
+
+
 def test_pausing_the_company_is_said_and_taken_back(browser: Client, mapping: Mapping) -> None:
     a_link(mapping)
-    browser.post("/dashboard/pause/")
+    browser.post(the_form_of(browser, "Pause"))
     assert "All syncing is paused" in words(browser.get("/"))
-    browser.post("/dashboard/pause/")
+    browser.post(the_form_of(browser, "Resume"))
     assert "All syncing is paused" not in words(browser.get("/"))
 
 
 def test_sync_now_reads_every_mapping_that_is_on(browser: Client, mapping: Mapping) -> None:
     a_mapping(mapping.integration, key="off", mode="off", sf_object="Contact")
-    answer = browser.post("/dashboard/sync/")
+    answer = browser.post(the_form_of(browser, "Sync now"))
     run = Run.all_companies.get()
     assert (run.mapping, answer.headers["Location"]) == (mapping, f"/runs/{run.pk}/")
 

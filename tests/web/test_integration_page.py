@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from syncapp.models import Mapping, Run
-from tests.builders import a_mapping
+from syncapp.models import Mapping, Observation, Run
+from tests.builders import a_link, a_mapping
 from tests.web.builders import words
 
 pytestmark = pytest.mark.django_db
@@ -48,11 +48,23 @@ def test_who_lets_a_mapping_follow_changes_is_told_what_becomes_of_what_has_wait
         browser.post(address, {"mode": "changes"}, follow=True)
     )
     browser.post(address, {"mode": "button"})
-    answer = browser.post(address, {"mode": "changes"}, follow=True)
-
-    plan = Run.all_companies.get(kind="preview")
-    assert answer.redirect_chain[-1][0] == f"/runs/{plan.pk}/"
-    assert "What has waited for its button so far is planned now." in words(answer)
+    link = a_link(mapping, sf_id="001A")
+    connection = mapping.integration.salesforce
+    assert connection is not None
+    Observation.all_companies.create(
+        company=mapping.company,
+        connection=connection,
+        object="Account",
+        remote_id="001A",
+        token="1",
+        fresh=True,
+    )
+    asked = browser.post(address, {"mode": "changes"})
+    mapping.refresh_from_db()
+    assert ("1 record waited for the button" in words(asked), mapping.mode) == (True, "button")
+    browser.post(address, {"mode": "changes", "all": "1"})
+    mapping.refresh_from_db()
+    assert (mapping.mode, Run.all_companies.latest("id").mapping) == ("changes", link.mapping)
 
 
 def test_an_integration_is_renamed_and_never_nameless(browser: Client, mapping: Mapping) -> None:
