@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from tests.simulation.plans import has_schedules
+from tests.simulation.plans import has_schedules, has_switches
 from tests.simulation.running import run
 from tests.simulation.world import Installation
 
@@ -43,6 +43,14 @@ def test_a_time_starts_its_schedule_once_whoever_looks_and_whatever_happens(
     installation: Installation,
 ) -> None:
     seeds = [seed for seed in range(SEEDS + 1, SEEDS + 100) if has_schedules(seed)][:AT_ONCE]
+
+    outcomes = [run(installation, seed) for seed in seeds]
+
+    assert [outcome.told() for outcome in outcomes if outcome.violations] == []
+
+
+def test_what_comes_while_a_mapping_is_switched_off_follows_later(installation: Installation) -> None:
+    seeds = [seed for seed in range(SEEDS + 1, SEEDS + 200) if has_switches(seed)][:AT_ONCE]
 
     outcomes = [run(installation, seed) for seed in seeds]
 
