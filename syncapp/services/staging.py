@@ -23,7 +23,7 @@ from syncapp.engine.display import display_name
 from syncapp.engine.plan import candidate_json
 from syncapp.engine.reasons import BUTTON_ONLY, MAPPING_OFF, SF_SETTLING, WRITES_OFF
 from syncapp.ids import uuid7
-from syncapp.models import Attempt, Outcome
+from syncapp.models import CLOSED_LIFECYCLES, Attempt, Outcome
 from syncapp.services import composing, poison, waiting
 from syncapp.services.deciding import Decided, SliceDecisions
 from syncapp.services.slice_context import SliceContext
@@ -102,6 +102,7 @@ def _put_off_written(
         busy |= unclear_writes.written_by_others(
             context.connections[side].id, context.object(side), {id_: records[id_] for id_ in records if id_}
         )
+    busy = busy or _further_writers(decisions)
     if not busy:
         raise error
     later = context.now + timedelta(seconds=context.timing.probe_gap)
@@ -109,6 +110,18 @@ def _put_off_written(
     return SliceDecisions(
         tuple(item for item in decisions.items if item.link.id not in busy), decisions.parents
     )
+
+
+def _further_writers(decisions: SliceDecisions) -> set[UUID]:
+    """Links of this slice that would write to a record to which another of its links writes: closed ones go first."""
+    first: dict[tuple[Side, str], UUID] = {}
+    further: set[UUID] = set()
+    for item in sorted(decisions.items, key=lambda each: each.link.lifecycle not in CLOSED_LIFECYCLES):
+        for side in {change.target for change in item.decision.changes}:
+            record_id = item.link.remote_id(side)
+            if record_id and first.setdefault((side, record_id), item.link.id) != item.link.id:
+                further.add(item.link.id)
+    return further
 
 
 def _stage(context: SliceContext, decisions: SliceDecisions, linked: set[UUID]) -> Staged:

@@ -17,7 +17,7 @@ from syncapp.models import (
     RecordLink,
     WriteIntent,
 )
-from syncapp.services import deletions, gone, matching, setup
+from syncapp.services import deletions, gone, matching, quarantine, setup, sync
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 from syncapp.tenancy import tenant
@@ -200,6 +200,30 @@ def test_of_two_new_accounts_that_are_merged_one_record_goes_on_and_asks_about_i
     assert (link.sf_id, link.lifecycle, link.attention) == (winner, "linked", "conflict")
     assert list(LinkBase.all_companies.get(link=link).held) == ["name"]
     assert [row["DisplayName"] for row in spine.customers()] == ["Birch Inc."]
+
+
+def test_a_merge_into_an_account_that_was_unlinked_waits_until_our_id_has_left_that_one(
+    spine: Spine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken: list[object] = []
+    monkeypatch.setattr(quarantine, "set_aside", lambda *args: broken.append(args))
+    loser, winner = spine.account(Name="Pine"), spine.account(Name="Birch")
+    spine.first_load()
+    moved = spine.link("Pine")
+    merge(spine, winner, loser)
+    spine.sim.salesforce.post("clock", {"advance": 2})  # the second of its stamp is over
+    spine.capture()
+    with tenant(spine.company.pk):
+        sync.request([moved.pk], target=None, person=spine.person, cause="Button")
+        matching.unlink(spine.link("Birch"), spine.person)
+    carry()
+    moved.refresh_from_db()
+    assert (moved.sf_id, broken) == (winner, [])
+    assert not spine.read_account(winner)["QBO_Customer_Id__c"]
+
+    spine.a_minute_later()
+    spine.sync()
+    assert spine.read_account(winner)["QBO_Customer_Id__c"].endswith(f":{moved.qbo_id}")
 
 
 def a_creation_in_salesforce_that_nobody_heard_of(spine: Spine, **fields: Any) -> str:
