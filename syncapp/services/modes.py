@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from syncapp.engine.mapping import Mode
 from syncapp.models import Mapping, Run
@@ -89,16 +88,5 @@ def scan_again(mapping: Mapping, person: Any | None) -> None:
 def _forget_what_others_saw(mapping: Mapping, before: str) -> None:
     """A mapping that was off was told of nothing. What others of its objects have seen meanwhile is no news to capture
     any more: both sides are read from the start."""
-    if before == Mode.OFF and _shares_an_object(mapping):
+    if before == Mode.OFF and scope.shares_an_object(mapping):
         passes.reset(mapping.pk)
-
-
-def _shares_an_object(mapping: Mapping) -> bool:
-    """Whether another mapping that is not off watches one of its objects in the same org."""
-    pair = mapping.integration
-    others = Mapping.objects.filter(
-        Q(integration__salesforce_id=pair.salesforce_id, sf_object=mapping.sf_object)
-        | Q(integration__quickbooks_id=pair.quickbooks_id, qbo_entity=mapping.qbo_entity),
-        published_number__gt=0,
-    )
-    return others.exclude(pk=mapping.pk).exclude(mode=Mode.OFF).exists()

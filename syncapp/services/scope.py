@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from connectors.contracts import Side
-from syncapp.models import Mapping, Run
+from syncapp.models import Mapping, MappingMode, Run
 from syncapp.store import bulk
 
 ALL, CHANGES, LINKS, FILTER, UNDO, DRAFT = "all", "changes", "links", "filter", "undo", "draft"
@@ -32,6 +34,13 @@ CHANGED = """
                and o.remote_id = l.sf_id and o.fresh)
     or exists (select 1 from syncapp_observation o where o.connection_id = %(qbo)s and o.object = l.qbo_entity
                and o.remote_id = l.qbo_id and o.fresh))
+"""
+# What is known of a record is stored once for all mappings of its object: another one has looked at it, this one not.
+MOVED_ON = """
+  and (exists (select 1 from syncapp_observation o where o.connection_id = %(sf)s and o.object = l.sf_object
+               and o.remote_id = l.sf_id and (o.fresh or o.token <> l.sf_token))
+    or exists (select 1 from syncapp_observation o where o.connection_id = %(qbo)s and o.object = l.qbo_entity
+               and o.remote_id = l.qbo_id and (o.fresh or o.token <> l.qbo_token)))
 """
 BATCH = "and l.id > %(after)s order by l.id limit %(size)s"
 
@@ -70,7 +79,7 @@ def next_links(run: Run, size: int) -> list[UUID]:
         chosen = sorted(UUID(text) for text in run.scope["links"])
         return [link_id for link_id in chosen if link_id > after][:size]
     if of(run) == CHANGES:
-        return _of_mapping(run, OF_MAPPING + CHANGED + BATCH, after=after, size=size)
+        return _of_mapping(run, OF_MAPPING + _changed(run.mapping) + BATCH, after=after, size=size)
     return _of_mapping(run, OF_MAPPING + BATCH, after=after, size=size)
 
 
@@ -82,7 +91,7 @@ def move_on(run: Run, link_ids: Sequence[UUID]) -> None:
 
 def changed(run: Run) -> list[UUID]:
     """Every link of the run's mapping that waits to be looked at."""
-    return _of_mapping(run, OF_MAPPING + CHANGED)
+    return _of_mapping(run, OF_MAPPING + _changed(run.mapping))
 
 
 def everything(run: Run) -> list[UUID]:
@@ -92,8 +101,24 @@ def everything(run: Run) -> list[UUID]:
 
 def count_changed(mapping: Mapping) -> int:
     """How many links of this mapping wait to be looked at."""
-    counted = (OF_MAPPING + CHANGED).replace("select l.id", "select count(*)", 1)
+    counted = (OF_MAPPING + _changed(mapping)).replace("select l.id", "select count(*)", 1)
     return int(bulk.fetch_named(counted, _params(mapping))[0][0])
+
+
+def _changed(mapping: Mapping | None) -> str:
+    """What waits of a mapping: what is news, where nobody else looks at its objects."""
+    return MOVED_ON if mapping is not None and shares_an_object(mapping) else CHANGED
+
+
+def shares_an_object(mapping: Mapping) -> bool:
+    """Whether another mapping that is not off watches one of its objects in the same org."""
+    pair = mapping.integration
+    others = Mapping.objects.filter(
+        Q(integration__salesforce_id=pair.salesforce_id, sf_object=mapping.sf_object)
+        | Q(integration__quickbooks_id=pair.quickbooks_id, qbo_entity=mapping.qbo_entity),
+        published_number__gt=0,
+    )
+    return others.exclude(pk=mapping.pk).exclude(mode=MappingMode.OFF).exists()
 
 
 def _of_mapping(run: Run, text: str, **more: Any) -> list[UUID]:

@@ -10,8 +10,9 @@ import pytest
 from connectors.contracts import Side
 from syncapp import recipes
 from syncapp.engine.mapping import FieldSpec
+from syncapp.models import Mapping, Observation
 from syncapp.recipes import Recipe, RecipeRow
-from syncapp.services import matching, setup
+from syncapp.services import matching, modes, prepare, runs, setup
 from syncapp.tenancy import tenant
 from tests.services.spine import Spine, a_spine
 
@@ -88,3 +89,25 @@ def test_what_a_closed_pair_finds_out_about_its_record_is_told_to_the_pair_that_
     spine.sync()
     again.refresh_from_db()
     assert (again.lifecycle, again.attention_code) == ("linked", "engine.sf_deleted")
+
+
+def test_a_mapping_on_schedule_looks_at_what_another_one_has_looked_at_already(spine: Spine) -> None:
+    account = spine.account(Name="Pine", Site="Pine Supplies", Phone="(555) 010-1111")
+    spine.first_load()
+    spine.sync()
+    later(spine)
+    suppliers = Mapping.all_companies.get(key=SUPPLIERS.key)
+    with tenant(spine.company.pk):
+        modes.set_mode(suppliers, "schedule", spine.person)
+    spine.edit_account(account, Phone="(555) 010-2222")
+    spine.sync()
+    spine.long_since()
+    Observation.all_companies.filter(object="Vendor").update(fresh=False)  # read once more since it was made
+    assert phones(spine) == ["(555) 010-2222", "(555) 010-1111"]
+
+    with tenant(spine.company.pk):
+        run = runs.request_mapping(suppliers, spine.person, "Nightly")
+    prepare.prepare(run.pk)
+    spine.carry()
+
+    assert phones(spine) == ["(555) 010-2222", "(555) 010-2222"]
