@@ -209,7 +209,8 @@ def _with_switches(seed: int, actions: list[Action], first: int) -> list[Action]
     chance = _about_switches(seed)
     for _ in range(chance.randint(2, 6)):
         place = chance.randint(first, len(actions))
-        actions.insert(place, Action("switch_mode", chance.getrandbits(32)))
+        kind = chance.choice(("switch_mode", "switch_between"))
+        actions.insert(place, Action(kind, chance.getrandbits(32)))
     return actions
 
 

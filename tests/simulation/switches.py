@@ -11,7 +11,7 @@ from syncapp.engine.mapping import Mode
 from syncapp.models import Mapping
 from syncapp.services import modes
 from tests.simulation import deeds
-from tests.simulation.world import World
+from tests.simulation.world import Message, World
 
 
 def switch_mode(world: World, chance: Random) -> str:
@@ -21,7 +21,22 @@ def switch_mode(world: World, chance: Random) -> str:
     return f"{told}: {mapping.key} {mode.value}"
 
 
-DEEDS: dict[str, Callable[[World, Random], str]] = {"switch_mode": switch_mode}
+def switch_between(world: World, chance: Random) -> str:
+    """An edit is seen, and before a worker comes to it somebody switches its mapping; the worker passes it over."""
+    told = deeds.edit(world, chance)
+    world.wait(chance.choice((3, 70)))
+    for connection in world.connections():
+        lane = "fast" if connection.side == "sf" else "cdc"
+        world.run(world.take_up(Message("capture", [str(connection.pk), lane])), deeds.WHOLE)
+    told += f"; {switch_mode(world, chance)}"
+    world.run(world.take_up(Message("carry", ["normal", world.company.pk])), deeds.WHOLE)
+    return told
+
+
+DEEDS: dict[str, Callable[[World, Random], str]] = {
+    "switch_mode": switch_mode,
+    "switch_between": switch_between,
+}
 
 
 def all_follow_changes(world: World) -> None:
