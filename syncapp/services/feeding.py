@@ -77,11 +77,21 @@ def feed(
             if record.state not in GONE
         ],
     )
+    if target.side is Side.SALESFORCE:
+        leases.give_back(
+            mapping.company_id, mapping.pk, [item.id for item in records if _still_holds(item, let_go, spec)]
+        )
     switched_on = mapping.integration.switched_on_at is not None
     run_id = run.pk if run is not None and run.mapping_id == mapping.pk else None
     if switched_on and (mapping.mode == MappingMode.CHANGES or run_id is not None):
         due = [ids[record.id] for record in present]
         leases.make_due(mapping.company_id, due, Priority.NORMAL, cause=cause, run_id=run_id)
+
+
+def _still_holds(record: RemoteRecord, let_go: set[str], spec: MappingSpec) -> bool:
+    """Whether this record of an unlinked pair holds our id: it was in the bin when that was to be taken back."""
+    live = record.id in let_go and record.state is RecordState.LIVE
+    return live and bool(spec.external_id_field and record.body.get(spec.external_id_field))
 
 
 def tell_others(target: Watched, mapping: Mapping, records: Sequence[RemoteRecord]) -> None:

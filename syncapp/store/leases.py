@@ -283,6 +283,25 @@ returning link_id, run_id
 """
 
 
+GIVE_BACK = """
+insert into syncapp_linkwork
+  (link_id, company_id, mapping_id, priority, due_at, owner, fence, again, forced, cause, outcome)
+select l.id, l.company_id, l.mapping_id, %(priority)s, lb_now(), '', 0, false, '', 'Unlinked', ''
+from syncapp_recordlink l
+where l.company_id = %(company)s and l.mapping_id = %(mapping)s and l.sf_id = any(%(ids)s)
+  and l.lifecycle = 'unlinked' and l.no_recreate
+order by l.id
+on conflict (link_id) do update set again = syncapp_linkwork.lease_until is not null
+"""
+
+
+def give_back(company_id: int, mapping_id: int, ids: Sequence[str]) -> None:
+    """Make the closed links of these Salesforce records due once more: our id has to leave them."""
+    if ids:
+        given = {"company": company_id, "mapping": mapping_id, "ids": list(ids)}
+        bulk.execute_named(GIVE_BACK, {**given, "priority": RANK[Priority.NORMAL]})
+
+
 def make_due(
     company_id: int,
     link_ids: Sequence[UUID],

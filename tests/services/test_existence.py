@@ -166,6 +166,26 @@ def test_the_link_of_a_merged_account_follows_the_one_that_took_its_place(spine:
     assert spine.customers()[0]["PrimaryPhone"]["FreeFormNumber"] == "(555) 010-2222"
 
 
+def test_an_account_that_was_unlinked_in_the_bin_gives_our_id_back_once_it_is_there_again(
+    spine: Spine,
+) -> None:
+    account = spine.account(Name="Pine")
+    spine.first_load()
+    spine.delete_account(account)
+    spine.sync()
+    with tenant(spine.company.pk):
+        matching.unlink(spine.link("Pine"), spine.person)
+    spine.carry()
+    spine.sim.salesforce.post("records", {"object": "Account", "action": "undelete", "id": account})
+    spine.sync()
+
+    assert spine.read_account(account)["QBO_Customer_Id__c"] is None
+    assert not Problem.all_companies.filter(closed_at=None).exists()
+    spine.edit_account(account, Phone="(555) 010-2222")
+    spine.sync()
+    assert "PrimaryPhone" not in spine.customer_named("Pine")
+
+
 def test_two_linked_accounts_that_are_merged_wait_for_a_persons_choice(spine: Spine) -> None:
     winner, loser = spine.account(Name="Pine"), spine.account(Name="Birch")
     spine.first_load()
