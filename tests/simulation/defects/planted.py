@@ -253,7 +253,7 @@ def _bases_from_what_was_sent(patch: Patch) -> None:
 def _merge_ignored(patch: Patch) -> None:
     from syncapp.services import merging
 
-    patch.setattr(merging, "follow_winners", lambda context, rows, sides: [])
+    patch.setattr(merging, "follow_winners", lambda context, rows, sides: merging.Followed())
 
 
 def _notice_for_data(patch: Patch) -> None:
