@@ -61,7 +61,7 @@ def _single_base(patch: Patch) -> None:
 
     def one(place: Any, intent: Any, result: Any, link: Any) -> None:
         real(place, intent, result, link)
-        link.sf_base = link.qbo_base = {**(link.sf_base or {}), **(link.qbo_base or {})}
+        link.sf_base = link.qbo_base = {**(link.qbo_base or {}), **(link.sf_base or {})}
 
     patch.setattr(applied, "_move_bases", one)
 
