@@ -20,7 +20,7 @@ from portal.refusals import way_back
 from syncapp.engine.criteria_text import in_words
 from syncapp.engine.mapping import Direction, MappingSpec
 from syncapp.models import Cursor, Integration, Mapping, MappingMode, Run
-from syncapp.services import audit, mappings, modes, records, restoring, setup, sync_test
+from syncapp.services import audit, mappings, modes, records, restoring, schedules, setup, sync_test
 from syncapp.services.errors import Refused
 from syncapp.store import specs
 
@@ -119,12 +119,13 @@ def _looked_at(integration: Integration) -> list[Cursor]:
 @company_page("mappings.edit")
 @require_POST
 def mode(request: PortalRequest, pk: int) -> HttpResponseBase:
-    """Switch when a mapping runs. What has waited for its button may be very much: a person is asked about it first."""
+    """Switch when a mapping runs. What has waited while it did not go by itself may be very much, and nobody may have
+    meant to send it: a person is asked first."""
     mapping = get_object_or_404(Mapping.objects, pk=pk)
     wanted, back = request.POST.get("mode", ""), way_back(request, f"/mappings/{mapping.pk}/")
-    leaves_button = mapping.mode == MappingMode.BUTTON and wanted == MappingMode.CHANGES
-    if leaves_button and "all" not in request.POST and (count := modes.waiting(mapping)):
-        asked = {"mapping": mapping, "mode": wanted, "count": count, "back": back}
+    starts = mapping.mode not in schedules.BY_THE_CLOCK and wanted in schedules.BY_THE_CLOCK
+    if starts and "all" not in request.POST and (count := modes.waiting(mapping)):
+        asked = {"mapping": mapping, "mode": MappingMode(wanted), "count": count, "back": back}
         return render(request, "mapping/let_go.html", asked)
     catching_up = modes.set_mode(mapping, wanted, request.user)
     messages.success(request, f"{mapping.label} runs now: {mapping.get_mode_display().lower()}.")

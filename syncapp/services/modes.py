@@ -76,7 +76,7 @@ def waiting(mapping: Mapping) -> int:
 
 def scan_again(mapping: Mapping, person: Any | None) -> None:
     """Have both sides read to their ends, since what was read before counts no more: nothing is created until then.
-    Where a mapping goes by itself the run goes on with what was found; by button only it is a plan that waits."""
+    Where a mapping goes by itself the run goes on with what was found; by button only it reads and writes nothing."""
     if mapping.mode == Mode.OFF or mapping.integration.switched_on_at is None:
         return
     if mapping.mode == Mode.BUTTON:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contracts import Priority
+from connectors.contracts import Priority, Side
 from syncapp.models import Run
 from syncapp.services import mappings, modes, prepare
 from syncapp.store import leases
@@ -119,7 +119,7 @@ def test_what_another_mapping_of_its_object_saw_while_one_was_off_is_read_again(
         assert [row["DisplayName"] for row in spine.customers()] == ["Oak"]
 
 
-@pytest.mark.parametrize("mode", ["changes", "schedule"])
+@pytest.mark.parametrize("mode", ["changes", "schedule", "button"])
 def test_records_that_are_recognised_in_another_way_are_read_again_and_then_created(
     spine: Spine, mode: str
 ) -> None:
@@ -133,5 +133,8 @@ def test_records_that_are_recognised_in_another_way_are_read_again_and_then_crea
 
     go_on(spine)
     spine.sync()
+    if mode == "button":
+        assert "Oak" not in customers(spine)
+        spine.press(spine.link("Oak"), Side.QUICKBOOKS)
 
     assert "Oak" in customers(spine)

@@ -38,11 +38,7 @@ class Killed(BaseException):
 def test_a_worker_that_dies_once_its_answers_are_stored_leaves_no_old_reading_behind(
     spine: Spine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = spine.account(Name="Pine", Phone="(555) 010-0001", Website="https://one.example.com")
-    spine.first_load()
-    spine.sync()
-    spine.edit_account(account, Phone="(555) 010-0002")
-    spine.edit_customer("Pine", WebAddr={"URI": "https://two.example.com"})
+    account = edited_on_both_sides(spine)
     spine.capture()
 
     def dies(_context: object, _decisions: object, sent: Sent) -> None:
@@ -62,11 +58,7 @@ def test_a_worker_that_dies_once_its_answers_are_stored_leaves_no_old_reading_be
 def test_a_page_that_was_read_before_our_write_and_is_stored_after_it_takes_nothing_back(
     spine: Spine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = spine.account(Name="Pine", Phone="(555) 010-0001", Website="https://one.example.com")
-    spine.first_load()
-    spine.sync()
-    spine.edit_account(account, Phone="(555) 010-0002")
-    spine.edit_customer("Pine", WebAddr={"URI": "https://two.example.com"})
+    account = edited_on_both_sides(spine)
     time.sleep(1.1)  # the second of its stamp is over: what is read now is settled
     spine.capture()
     note, pages = observations.note, list[object]()
@@ -89,11 +81,7 @@ def test_a_page_that_was_read_before_our_write_and_is_stored_after_it_takes_noth
 def test_the_half_of_a_merge_that_was_refused_is_decided_again_without_taking_back_the_other(
     spine: Spine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = spine.account(Name="Pine", Phone="(555) 010-0001", Website="https://one.example.com")
-    spine.first_load()
-    spine.sync()
-    spine.edit_account(account, Phone="(555) 010-0002")
-    spine.edit_customer("Pine", WebAddr={"URI": "https://two.example.com"})
+    account = edited_on_both_sides(spine)
     spine.capture()
     send = sending.send
 
@@ -111,6 +99,16 @@ def test_the_half_of_a_merge_that_was_refused_is_decided_again_without_taking_ba
 
     assert moved
     assert both(spine, account) == ("(555) 010-0002", "https://two.example.com")
+
+
+def edited_on_both_sides(spine: Spine) -> str:
+    """An account whose telephone number was changed there, and the website of its customer in QuickBooks."""
+    account = spine.account(Name="Pine", Phone="(555) 010-0001", Website="https://one.example.com")
+    spine.first_load()
+    spine.sync()
+    spine.edit_account(account, Phone="(555) 010-0002")
+    spine.edit_customer("Pine", WebAddr={"URI": "https://two.example.com"})
+    return account
 
 
 def both(spine: Spine, account: str) -> tuple[str, str]:

@@ -61,10 +61,12 @@ def test_who_lets_a_mapping_follow_changes_is_told_what_becomes_of_what_has_wait
     )
     asked = browser.post(address, {"mode": "changes"})
     mapping.refresh_from_db()
-    assert ("1 record waited for the button" in words(asked), mapping.mode) == (True, "button")
+    assert ("1 record has waited" in words(asked), mapping.mode) == (True, "button")
     browser.post(address, {"mode": "changes", "all": "1"})
     mapping.refresh_from_db()
     assert (mapping.mode, Run.all_companies.latest("id").mapping) == ("changes", link.mapping)
+    browser.post(address, {"mode": "off"})
+    assert "1 record has waited" in words(browser.post(address, {"mode": "schedule"}))
 
 
 def test_an_integration_is_renamed_and_never_nameless(browser: Client, mapping: Mapping) -> None:
