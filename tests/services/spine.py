@@ -87,9 +87,12 @@ class Spine:
         return found
 
     def accounts(self, fields: str = "Id, Name") -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._salesforce(
-            "GET", f"query?q=SELECT+{fields.replace(' ', '+')}+FROM+Account"
-        )["records"]
+        """Every account, page by page."""
+        page = self._salesforce("GET", f"query?q=SELECT+{fields.replace(' ', '+')}+FROM+Account")
+        rows: list[dict[str, Any]] = page["records"]
+        while not page["done"]:
+            page = self._salesforce("GET", f"query/{page['nextRecordsUrl'].rsplit('/', 1)[-1]}")
+            rows += page["records"]
         return rows
 
     def customer(self, **fields: Any) -> dict[str, Any]:
